@@ -1,0 +1,148 @@
+//! Plans, purchases, subscriptions, invoices.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+/// A plan.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct Plan {
+    /// `basic`, `premium`, `vip` …
+    pub code: String,
+    /// Name.
+    pub name: String,
+    /// Price of an interval in minor units.
+    pub price_cents: i64,
+    /// ISO 4217, lower case.
+    pub currency: String,
+    /// `month` or `year`.
+    pub interval: String,
+    /// Devices at the same time; null is no limit beyond fair use.
+    pub devices: Option<i64>,
+    /// Bytes an interval; null is no quota.
+    pub quota_bytes: Option<i64>,
+    /// What the plan can do, as stable words.
+    pub features: Vec<String>,
+    /// Whether it can be bought now.
+    pub available: bool,
+}
+
+/// Plans, in the order of the price list.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct PlanList {
+    /// Plans.
+    pub plans: Vec<Plan>,
+}
+
+/// Buy a plan.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Checkout {
+    /// Code of the plan.
+    pub plan: String,
+    /// Preferred region.
+    pub region: Option<String>,
+    /// Coupon.
+    #[schema(max_length = 64)]
+    pub coupon: Option<String>,
+}
+
+/// Where to pay.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct CheckoutReply {
+    /// Stripe's page.
+    pub url: String,
+    /// `cs_…`.
+    pub session_id: String,
+}
+
+/// Where to manage cards and invoices.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct PortalReply {
+    /// Stripe's page.
+    pub url: String,
+}
+
+/// A subscription.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct Subscription {
+    /// UUIDv7.
+    pub id: Uuid,
+    /// Code of the plan.
+    pub plan: String,
+    /// `incomplete`, `trialing`, `active`, `past_due`, `paused` or `ended`.
+    pub status: String,
+    /// Whether its devices are on the network now.
+    pub entitled: bool,
+    /// Start of the current period.
+    pub period_start: String,
+    /// End of the current period.
+    pub period_end: String,
+    /// Up to when it is paid.
+    pub paid_until: String,
+    /// Whether it ends with the period.
+    pub cancel_at_period_end: bool,
+    /// When it ended.
+    pub ended_at: Option<String>,
+    /// Device slots; null is no limit beyond fair use.
+    pub devices: Option<i64>,
+    /// Bytes a period; null is no quota.
+    pub quota_bytes: Option<i64>,
+    /// Bytes used in this period.
+    pub used_bytes: i64,
+}
+
+/// Subscriptions, newest first.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct SubscriptionList {
+    /// Own subscriptions.
+    pub subscriptions: Vec<Subscription>,
+}
+
+/// When a subscription is to end.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum CancelWhen {
+    /// With the paid period.
+    #[default]
+    PeriodEnd,
+    /// At once.
+    Now,
+}
+
+/// End a subscription.
+#[derive(Debug, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Cancel {
+    /// `period_end` (if left out) or `now`.
+    #[serde(default)]
+    pub when: CancelWhen,
+}
+
+/// An invoice.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct Invoice {
+    /// UUIDv7.
+    pub id: Uuid,
+    /// The number printed on it.
+    pub number: Option<String>,
+    /// `draft`, `open`, `paid`, `void` or `uncollectible`.
+    pub status: String,
+    /// What is due, in minor units.
+    pub amount_due: i64,
+    /// What was paid, in minor units.
+    pub amount_paid: i64,
+    /// ISO 4217, lower case.
+    pub currency: String,
+    /// Stripe's page for it.
+    pub url: Option<String>,
+    /// When it was issued.
+    pub issued_at: String,
+}
+
+/// Invoices, newest first.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct InvoiceList {
+    /// Own invoices.
+    pub invoices: Vec<Invoice>,
+}

@@ -1,0 +1,31 @@
+//! The JSON contract: what the API takes and gives, as types with their OpenAPI schemas.
+//!
+//! Requests refuse unknown fields. Times are RFC 3339 UTC, money is integer minor units with an ISO 4217 currency,
+//! sizes are bytes, ids are UUIDv7. A conversion between a domain type and its JSON twin stands here.
+//!
+//! Invariant: shapes only, no rules; nothing here loads, decides or answers.
+
+mod account;
+mod billing;
+mod network;
+mod problem;
+
+pub use account::{
+    ChangeMe, EmailOnly, Login, LoginReply, Refresh, Register, Reset, Session, SessionList, Token, TokenReply, User,
+};
+pub use billing::{
+    Cancel, CancelWhen, Checkout, CheckoutReply, Invoice, InvoiceList, Plan, PlanList, PortalReply, Subscription,
+    SubscriptionList,
+};
+pub use network::{
+    ChooseServer, Device, DeviceList, DeviceMade, MoveDevice, Mtu, NewDevice, Rekey, RenameDevice, Routes, Server,
+    ServerList,
+};
+pub use problem::{Health, Problem, ProblemField};
+
+use domain::time::UnixMs;
+
+/// A moment as the API writes it: `2026-11-23T12:00:00.000Z`.
+pub fn time(at: UnixMs) -> String {
+    domain::time::rfc3339(at)
+}

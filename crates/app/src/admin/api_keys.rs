@@ -1,0 +1,52 @@
+//! Keys of the API's callers, by an operator's hand.
+
+use domain::token;
+use store::api_keys;
+
+use super::{COMMAND_LINE, audit};
+use crate::{App, Error, Result};
+
+/// Adds a key; returns its text, which is shown this once.
+pub async fn add(app: &App, name: &str) -> Result<String> {
+    let now = app.clock.now();
+    let name = name.trim();
+    if name.is_empty() || name.chars().count() > 64 || name.chars().any(char::is_control) {
+        return Err(Error::invalid("name", "name_invalid", "a name of 1 to 64 printable characters"));
+    }
+    let key = app.dice.token();
+    let row = api_keys::Model {
+        id: app.dice.id(now),
+        name: name.to_owned(),
+        key_hash: token::hash(key.text()).to_vec(),
+        created_at: now,
+        revoked_at: None,
+    };
+    let tx = app.store.write_txn().await?;
+    api_keys::insert(&tx, &row).await.map_err(|error| {
+        if error.is_duplicate_of("name") {
+            Error::invalid("name", "name_in_use", "a key has this name already")
+        } else {
+            error.into()
+        }
+    })?;
+    audit(app, &tx, COMMAND_LINE, "api_key.add", name, "", now).await?;
+    tx.commit().await?;
+    Ok(key.text().to_owned())
+}
+
+/// All keys, by name; without their texts, which nobody has.
+pub async fn list(app: &App) -> Result<Vec<api_keys::Model>> {
+    Ok(api_keys::all(&app.store).await?)
+}
+
+/// Withdraws a key. Running processes stop taking it within five seconds.
+pub async fn revoke(app: &App, name: &str) -> Result<()> {
+    let now = app.clock.now();
+    let tx = app.store.write_txn().await?;
+    if !api_keys::revoke(&tx, name, now).await? {
+        return Err(Error::NotFound);
+    }
+    audit(app, &tx, COMMAND_LINE, "api_key.revoke", name, "", now).await?;
+    tx.commit().await?;
+    Ok(())
+}

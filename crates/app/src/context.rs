@@ -1,0 +1,91 @@
+//! What every use case is given.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use clients::mail::Mailer;
+use clients::stripe::Stripe;
+use store::Store;
+use tokio::sync::Notify;
+
+use crate::limiter::Limiter;
+use crate::{Clock, Config, Dice, Error, Hasher, Result, Sealer, api_key};
+
+/// The program, as its use cases see it. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct App {
+    /// Settings.
+    pub config: Arc<Config>,
+    /// Database.
+    pub store: Store,
+    /// Payment service.
+    pub stripe: Stripe,
+    /// Mail service.
+    pub mailer: Arc<Mailer>,
+    /// Time.
+    pub clock: Clock,
+    /// Randomness.
+    pub dice: Arc<Dice>,
+    /// Passwords.
+    pub hasher: Hasher,
+    /// Secrets at rest.
+    pub sealer: Arc<Sealer>,
+    /// Rate limits.
+    pub limiter: Arc<Limiter>,
+    pub(crate) api_keys: Arc<api_key::Cache>,
+    pub(crate) work: Arc<Notify>,
+}
+
+impl App {
+    /// Puts the parts together.
+    pub fn new(
+        config: Config,
+        store: Store,
+        stripe: Stripe,
+        mailer: Mailer,
+        clock: Clock,
+        dice: Dice,
+        sealer: Sealer,
+    ) -> App {
+        let limiter = Limiter::new(config.limits, &dice);
+        App {
+            hasher: Hasher::new(&dice),
+            config: Arc::new(config),
+            store,
+            stripe,
+            mailer: Arc::new(mailer),
+            clock,
+            dice: Arc::new(dice),
+            sealer: Arc::new(sealer),
+            limiter: Arc::new(limiter),
+            api_keys: Arc::default(),
+            work: Arc::default(),
+        }
+    }
+
+    /// Tells the worker of this process that there is a new job; others see it within a second.
+    pub fn wake_worker(&self) {
+        self.work.notify_one();
+    }
+
+    /// Runs a transaction again when the database chose it as a victim, at most five times with growing pauses.
+    pub async fn retrying<T, F, Fut>(&self, mut attempt: F) -> Result<T>
+    where
+        F: FnMut() -> Fut,
+        Fut: Future<Output = Result<T>>,
+    {
+        for round in 0..5u32 {
+            match attempt().await {
+                Err(Error::Contention(_)) => {
+                    let jitter = self.dice.number() % 10;
+                    tokio::time::sleep(Duration::from_millis(u64::from(5u32 << round) + jitter)).await;
+                }
+                done => return done,
+            }
+        }
+        match attempt().await {
+            Err(Error::Contention(cause)) => Err(Error::Busy { what: "the database", source: Some(Box::new(cause)) }),
+            done => done,
+        }
+    }
+}

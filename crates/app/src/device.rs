@@ -1,0 +1,107 @@
+//! Devices as their owner sees them, and their configuration files.
+
+use std::net::IpAddr;
+
+use domain::vpn::config::{ConfigFile, Mtu, Routes};
+use domain::vpn::key::{PresharedKey, PrivateKey, PublicKey};
+use store::{vps_servers, wireguard_peers};
+use uuid::Uuid;
+
+use crate::session::Who;
+use crate::{App, Error, Result};
+
+/// A device, with the server that it connects to.
+#[derive(Debug, Clone)]
+pub struct Device {
+    /// The device.
+    pub row: wireguard_peers::Model,
+    /// Its server.
+    pub server: vps_servers::Model,
+    /// Its address in the tunnel.
+    pub address_v4: std::net::Ipv4Addr,
+    /// Its address in the tunnel.
+    pub address_v6: std::net::Ipv6Addr,
+}
+
+/// The user's devices, oldest first.
+pub async fn list(app: &App, who: &Who) -> Result<Vec<Device>> {
+    let rows = wireguard_peers::all_of_user(&app.store, who.user.id).await?;
+    let servers = vps_servers::all(&app.store).await?;
+    let with_server = |row: wireguard_peers::Model| {
+        let server = servers.iter().find(|server| server.id == row.server_id).cloned();
+        assemble(app, row, server.ok_or_else(|| Error::internal("a device is on a server that is not there"))?)
+    };
+    rows.into_iter().map(with_server).collect()
+}
+
+/// One of the user's devices; another's is not found.
+pub async fn get(app: &App, who: &Who, id: Uuid) -> Result<Device> {
+    let row = wireguard_peers::of_user(&app.store, who.user.id, id).await?.ok_or(Error::NotFound)?;
+    let server = vps_servers::by_id(&app.store, row.server_id).await?;
+    assemble(app, row, server.ok_or_else(|| Error::internal("a device is on a server that is not there"))?)
+}
+
+pub(crate) fn assemble(app: &App, row: wireguard_peers::Model, server: vps_servers::Model) -> Result<Device> {
+    let (address_v4, address_v6) = app
+        .config
+        .pool
+        .addresses(row.address)
+        .ok_or_else(|| Error::internal("a device's address is outside POOL_V4: the pool was made smaller"))?;
+    Ok(Device { row, server, address_v4, address_v6 })
+}
+
+/// Where a device's pre-shared key is sealed.
+pub(crate) fn psk_place(device: Uuid) -> String {
+    format!("psk:{device}")
+}
+
+/// The device's wg-quick file. The private key is in it only when it is at hand: in the reply that made it.
+pub fn config_text(app: &App, device: &Device, private_key: Option<&PrivateKey>) -> Result<String> {
+    let psk = app.sealer.open(&device.row.preshared_key_sealed, &psk_place(device.row.id));
+    let psk: [u8; 32] = psk
+        .map_err(|e| Error::Internal(Box::new(e)))?
+        .try_into()
+        .map_err(|_| Error::internal("a pre-shared key has the wrong length"))?;
+    let server_key = device.server.public_key.as_deref().and_then(|text| PublicKey::parse(text).ok());
+    let (dns_v4, dns_v6) = app.config.pool.gateway();
+    let file = ConfigFile {
+        private_key,
+        address_v4: device.address_v4,
+        address_v6: device.address_v6,
+        dns: vec![IpAddr::V4(dns_v4), IpAddr::V6(dns_v6)],
+        mtu: mtu_of(device.row.mtu),
+        server_key: server_key.ok_or_else(|| Error::conflict("server_not_ready", "this server has no key yet"))?,
+        preshared_key: &PresharedKey::from_bytes(psk),
+        endpoint: device.server.endpoint.clone(),
+        routes: routes_of(&device.row.routes),
+        title: format!("{} - {} ({})", app.config.brand.name, device.row.name, device.server.name),
+    };
+    Ok(file.render())
+}
+
+fn mtu_of(stored: i64) -> Mtu {
+    match stored {
+        1380 => Mtu::M1380,
+        1280 => Mtu::M1280,
+        _ => Mtu::M1420,
+    }
+}
+
+fn routes_of(stored: &str) -> Routes {
+    if stored == "all_but_local" { Routes::AllButLocal } else { Routes::All }
+}
+
+pub(crate) fn stored_mtu(mtu: Mtu) -> i64 {
+    match mtu {
+        Mtu::M1420 => 1420,
+        Mtu::M1380 => 1380,
+        Mtu::M1280 => 1280,
+    }
+}
+
+pub(crate) fn stored_routes(routes: Routes) -> &'static str {
+    match routes {
+        Routes::All => "all",
+        Routes::AllButLocal => "all_but_local",
+    }
+}

@@ -1,0 +1,173 @@
+//! Connect: a device gets a slot, an address and a server.
+//!
+//! The subscription's row is locked while its slots are counted, and the pool's row while an address is taken, always
+//! in this order; the unique indexes on slot, address and key have the last word.
+
+use domain::names::DeviceName;
+use domain::plan::device_limit;
+use domain::time::UnixMs;
+use domain::vpn::balancer::Wish;
+use domain::vpn::config::{Mtu, Routes};
+use domain::vpn::key::{PrivateKey, PublicKey};
+use domain::vpn::pool::{self as rules, Next};
+use store::{Tx, pool, subscriptions, vps_servers, wireguard_peers};
+use uuid::Uuid;
+
+use crate::device::{self, Device, psk_place, stored_mtu, stored_routes};
+use crate::session::Who;
+use crate::{App, Error, Result, server};
+
+/// A device to be added, parsed at the door.
+#[derive(Debug)]
+pub struct NewDevice {
+    /// What its owner calls it; numbered if left out.
+    pub name: Option<DeviceName>,
+    /// Region or server.
+    pub wish: Wish,
+    /// The client's own key; without one the server makes a pair for this one reply.
+    pub public_key: Option<PublicKey>,
+    /// MTU.
+    pub mtu: Mtu,
+    /// What goes through the tunnel.
+    pub routes: Routes,
+}
+
+/// A device, its file, and whether the private key in it was made here and exists nowhere else.
+#[derive(Debug)]
+pub struct Made {
+    /// The device.
+    pub device: Device,
+    /// wg-quick file.
+    pub config: String,
+    /// Whether the file holds a private key.
+    pub holds_key: bool,
+}
+
+/// A key pair for a device: the client's public half, or a pair of our own.
+pub(crate) struct Keys {
+    pub(crate) public: PublicKey,
+    pub(crate) private: Option<PrivateKey>,
+}
+
+impl Keys {
+    pub(crate) fn of(app: &App, given: Option<PublicKey>) -> Keys {
+        match given {
+            Some(public) => Keys { public, private: None },
+            None => {
+                let private = PrivateKey::from_random(app.dice.bytes());
+                Keys { public: private.public(), private: Some(private) }
+            }
+        }
+    }
+}
+
+/// Adds a device to a paid subscription of the user that has a free slot.
+pub async fn device_add(app: &App, who: &Who, new: &NewDevice) -> Result<Made> {
+    let now = app.clock.now();
+    let keys = Keys::of(app, new.public_key);
+    let wish = wish_or_region_of_purchase(app, who, &new.wish, now).await?;
+    let server = match server::choose(app, wish.clone()).await {
+        // The region chosen at purchase is a preference only: a server elsewhere is better than none.
+        Err(_) if wish != new.wish => server::choose(app, new.wish.clone()).await?,
+        chosen => chosen?,
+    };
+    let row = app.retrying(|| add_once(app, who, new, &server, keys.public, now)).await?;
+    let device = device::assemble(app, row, server)?;
+    let config = device::config_text(app, &device, keys.private.as_ref())?;
+    Ok(Made { device, config, holds_key: keys.private.is_some() })
+}
+
+async fn wish_or_region_of_purchase(app: &App, who: &Who, wish: &Wish, now: UnixMs) -> Result<Wish> {
+    if *wish != Wish::Any {
+        return Ok(wish.clone());
+    }
+    let all = subscriptions::all_of_user(&app.store, who.user.id).await?;
+    let region = all.into_iter().filter(|row| row.state().is_ok_and(|s| s.is_entitled(now))).find_map(|row| row.region);
+    Ok(region.map_or(Wish::Any, Wish::Region))
+}
+
+async fn add_once(
+    app: &App,
+    who: &Who,
+    new: &NewDevice,
+    server: &vps_servers::Model,
+    key: PublicKey,
+    now: UnixMs,
+) -> Result<wireguard_peers::Model> {
+    let tx = app.store.write_txn().await?;
+    let (subscription, slot) = free_slot(&tx, who.user.id, now).await?;
+    let address = take_address(app, &tx, now).await?;
+    let id = app.dice.id(now);
+    let psk: [u8; 32] = app.dice.bytes();
+    let row = wireguard_peers::Model {
+        id,
+        user_id: who.user.id,
+        subscription_id: subscription.id,
+        slot,
+        server_id: server.id,
+        previous_server_id: None,
+        moved_at: None,
+        name: new.name.as_ref().map_or_else(|| format!("device {}", slot + 1), |name| name.as_str().to_owned()),
+        address,
+        public_key: key.to_string(),
+        preshared_key_sealed: app.sealer.seal(&psk, &psk_place(id), &app.dice),
+        mtu: stored_mtu(new.mtu),
+        routes: stored_routes(new.routes).to_owned(),
+        created_at: now,
+        updated_at: now,
+    };
+    wireguard_peers::insert(&tx, &row).await.map_err(key_taken)?;
+    vps_servers::bump_revision(&tx, server.id).await?;
+    tx.commit().await?;
+    Ok(row)
+}
+
+pub(crate) fn key_taken(error: store::StoreError) -> Error {
+    if error.is_duplicate_of("public_key") {
+        Error::invalid("public_key", "key_in_use", "this key belongs to a device already; make a new one")
+    } else {
+        error.into()
+    }
+}
+
+/// The first paid subscription with a free slot, and the lowest free slot of it.
+async fn free_slot(tx: &Tx, user: Uuid, now: UnixMs) -> Result<(subscriptions::Model, i64)> {
+    let open = subscriptions::lock_open_of_user(tx, user).await?;
+    let mut full = None;
+    for row in open {
+        if !row.state()?.is_entitled(now) {
+            continue;
+        }
+        let limit = device_limit(row.devices.map(|devices| u32::try_from(devices).unwrap_or(0)));
+        let used = wireguard_peers::slots(tx, row.id).await?;
+        match (0..i64::from(limit)).find(|slot| used.binary_search(slot).is_err()) {
+            Some(slot) => return Ok((row, slot)),
+            None => full = Some(limit),
+        }
+    }
+    match full {
+        Some(limit) => Err(Error::conflict(
+            "device_limit",
+            format!("your plan has room for {limit} device(s), and all are in use; delete one or choose a larger plan"),
+        )),
+        None => {
+            Err(Error::PaymentRequired { code: "no_subscription", detail: "choose a plan first; then add your device" })
+        }
+    }
+}
+
+async fn take_address(app: &App, tx: &Tx, now: UnixMs) -> Result<i64> {
+    let state = pool::lock(tx).await?;
+    let exhausted =
+        |_| Error::conflict("pool_exhausted", "no address is free right now; nothing was changed, try again later");
+    match rules::next(state.oldest_freed, state.high_water, app.config.pool.capacity(), now).map_err(exhausted)? {
+        Next::Reuse(index) => {
+            pool::take_freed(tx, index).await?;
+            Ok(index)
+        }
+        Next::Fresh(index) => {
+            pool::set_high_water(tx, index).await?;
+            Ok(index)
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! What becomes of a device: renamed, re-keyed, moved, deleted.
+
+use domain::names::DeviceName;
+use domain::vpn::balancer::Wish;
+use domain::vpn::key::PublicKey;
+use store::{pool, vps_servers, wireguard_peers};
+use uuid::Uuid;
+
+use crate::device::{self, Device};
+use crate::device_add::{Keys, Made, key_taken};
+use crate::session::Who;
+use crate::{App, Error, Result, server};
+
+/// Gives a device another name.
+pub async fn rename(app: &App, who: &Who, id: Uuid, name: &DeviceName) -> Result<Device> {
+    let now = app.clock.now();
+    app.retrying(|| async {
+        let tx = app.store.write_txn().await?;
+        let mut row = wireguard_peers::lock(&tx, who.user.id, id).await?.ok_or(Error::NotFound)?;
+        row.name = name.as_str().to_owned();
+        row.updated_at = now;
+        wireguard_peers::save(&tx, row).await?;
+        tx.commit().await?;
+        Ok(())
+    })
+    .await?;
+    device::get(app, who, id).await
+}
+
+/// Gives a device another key, the client's or one made for this reply. Address, server and pre-shared key stay; the
+/// old key is off the network with the server's next peer list.
+pub async fn rekey(app: &App, who: &Who, id: Uuid, key: Option<PublicKey>) -> Result<Made> {
+    let now = app.clock.now();
+    let keys = Keys::of(app, key);
+    app.retrying(|| async {
+        let tx = app.store.write_txn().await?;
+        let mut row = wireguard_peers::lock(&tx, who.user.id, id).await?.ok_or(Error::NotFound)?;
+        row.public_key = keys.public.to_string();
+        row.updated_at = now;
+        let servers = [Some(row.server_id), row.previous_server_id];
+        wireguard_peers::save(&tx, row).await.map_err(key_taken)?;
+        for server in servers.into_iter().flatten() {
+            vps_servers::bump_revision(&tx, server).await?;
+        }
+        tx.commit().await?;
+        Ok(())
+    })
+    .await?;
+    let device = device::get(app, who, id).await?;
+    let config = device::config_text(app, &device, keys.private.as_ref())?;
+    Ok(Made { device, config, holds_key: keys.private.is_some() })
+}
+
+/// Moves a device to another server. Address and keys stay, so the customer only changes the endpoint; the old server
+/// keeps the peer for the time being.
+pub async fn relocate(app: &App, who: &Who, id: Uuid, wish: Wish) -> Result<Made> {
+    let now = app.clock.now();
+    let target = server::choose(app, wish).await?;
+    app.retrying(|| async {
+        let tx = app.store.write_txn().await?;
+        let mut row = wireguard_peers::lock(&tx, who.user.id, id).await?.ok_or(Error::NotFound)?;
+        if row.server_id != target.id {
+            // One that came from a third server leaves that one now: at most two servers know a device.
+            let left_behind = row.previous_server_id.filter(|third| *third != target.id);
+            row.previous_server_id = Some(row.server_id);
+            row.server_id = target.id;
+            row.moved_at = Some(now);
+            row.updated_at = now;
+            let touched = [Some(row.server_id), row.previous_server_id, left_behind];
+            wireguard_peers::save(&tx, row).await?;
+            for server in touched.into_iter().flatten() {
+                vps_servers::bump_revision(&tx, server).await?;
+            }
+        }
+        tx.commit().await?;
+        Ok(())
+    })
+    .await?;
+    let device = device::get(app, who, id).await?;
+    let config = device::config_text(app, &device, None)?;
+    Ok(Made { device, config, holds_key: false })
+}
+
+/// Removes a device; its slot is free at once, its address after an hour's rest.
+pub async fn delete(app: &App, who: &Who, id: Uuid) -> Result<()> {
+    let now = app.clock.now();
+    app.retrying(|| async {
+        let tx = app.store.write_txn().await?;
+        let row = wireguard_peers::lock(&tx, who.user.id, id).await?.ok_or(Error::NotFound)?;
+        wireguard_peers::delete(&tx, row.id).await?;
+        pool::free(&tx, row.address, now).await?;
+        for server in [Some(row.server_id), row.previous_server_id].into_iter().flatten() {
+            vps_servers::bump_revision(&tx, server).await?;
+        }
+        tx.commit().await?;
+        Ok(())
+    })
+    .await
+}

@@ -1,0 +1,182 @@
+//! The worker: runs what transactions have announced.
+//!
+//! A job is claimed by compare-and-set, runs outside any transaction, may run twice and must not mind. A failure is
+//! tried again with growing pauses; what can't work, or never does, is kept as dead for `mirai admin job list`.
+
+use std::time::Duration;
+
+use domain::time::UnixMs;
+use serde::{Deserialize, Serialize};
+use store::jobs::{self as rows, Next};
+use store::{StoreError, Tx};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use uuid::Uuid;
+
+use crate::{App, Error, Result, mail, stripe_event};
+
+/// A worker that is silent this long has died; its job may be claimed again.
+const CLAIM_MS: i64 = 120_000;
+/// Tries before a job is dead: with the pauses below that is about two days.
+const MAX_ATTEMPTS: i64 = 20;
+/// Jobs at the same time in one process.
+const PARALLEL: usize = 4;
+/// How often a worker looks when nobody wakes it.
+const POLL: Duration = Duration::from_secs(1);
+
+/// What there is to do. Arguments are ids only.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub(crate) enum Job {
+    /// Send a mail of the outbox.
+    MailSend {
+        /// Row of the outbox.
+        mail: Uuid,
+    },
+    /// Apply an event of Stripe.
+    StripeEventApply {
+        /// `evt_…`.
+        event: String,
+        /// Its customer: events of one customer are applied one at a time.
+        customer: Option<String>,
+    },
+}
+
+impl Job {
+    fn kind(&self) -> &'static str {
+        match self {
+            Job::MailSend { .. } => "mail_send",
+            Job::StripeEventApply { .. } => "stripe_event_apply",
+        }
+    }
+
+    fn lock_key(&self) -> Option<String> {
+        match self {
+            Job::MailSend { .. } => None,
+            Job::StripeEventApply { customer, .. } => customer.as_ref().map(|id| format!("stripe:{id}")),
+        }
+    }
+
+    async fn run(self, app: &App) -> std::result::Result<(), Failure> {
+        match self {
+            Job::MailSend { mail } => mail::send(app, mail).await,
+            Job::StripeEventApply { event, .. } => stripe_event::apply(app, &event).await,
+        }
+    }
+}
+
+/// Why a job did not work.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// It may work later.
+    Temporary(String),
+    /// It will not, unless an operator changes something.
+    Permanent(String),
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Failure {
+        Failure::from(Error::from(error))
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Failure {
+        Failure::Temporary(error.chain())
+    }
+}
+
+/// Announces a job, in the transaction that gives rise to it.
+pub(crate) async fn enqueue(app: &App, tx: &Tx, job: &Job, now: UnixMs) -> Result<()> {
+    let payload = serde_json::to_string(job).map_err(|e| Error::Internal(Box::new(e)))?;
+    let row = rows::NewJob { id: app.dice.id(now), kind: job.kind().to_owned(), payload, lock_key: job.lock_key() };
+    rows::insert(tx, row, now).await?;
+    Ok(())
+}
+
+/// The pause before try number `attempts` + 1: 5 s, doubling, at most three hours.
+fn backoff_ms(attempts: i64) -> i64 {
+    let doubled = 5_000i64.checked_shl(u32::try_from(attempts.clamp(1, 20) - 1).unwrap_or(0)).unwrap_or(i64::MAX);
+    doubled.min(3 * 3_600_000)
+}
+
+/// Claims and runs one job that is due; false if there was none.
+async fn run_one(app: &App) -> Result<bool> {
+    let now = app.clock.now();
+    let Some(row) = rows::claim(&app.store, now, now + CLAIM_MS).await? else { return Ok(false) };
+    let outcome = match serde_json::from_str::<Job>(&row.payload) {
+        Ok(job) => {
+            // In a task of its own, so that a defect in one job does not take the worker with it.
+            let app = app.clone();
+            let run = tokio::spawn(async move { job.run(&app).await });
+            run.await.unwrap_or_else(|panic| Err(Failure::Temporary(panic.to_string())))
+        }
+        Err(error) => Err(Failure::Permanent(format!("payload: {error}"))),
+    };
+    let after = app.clock.now();
+    match outcome {
+        Ok(()) => rows::done(&app.store, &row).await?,
+        Err(Failure::Temporary(reason)) if row.attempts < MAX_ATTEMPTS => {
+            tracing::warn!(job = %row.id, kind = row.kind, attempt = row.attempts, reason, "job failed, will be tried again");
+            rows::failed(&app.store, &row, Next::Retry(after + backoff_ms(row.attempts)), &reason).await?;
+        }
+        Err(Failure::Temporary(reason) | Failure::Permanent(reason)) => {
+            tracing::error!(job = %row.id, kind = row.kind, reason, "job is dead; see `mirai admin job list`");
+            metrics::counter!("mirai_jobs_dead_total", "kind" => row.kind.clone()).increment(1);
+            rows::failed(&app.store, &row, Next::Dead, &reason).await?;
+        }
+    }
+    Ok(true)
+}
+
+/// Runs all jobs that are due, one after the other; for tests and commands. Returns how many ran.
+pub async fn run_due(app: &App) -> Result<usize> {
+    let mut ran = 0;
+    while run_one(app).await? {
+        ran += 1;
+    }
+    Ok(ran)
+}
+
+/// The workers of a process: run jobs until `stop` turns true, and end those they have begun.
+pub async fn work(app: App, stop: watch::Receiver<bool>) {
+    let mut workers = JoinSet::new();
+    for _ in 0..PARALLEL {
+        workers.spawn(work_alone(app.clone(), stop.clone()));
+    }
+    while workers.join_next().await.is_some() {}
+}
+
+async fn work_alone(app: App, mut stop: watch::Receiver<bool>) {
+    while !*stop.borrow() {
+        let ran = match run_one(&app).await {
+            Ok(ran) => ran,
+            Err(error) => {
+                tracing::warn!(error = error.chain(), "the worker can't get at its jobs");
+                false
+            }
+        };
+        if !ran {
+            tokio::select! {
+                () = app.work.notified() => {}
+                () = tokio::time::sleep(POLL) => {}
+                _ = stop.changed() => {}
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_grow_and_stay_bounded() {
+        let pauses: Vec<i64> = (1..=20).map(backoff_ms).collect();
+        assert_eq!(pauses[..3], [5_000, 10_000, 20_000]);
+        assert!(pauses.windows(2).all(|pair| pair[0] <= pair[1]));
+        assert_eq!(pauses[19], 3 * 3_600_000);
+        let total: i64 = pauses.iter().sum();
+        assert!((24..72).contains(&(total / 3_600_000)), "{total}");
+    }
+}

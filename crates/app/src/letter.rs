@@ -1,0 +1,202 @@
+//! The mails that customers get: what each says, as text and as HTML, in their language.
+
+use askama::Template;
+use domain::account::Language;
+
+use crate::i18n::Translator;
+
+/// A mail to a customer. Links are whole URLs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Letter {
+    /// After sign-up: the link proves the address.
+    Verify {
+        /// `{APP_URL}/verify?token=…`
+        link: String,
+    },
+    /// Somebody signed up with an address that has an account: its owner is told, the stranger is not.
+    AlreadyRegistered {
+        /// To log in.
+        login_link: String,
+        /// To choose a new password.
+        reset_link: String,
+    },
+    /// Asked for a new password.
+    Reset {
+        /// `{APP_URL}/reset?token=…`
+        link: String,
+    },
+    /// The password was changed.
+    PasswordChanged {
+        /// Address of the support.
+        support: String,
+    },
+    /// The first payment of a subscription arrived.
+    SubscriptionStarted {
+        /// Name of the plan.
+        plan: String,
+        /// To add a device.
+        link: String,
+    },
+    /// A renewal could not be paid.
+    PaymentFailed {
+        /// To mend the payment method.
+        link: String,
+    },
+    /// Canceled for the end of the period.
+    SubscriptionEnding {
+        /// Last day of access, `2026-11-23`.
+        until: String,
+    },
+    /// Access has ended.
+    SubscriptionEnded {
+        /// To subscribe again.
+        link: String,
+    },
+}
+
+/// A letter put into words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rendered {
+    /// One line.
+    pub subject: String,
+    /// Plain text; each link is on a line of its own.
+    pub text: String,
+    /// The same as HTML, without pictures or anything loaded from elsewhere.
+    pub html: String,
+}
+
+enum Part {
+    Words(String),
+    Link { label: String, url: String },
+}
+
+#[derive(Template)]
+#[template(path = "letter.html")]
+struct Page<'a> {
+    lang: &'static str,
+    brand: &'a str,
+    subject: &'a str,
+    parts: &'a [Part],
+    footer: &'a str,
+}
+
+impl Letter {
+    /// The kind, as logs and the outbox name it.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Letter::Verify { .. } => "verify",
+            Letter::AlreadyRegistered { .. } => "already_registered",
+            Letter::Reset { .. } => "reset",
+            Letter::PasswordChanged { .. } => "password_changed",
+            Letter::SubscriptionStarted { .. } => "subscription_started",
+            Letter::PaymentFailed { .. } => "payment_failed",
+            Letter::SubscriptionEnding { .. } => "subscription_ending",
+            Letter::SubscriptionEnded { .. } => "subscription_ended",
+        }
+    }
+
+    fn parts(&self, t: Translator, brand: &str) -> (String, Vec<Part>) {
+        let words = |key: &str| Part::Words(t.with(key, "brand", brand));
+        let link = |key: &str, url: &String| Part::Link { label: t.say(key), url: url.clone() };
+        match self {
+            Letter::Verify { link: url } => (
+                t.with("mail-verify-subject", "brand", brand),
+                vec![words("mail-verify-body"), link("mail-verify-action", url), words("mail-verify-after")],
+            ),
+            Letter::AlreadyRegistered { login_link, reset_link } => (
+                t.with("mail-already-subject", "brand", brand),
+                vec![
+                    words("mail-already-body"),
+                    link("mail-already-login", login_link),
+                    words("mail-already-forgotten"),
+                    link("mail-already-reset", reset_link),
+                    words("mail-already-after"),
+                ],
+            ),
+            Letter::Reset { link: url } => (
+                t.with("mail-reset-subject", "brand", brand),
+                vec![words("mail-reset-body"), link("mail-reset-action", url), words("mail-reset-after")],
+            ),
+            Letter::PasswordChanged { support } => (
+                t.with("mail-password-changed-subject", "brand", brand),
+                vec![
+                    words("mail-password-changed-body"),
+                    Part::Words(t.with("mail-password-changed-after", "support", support)),
+                ],
+            ),
+            Letter::SubscriptionStarted { plan, link: url } => (
+                t.with("mail-started-subject", "brand", brand),
+                vec![Part::Words(t.with("mail-started-body", "plan", plan)), link("mail-started-action", url)],
+            ),
+            Letter::PaymentFailed { link: url } => (
+                t.with("mail-failed-subject", "brand", brand),
+                vec![words("mail-failed-body"), link("mail-failed-action", url)],
+            ),
+            Letter::SubscriptionEnding { until } => (
+                t.with("mail-ending-subject", "brand", brand),
+                vec![Part::Words(t.with("mail-ending-body", "until", until))],
+            ),
+            Letter::SubscriptionEnded { link: url } => (
+                t.with("mail-ended-subject", "brand", brand),
+                vec![words("mail-ended-body"), link("mail-ended-action", url)],
+            ),
+        }
+    }
+}
+
+/// Puts a letter into words; `brand` is the company's name.
+pub fn render(letter: &Letter, language: Language, brand: &str) -> Rendered {
+    let t = Translator::new(language);
+    let (subject, parts) = letter.parts(t, brand);
+    let footer = t.with("mail-footer", "brand", brand);
+    let mut text = String::new();
+    for part in &parts {
+        match part {
+            Part::Words(words) => text.push_str(words),
+            Part::Link { url, .. } => text.push_str(url),
+        }
+        text.push_str("\n\n");
+    }
+    text.push_str("-- \n");
+    text.push_str(&footer);
+    text.push('\n');
+    let page = Page { lang: t.language().as_str(), brand, subject: &subject, parts: &parts, footer: &footer };
+    let html = page.to_string();
+    Rendered { subject, text, html }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_link_stands_on_a_line_of_its_own_in_the_text_and_is_escaped_in_the_html() {
+        let url = "https://vpn.example/verify?token=a&b".to_owned();
+        let mail = render(&Letter::Verify { link: url.clone() }, Language::Fr, "Acme & Co");
+        assert!(mail.text.lines().any(|line| line == url), "{}", mail.text);
+        assert!(mail.html.contains("verify?token=a&#38;b"), "{}", mail.html);
+        assert!(mail.html.contains("Acme &#38; Co") && !mail.html.contains("Acme & Co"));
+        assert_eq!(mail.subject, "Confirmez votre adresse pour Acme & Co");
+    }
+
+    #[test]
+    fn every_letter_is_written_in_every_language() {
+        let link = || "https://vpn.example/x".to_owned();
+        let letters = [
+            Letter::Verify { link: link() },
+            Letter::AlreadyRegistered { login_link: link(), reset_link: link() },
+            Letter::Reset { link: link() },
+            Letter::PasswordChanged { support: "help@vpn.example".into() },
+            Letter::SubscriptionStarted { plan: "Basic".into(), link: link() },
+            Letter::PaymentFailed { link: link() },
+            Letter::SubscriptionEnding { until: "2026-12-23".into() },
+            Letter::SubscriptionEnded { link: link() },
+        ];
+        for letter in &letters {
+            let texts: Vec<String> =
+                crate::i18n::OFFERED.map(|language| render(letter, language, "MiraiVPN").text).to_vec();
+            assert_ne!(texts[0], texts[1], "{}", letter.name());
+            assert!(texts.iter().all(|text| !text.contains("mail-") && !text.contains("{$")), "{texts:?}");
+        }
+    }
+}

@@ -1,0 +1,51 @@
+//! The use cases of MiraiVPN, a verb per file, noun first: `device_add`, `subscription_cancel`, `session_refresh`.
+//!
+//! Each is four beats, load → decide → save → announce: what it loads and saves is in `store`, what it decides in
+//! `domain`, and what it announces is a row (a job, a mail in the outbox, a new revision of a server's peer list) in
+//! the same transaction. The API, the site, the jobs and the command line all call these same functions.
+//!
+//! Invariant: no call to an outside service happens inside a transaction, and nothing here reads a clock, an
+//! environment variable or the system's randomness but through [`App`].
+
+mod clock;
+mod config;
+mod context;
+mod dice;
+mod error;
+mod hasher;
+mod seal;
+
+pub mod admin;
+pub mod api_key;
+pub mod checkout;
+pub mod device;
+pub mod device_add;
+pub mod device_change;
+pub mod health;
+pub mod i18n;
+pub mod invoice;
+pub mod jobs;
+pub mod letter;
+pub mod limiter;
+pub mod mail;
+pub mod password_reset;
+pub mod plan;
+pub mod scheduler;
+pub mod seed;
+pub mod server;
+pub mod session;
+pub mod sign_in;
+pub mod sign_up;
+pub mod stripe_event;
+pub mod subscription;
+pub mod subscription_sync;
+pub mod tokens;
+pub mod user;
+
+pub use clock::Clock;
+pub use config::{Brand, Config, LimitClass, Limits, StripeKeys};
+pub use context::App;
+pub use dice::Dice;
+pub use error::{Error, FieldError, Result};
+pub use hasher::Hasher;
+pub use seal::{Sealer, SealerError};

@@ -1,0 +1,124 @@
+//! Rate limits, counted in this process. A client is known here only as a keyed hash that changes daily.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::{Mutex, PoisonError};
+
+use domain::limit::{Decision, Gcra};
+use domain::time::UnixMs;
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+use uuid::Uuid;
+
+use crate::{Dice, LimitClass, Limits};
+
+/// Above this many keys those that have run out are dropped.
+const SWEEP_AT: usize = 50_000;
+const DAY_MS: i64 = 86_400_000;
+
+/// Who is counted.
+#[derive(Debug, Clone, Copy)]
+pub enum Subject<'a> {
+    /// A client by address; IPv6 by its /64.
+    Client(IpAddr),
+    /// An account by what was typed as its address, known or not.
+    Account(&'a str),
+    /// A session.
+    Session(Uuid),
+}
+
+type Key = [u8; 32];
+
+/// Counts requests.
+#[derive(Debug)]
+pub struct Limiter {
+    limits: Limits,
+    secret: [u8; 32],
+    arrivals: Mutex<HashMap<Key, i64>>,
+}
+
+impl Limiter {
+    /// A limiter that has seen nobody.
+    pub fn new(limits: Limits, dice: &Dice) -> Limiter {
+        Limiter { limits, secret: dice.bytes(), arrivals: Mutex::default() }
+    }
+
+    /// Counts one request and tells whether it is within the limit.
+    pub fn hit(&self, class: LimitClass, subject: Subject<'_>, now: UnixMs) -> Decision {
+        let limit = match class {
+            LimitClass::Credential => self.limits.credential_per_minute,
+            LimitClass::General => self.limits.general_per_minute,
+        };
+        let rule = Gcra { limit, period_ms: 60_000 };
+        let key = self.key(class, subject, now);
+        let mut arrivals = self.arrivals.lock().unwrap_or_else(PoisonError::into_inner);
+        if arrivals.len() > SWEEP_AT {
+            let now_us = now.saturating_mul(1000);
+            arrivals.retain(|_, tat| *tat > now_us);
+        }
+        let decision = rule.decide(arrivals.get(&key).copied(), now);
+        arrivals.insert(key, decision.new_tat);
+        decision
+    }
+
+    /// `HMAC(secret of the day, class and subject)`: a key can't be turned back into an address, and yesterday's
+    /// keys can't be linked to today's.
+    fn key(&self, class: LimitClass, subject: Subject<'_>, now: UnixMs) -> Key {
+        let mut mac = Hmac::<Sha256>::new_from_slice(&self.secret).expect("HMAC takes keys of any length");
+        mac.update(&now.div_euclid(DAY_MS).to_le_bytes());
+        mac.update(&[match class {
+            LimitClass::Credential => 0,
+            LimitClass::General => 1,
+        }]);
+        match subject {
+            Subject::Client(IpAddr::V4(v4)) => mac.update(&v4.octets()),
+            Subject::Client(IpAddr::V6(v6)) => mac.update(&v6.octets()[..8]),
+            Subject::Account(name) => {
+                mac.update(b"account");
+                mac.update(name.as_bytes());
+            }
+            Subject::Session(id) => {
+                mac.update(b"session");
+                mac.update(id.as_bytes());
+            }
+        }
+        mac.finalize().into_bytes().into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn limiter() -> Limiter {
+        let limits = Limits { credential_per_minute: 3, general_per_minute: 5 };
+        Limiter::new(limits, &Dice::seeded(1))
+    }
+
+    fn client(text: &str) -> Subject<'static> {
+        Subject::Client(text.parse().expect("an address"))
+    }
+
+    #[test]
+    fn the_fourth_request_of_a_minute_waits_and_others_do_not() {
+        let limiter = limiter();
+        for _ in 0..3 {
+            assert!(limiter.hit(LimitClass::Credential, client("192.0.2.1"), 0).allowed);
+        }
+        let refused = limiter.hit(LimitClass::Credential, client("192.0.2.1"), 0);
+        assert!(!refused.allowed && refused.retry_after_ms > 0);
+        assert!(limiter.hit(LimitClass::Credential, client("192.0.2.2"), 0).allowed);
+        assert!(limiter.hit(LimitClass::General, client("192.0.2.1"), 0).allowed);
+        assert!(limiter.hit(LimitClass::Credential, client("192.0.2.1"), refused.retry_after_ms).allowed);
+    }
+
+    #[test]
+    fn an_ipv6_network_counts_as_one_client() {
+        let limiter = limiter();
+        for host in 1..=3 {
+            assert!(limiter.hit(LimitClass::Credential, client(&format!("2001:db8::{host}")), 0).allowed);
+        }
+        assert!(!limiter.hit(LimitClass::Credential, client("2001:db8::ffff:1"), 0).allowed);
+        assert!(limiter.hit(LimitClass::Credential, client("2001:db8:0:1::1"), 0).allowed);
+    }
+}

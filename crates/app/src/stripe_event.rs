@@ -1,0 +1,123 @@
+//! Stripe's webhook: verified, stored, answered; applied by a job.
+
+use clients::stripe::Event;
+use clients::stripe::webhook;
+use domain::subscription::EventKind;
+use serde_json::Value;
+use store::{invoices, stripe_events};
+
+use crate::jobs::{self, Failure, Job};
+use crate::subscription_sync::{self, Cause, Outcome};
+use crate::{App, Error, Result};
+
+/// Takes an event. Once this returns, the event is stored and will be applied, however often it comes.
+pub async fn receive(app: &App, body: &[u8], signature: &str) -> Result<()> {
+    let now = app.clock.now();
+    let event = webhook::verify(body, signature, &app.config.stripe.webhook_secrets, now / 1000).map_err(|error| {
+        tracing::warn!(%error, "a webhook was refused");
+        Error::invalid("Stripe-Signature", "signature_invalid", error.to_string())
+    })?;
+    if event.livemode != app.config.stripe.livemode {
+        tracing::warn!(event = event.id, livemode = event.livemode, "an event of the other mode was refused");
+        return Err(Error::invalid("livemode", "livemode_mismatch", "this endpoint takes events of the other mode"));
+    }
+    app.retrying(|| store_once(app, &event, now)).await?;
+    app.wake_worker();
+    Ok(())
+}
+
+async fn store_once(app: &App, event: &Event, now: i64) -> Result<()> {
+    let customer = event.object.get("customer").and_then(id_of).map(str::to_owned);
+    let row = stripe_events::Model {
+        id: event.id.clone(),
+        kind: event.type_.clone(),
+        customer: customer.clone(),
+        object: event.object.to_string(),
+        created_at: event.created * 1000,
+        received_at: now,
+        applied_at: None,
+        outcome: None,
+    };
+    let tx = app.store.write_txn().await?;
+    if stripe_events::insert_new(&tx, &row).await? {
+        match EventKind::of_stripe(&event.type_) {
+            Some(_) => {
+                let job = Job::StripeEventApply { event: event.id.clone(), customer };
+                jobs::enqueue(app, &tx, &job, now).await?;
+            }
+            None => stripe_events::settle(&tx, &event.id, "ignored", now).await?,
+        }
+    }
+    tx.commit().await?;
+    Ok(())
+}
+
+/// The id in a field that Stripe fills with an id or with the expanded object.
+fn id_of(field: &Value) -> Option<&str> {
+    field.as_str().or_else(|| field.get("id").and_then(Value::as_str))
+}
+
+/// The job: applies one event, by reading what it is about afresh.
+pub(crate) async fn apply(app: &App, id: &str) -> std::result::Result<(), Failure> {
+    let Some(event) = stripe_events::by_id(&app.store, id).await? else { return Ok(()) };
+    if event.applied_at.is_some() {
+        return Ok(());
+    }
+    let object: Value = serde_json::from_str(&event.object).map_err(|e| Failure::Permanent(e.to_string()))?;
+    let object_id = object.get("id").and_then(Value::as_str).unwrap_or_default();
+    let mut cause = Cause::event(id);
+    let subscription = match EventKind::of_stripe(&event.kind) {
+        Some(EventKind::Subscription) => Some(object_id.to_owned()),
+        Some(EventKind::Checkout) => {
+            let session = app.stripe.retrieve_checkout_session(object_id).await.map_err(Error::from)?;
+            let subscription = session.subscription.clone();
+            cause = cause.with_checkout(&session);
+            subscription
+        }
+        Some(EventKind::Invoice) => {
+            let invoice = app.stripe.retrieve_invoice(object_id).await.map_err(Error::from)?;
+            let subscription = invoice.subscription().map(str::to_owned);
+            cause = cause.with_invoice(invoice);
+            subscription
+        }
+        None => None,
+    };
+    let Some(subscription) = subscription else {
+        return settle_without_subscription(app, id).await;
+    };
+    let Outcome { word, .. } = subscription_sync::sync(app, &subscription, cause).await?;
+    tracing::info!(event = id, kind = event.kind, outcome = word, "event applied");
+    metrics::counter!("mirai_stripe_events_total", "outcome" => word).increment(1);
+    Ok(())
+}
+
+/// An invoice or a checkout that belongs to no subscription is not our business.
+async fn settle_without_subscription(app: &App, id: &str) -> std::result::Result<(), Failure> {
+    let tx = app.store.write_txn().await?;
+    stripe_events::settle(&tx, id, "ignored", app.clock.now()).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// A row of `invoices` from Stripe's object.
+pub(crate) fn invoice_row(
+    app: &App,
+    invoice: &clients::stripe::Invoice,
+    subscription: &store::subscriptions::Model,
+    now: i64,
+) -> invoices::Model {
+    invoices::Model {
+        id: app.dice.id(now),
+        user_id: subscription.user_id,
+        subscription_id: subscription.id,
+        stripe_invoice_id: invoice.id.clone(),
+        number: invoice.number.clone(),
+        status: invoice.status.clone().unwrap_or_default(),
+        amount_due: invoice.amount_due,
+        amount_paid: invoice.amount_paid,
+        currency: invoice.currency.clone(),
+        hosted_url: invoice.hosted_invoice_url.clone(),
+        issued_at: invoice.created * 1000,
+        updated_at: now,
+    }
+}

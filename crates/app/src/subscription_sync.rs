@@ -1,0 +1,267 @@
+//! The one function in which webhook, thanks page, customer's wish and reconciliation end: reads a subscription afresh
+//! from Stripe, lets `domain` decide, and saves row, grants, mails and the servers' revisions in one transaction.
+
+use clients::stripe::{self, CheckoutSession, Invoice, StripeError};
+use domain::subscription::{Announcement, Decision, Seen, decide};
+use domain::time::{UnixMs, rfc3339};
+use store::{Tx, checkouts, invoices, plans, stripe_events, subscriptions, users, vps_servers, wireguard_peers};
+use uuid::Uuid;
+
+use crate::letter::Letter;
+use crate::stripe_event::invoice_row;
+use crate::{App, Error, Result, mail};
+
+/// Why a subscription is looked at, and what came along.
+#[derive(Debug, Default)]
+pub struct Cause {
+    event: Option<String>,
+    invoice: Option<Invoice>,
+    /// Checkout session and the status its row ends in.
+    checkout: Option<(String, &'static str)>,
+}
+
+impl Cause {
+    /// Somebody asked.
+    pub fn asked() -> Cause {
+        Cause::default()
+    }
+
+    /// The buyer came back.
+    pub fn checkout(session: &CheckoutSession) -> Cause {
+        Cause::default().with_checkout(session)
+    }
+
+    pub(crate) fn event(id: &str) -> Cause {
+        Cause { event: Some(id.to_owned()), ..Cause::default() }
+    }
+
+    pub(crate) fn with_checkout(mut self, session: &CheckoutSession) -> Cause {
+        self.checkout = match session.status.as_deref() {
+            Some("complete") => Some((session.id.clone(), "complete")),
+            Some("expired") => Some((session.id.clone(), "expired")),
+            _ => None,
+        };
+        self
+    }
+
+    pub(crate) fn with_invoice(mut self, invoice: Invoice) -> Cause {
+        self.invoice = Some(invoice);
+        self
+    }
+}
+
+/// What came of it.
+#[derive(Debug, Clone, Copy)]
+pub struct Outcome {
+    /// `applied`, `unchanged`, `stale` or `foreign`.
+    pub word: &'static str,
+    /// Whether the customer is on the network now.
+    pub entitled: bool,
+}
+
+/// Brings our row of a Stripe subscription up to date.
+pub async fn sync(app: &App, subscription_id: &str, cause: Cause) -> Result<Outcome> {
+    // Before the question: whatever was saved after this moment knows at least as much as the answer.
+    let read_at = app.clock.now();
+    let object = match app.stripe.retrieve_subscription(subscription_id).await {
+        Ok(object) => object,
+        Err(StripeError::Refused { status: 404, .. }) => return foreign(app, &cause).await,
+        Err(error) => return Err(error.into()),
+    };
+    if object.livemode != app.config.stripe.livemode {
+        return foreign(app, &cause).await;
+    }
+    let Some(user) = owner(app, &object).await? else { return foreign(app, &cause).await };
+    let plan = plan_of(app, &object).await?;
+    let outcome = app.retrying(|| apply_once(app, &object, user, &plan, &cause, read_at)).await?;
+    app.wake_worker();
+    Ok(outcome)
+}
+
+/// A subscription that none of our customers has: another product on the same Stripe account.
+async fn foreign(app: &App, cause: &Cause) -> Result<Outcome> {
+    let tx = app.store.write_txn().await?;
+    settle(&tx, cause, "foreign", app.clock.now()).await?;
+    tx.commit().await?;
+    Ok(Outcome { word: "foreign", entitled: false })
+}
+
+async fn settle(tx: &Tx, cause: &Cause, outcome: &str, now: UnixMs) -> Result<()> {
+    if let Some(event) = &cause.event {
+        stripe_events::settle(tx, event, outcome, now).await?;
+    }
+    Ok(())
+}
+
+/// Whose it is: of the row that we have, else of the account that our own checkout wrote into the metadata, else of
+/// the account that is known by this customer id.
+async fn owner(app: &App, object: &stripe::Subscription) -> Result<Option<Uuid>> {
+    if let Some(row) = subscriptions::by_stripe_id(&app.store, &object.id).await? {
+        return Ok(Some(row.user_id));
+    }
+    let named = object.metadata.get("user_id").and_then(|text| Uuid::parse_str(text).ok());
+    if let Some(id) = named
+        && users::by_id(&app.store, id).await?.is_some()
+    {
+        return Ok(Some(id));
+    }
+    let user = users::by_stripe_customer(&app.store, &object.customer).await?;
+    Ok(user.map(|user| user.id))
+}
+
+async fn plan_of(app: &App, object: &stripe::Subscription) -> Result<plans::Model> {
+    let price = object.items.first().map(|item| item.price.id.as_str());
+    let plan = match price {
+        Some(price) => plans::by_stripe_price(&app.store, price).await?,
+        None => None,
+    };
+    if let Some(plan) = plan {
+        return Ok(plan);
+    }
+    // A price that was replaced in the price list: whoever bought at it keeps the plan that the row names.
+    if let Some(row) = subscriptions::by_stripe_id(&app.store, &object.id).await?
+        && let Some(plan) = plans::by_code(&app.store, &row.plan).await?
+    {
+        return Ok(plan);
+    }
+    Err(Error::internal(format!(
+        "subscription {} has the price {}, which is no plan's: `mirai admin plan set PLAN --stripe-price …`, then `mirai admin job retry`",
+        object.id,
+        price.unwrap_or("(none)")
+    )))
+}
+
+fn seen(object: &stripe::Subscription, read_at: UnixMs) -> Seen {
+    let item = object.items.first();
+    let start = item.and_then(|item| item.current_period_start).unwrap_or(object.created);
+    let end = item.and_then(|item| item.current_period_end).unwrap_or(start);
+    Seen {
+        status: object.status.clone(),
+        period_start: start * 1000,
+        period_end: end * 1000,
+        // Stripe's newer dashboards set `cancel_at` to the period's end instead of the flag.
+        cancel_at_period_end: object.cancel_at_period_end || object.cancel_at.is_some_and(|at| at <= end),
+        ended_at: object.ended_at.or(object.canceled_at).map(|s| s * 1000),
+        read_at,
+    }
+}
+
+async fn apply_once(
+    app: &App,
+    object: &stripe::Subscription,
+    user: Uuid,
+    plan: &plans::Model,
+    cause: &Cause,
+    read_at: UnixMs,
+) -> Result<Outcome> {
+    let now = app.clock.now();
+    let tx = app.store.write_txn().await?;
+    let mut user = users::lock(&tx, user).await?.ok_or(Error::NotFound)?;
+    let row = subscriptions::lock_by_stripe_id(&tx, &object.id).await?;
+    let known = row.as_ref().map(subscriptions::Model::state).transpose()?;
+    let decision = decide(known.as_ref(), &seen(object, read_at));
+    let (state, announcements, word) = match decision {
+        Decision::Stale => (known, Vec::new(), "stale"),
+        Decision::Unchanged(state) => (Some(state), Vec::new(), "unchanged"),
+        Decision::Save(state, announcements) => (Some(state), announcements, "applied"),
+    };
+    let row = match (row, state) {
+        (Some(mut row), Some(state)) => {
+            if row.period_start != state.period_start {
+                row.used_bytes = 0;
+            }
+            if row.plan != plan.code {
+                row.plan.clone_from(&plan.code);
+                row.devices = plan.devices;
+                row.quota_bytes = plan.quota_bytes;
+            }
+            row.set_state(&state, now);
+            subscriptions::save(&tx, row.clone()).await?;
+            row
+        }
+        (None, Some(state)) => {
+            let mut row = new_row(app, object, user.id, plan, now);
+            row.set_state(&state, now);
+            subscriptions::insert(&tx, &row).await?;
+            row
+        }
+        (_, None) => return Err(Error::internal("a subscription that is not there can't be stale")),
+    };
+    if user.stripe_customer_id.is_none() {
+        user.stripe_customer_id = Some(object.customer.clone());
+        user.updated_at = now;
+        users::save(&tx, user.clone()).await?;
+    }
+    if let Some(invoice) = &cause.invoice {
+        invoices::upsert(&tx, &invoice_row(app, invoice, &row, now)).await?;
+    }
+    if let Some((session, status)) = &cause.checkout {
+        checkouts::close(&tx, session, status, now).await?;
+    }
+    for announcement in announcements {
+        announce(app, &tx, announcement, &user, &row, plan, now).await?;
+    }
+    settle(&tx, cause, word, now).await?;
+    tx.commit().await?;
+    Ok(Outcome { word, entitled: row.state()?.is_entitled(now) })
+}
+
+fn new_row(
+    app: &App,
+    object: &stripe::Subscription,
+    user: Uuid,
+    plan: &plans::Model,
+    now: UnixMs,
+) -> subscriptions::Model {
+    subscriptions::Model {
+        id: app.dice.id(now),
+        user_id: user,
+        plan: plan.code.clone(),
+        region: object.metadata.get("region").cloned().filter(|region| region.len() <= 16),
+        status: String::new(),
+        stripe_subscription_id: object.id.clone(),
+        stripe_customer_id: object.customer.clone(),
+        period_start: 0,
+        period_end: 0,
+        paid_until: 0,
+        cancel_at_period_end: false,
+        ended_at: None,
+        devices: plan.devices,
+        quota_bytes: plan.quota_bytes,
+        used_bytes: 0,
+        read_at: 0,
+        created_at: now,
+        updated_at: now,
+    }
+}
+
+async fn announce(
+    app: &App,
+    tx: &Tx,
+    announcement: Announcement,
+    user: &users::Model,
+    row: &subscriptions::Model,
+    plan: &plans::Model,
+    now: UnixMs,
+) -> Result<()> {
+    let letter = match announcement {
+        Announcement::AccessChanged => {
+            for server in wireguard_peers::servers_of_subscription(tx, row.id).await? {
+                vps_servers::bump_revision(tx, server).await?;
+            }
+            return Ok(());
+        }
+        Announcement::Started => {
+            Letter::SubscriptionStarted { plan: plan.name.clone(), link: app.config.link("/dashboard/devices/new") }
+        }
+        Announcement::PaymentFailed => Letter::PaymentFailed { link: app.config.link("/dashboard/subscription") },
+        Announcement::WillEnd(at) => Letter::SubscriptionEnding { until: day(at) },
+        Announcement::Ended => Letter::SubscriptionEnded { link: app.config.link("/pricing") },
+    };
+    mail::write(app, tx, &user.email, user.language(), &letter, now).await
+}
+
+/// The day of a moment, UTC, as `2026-11-23`.
+fn day(at: UnixMs) -> String {
+    rfc3339(at).chars().take(10).collect()
+}

@@ -1,0 +1,205 @@
+//! The calls that we make, one function each.
+
+use reqwest::Method;
+
+use super::{
+    Call, CheckoutSession, Customer, Event, Invoice, List, PortalSession, Price, Stripe, StripeError, Subscription,
+};
+
+/// Most objects in a page.
+const MAX_PAGE: u32 = 100;
+
+/// A purchase to be opened on Stripe's hosted page, in subscription mode.
+#[derive(Clone)]
+pub struct NewCheckout {
+    /// `cus_…`, for one who has bought before.
+    pub customer: Option<String>,
+    /// Address to fill in, for one who has not.
+    pub customer_email: Option<String>,
+    /// `price_…`.
+    pub price: String,
+    /// Comes back with the session: the account's id.
+    pub client_reference_id: String,
+    /// Where the browser goes after payment; `{CHECKOUT_SESSION_ID}` in it is filled in.
+    pub success_url: String,
+    /// Where it goes if the buyer turns back.
+    pub cancel_url: String,
+    /// For the session and for the subscription that comes of it.
+    pub metadata: Vec<(String, String)>,
+    /// Id of a coupon.
+    pub coupon: Option<String>,
+    /// Language of the page; the browser's if none.
+    pub locale: Option<String>,
+}
+
+impl std::fmt::Debug for NewCheckout {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("NewCheckout")
+            .field("client_reference_id", &self.client_reference_id)
+            .field("price", &self.price)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Which events.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct EventsQuery<'a> {
+    /// Not older than this, in Unix seconds.
+    pub created_gte: Option<i64>,
+    /// Of these types; all if none.
+    pub types: &'a [&'a str],
+    /// Those older than this event.
+    pub starting_after: Option<&'a str>,
+    /// Those newer than this event.
+    pub ending_before: Option<&'a str>,
+    /// At most so many; 1 to 100.
+    pub limit: u32,
+}
+
+impl Stripe {
+    /// Opens a purchase.
+    pub async fn create_checkout_session(
+        &self,
+        new: &NewCheckout,
+        idempotency_key: &str,
+    ) -> Result<CheckoutSession, StripeError> {
+        let mut call = Call::post(&["v1", "checkout", "sessions"])
+            .param("mode", "subscription")
+            .param("line_items[0][price]", &new.price)
+            .param("line_items[0][quantity]", "1")
+            .param("client_reference_id", &new.client_reference_id)
+            .param("success_url", &new.success_url)
+            .param("cancel_url", &new.cancel_url)
+            .key(idempotency_key);
+        for (name, value) in &new.metadata {
+            call = call.param(&format!("metadata[{name}]"), value);
+            call = call.param(&format!("subscription_data[metadata][{name}]"), value);
+        }
+        let optional = [
+            ("customer", &new.customer),
+            ("customer_email", &new.customer_email),
+            ("discounts[0][coupon]", &new.coupon),
+            ("locale", &new.locale),
+        ];
+        for (name, value) in optional {
+            if let Some(value) = value {
+                call = call.param(name, value);
+            }
+        }
+        self.call(call).await
+    }
+
+    /// How a purchase stands.
+    pub async fn retrieve_checkout_session(&self, id: &str) -> Result<CheckoutSession, StripeError> {
+        self.call(Call::get(&["v1", "checkout", "sessions", id])).await
+    }
+
+    /// Closes the page of a purchase that is still open.
+    pub async fn expire_checkout_session(
+        &self,
+        id: &str,
+        idempotency_key: &str,
+    ) -> Result<CheckoutSession, StripeError> {
+        self.call(Call::post(&["v1", "checkout", "sessions", id, "expire"]).key(idempotency_key)).await
+    }
+
+    /// Opens the page on which a customer manages cards and invoices. The link works for minutes only.
+    pub async fn create_portal_session(
+        &self,
+        customer: &str,
+        return_url: &str,
+        locale: Option<&str>,
+    ) -> Result<PortalSession, StripeError> {
+        let mut call = Call::post(&["v1", "billing_portal", "sessions"])
+            .param("customer", customer)
+            .param("return_url", return_url);
+        if let Some(locale) = locale {
+            call = call.param("locale", locale);
+        }
+        self.call(call).await
+    }
+
+    /// A customer; a deleted one has `deleted` set.
+    pub async fn retrieve_customer(&self, id: &str) -> Result<Customer, StripeError> {
+        self.call(Call::get(&["v1", "customers", id])).await
+    }
+
+    /// A subscription as it is now.
+    pub async fn retrieve_subscription(&self, id: &str) -> Result<Subscription, StripeError> {
+        self.call(Call::get(&["v1", "subscriptions", id])).await
+    }
+
+    /// Sets whether a subscription ends with its period.
+    pub async fn set_cancel_at_period_end(
+        &self,
+        id: &str,
+        ends: bool,
+        idempotency_key: &str,
+    ) -> Result<Subscription, StripeError> {
+        let path = ["v1", "subscriptions", id];
+        let call = Call::post(&path).param("cancel_at_period_end", ends.to_string()).key(idempotency_key);
+        self.call(call).await
+    }
+
+    /// Ends a subscription now, without a refund. One that has ended already is success.
+    pub async fn cancel_subscription_now(&self, id: &str, idempotency_key: &str) -> Result<Subscription, StripeError> {
+        let path = ["v1", "subscriptions", id];
+        let call = Call { method: Method::DELETE, ..Call::get(&path) }.key(idempotency_key);
+        match self.call(call).await {
+            // Stripe keeps no keys for DELETE: the second of two says that there is nothing to cancel.
+            Err(gone) if gone.is_not_found() => {
+                let subscription = self.retrieve_subscription(id).await?;
+                let ended = matches!(subscription.status.as_str(), "canceled" | "incomplete_expired");
+                if ended { Ok(subscription) } else { Err(gone) }
+            }
+            done => done,
+        }
+    }
+
+    /// An invoice as it is now.
+    pub async fn retrieve_invoice(&self, id: &str) -> Result<Invoice, StripeError> {
+        self.call(Call::get(&["v1", "invoices", id])).await
+    }
+
+    /// A customer's newest invoices, at most `limit` (1 to 100).
+    pub async fn list_invoices(&self, customer: &str, limit: u32) -> Result<List<Invoice>, StripeError> {
+        let call = Call::get(&["v1", "invoices"]).param("customer", customer).param("limit", page(limit));
+        self.call(call).await
+    }
+
+    /// A customer's subscriptions, also those that ended; the newest hundred.
+    pub async fn list_subscriptions(&self, customer: &str) -> Result<List<Subscription>, StripeError> {
+        let call = Call::get(&["v1", "subscriptions"])
+            .param("customer", customer)
+            .param("status", "all")
+            .param("limit", page(MAX_PAGE));
+        self.call(call).await
+    }
+
+    /// A price.
+    pub async fn retrieve_price(&self, id: &str) -> Result<Price, StripeError> {
+        self.call(Call::get(&["v1", "prices", id])).await
+    }
+
+    /// A page of events, newest first. Stripe keeps them for 30 days.
+    pub async fn list_events(&self, query: &EventsQuery<'_>) -> Result<List<Event>, StripeError> {
+        let mut call = Call::get(&["v1", "events"]).param("limit", page(query.limit));
+        if let Some(moment) = query.created_gte {
+            call = call.param("created[gte]", moment.to_string());
+        }
+        for (place, type_) in query.types.iter().enumerate() {
+            call = call.param(&format!("types[{place}]"), *type_);
+        }
+        if let Some(id) = query.starting_after {
+            call = call.param("starting_after", id);
+        }
+        if let Some(id) = query.ending_before {
+            call = call.param("ending_before", id);
+        }
+        self.call(call).await
+    }
+}
+
+fn page(limit: u32) -> String {
+    limit.clamp(1, MAX_PAGE).to_string()
+}

@@ -1,0 +1,19 @@
+//! The rules of MiraiVPN: what is a valid address, which server a device gets, what a subscription is worth.
+//! Pure functions and small types. Whatever a rule needs (the time, random bytes, rows) is an argument, so every rule
+//! can be tested with a table, and the same input gives the same answer in the site, the API, the bot and the gateway.
+//! Input from outside is parsed here once, into types that can't hold a wrong value.
+//!
+//! Invariant: nothing in this crate does IO, reads a clock, throws dice, or knows of SQL, JSON or HTTP; no secret type
+//! shows its content through `Debug`.
+
+pub mod account;
+pub mod id;
+pub mod limit;
+pub mod money;
+pub mod names;
+pub mod plan;
+pub mod subscription;
+mod text;
+pub mod time;
+pub mod token;
+pub mod vpn;

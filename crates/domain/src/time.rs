@@ -1,0 +1,98 @@
+//! Moments and days. The clock itself is outside.
+
+/// Milliseconds since 1970-01-01T00:00:00Z, without leap seconds.
+pub type UnixMs = i64;
+
+const DAY_MS: i64 = 86_400_000;
+/// 0000-01-01T00:00:00.000Z, the first moment that RFC 3339 can write.
+const FIRST: UnixMs = -62_167_219_200_000;
+/// 9999-12-31T23:59:59.999Z, the last one.
+const LAST: UnixMs = 253_402_300_799_999;
+
+/// A moment as RFC 3339 in UTC with milliseconds, `2026-11-23T19:05:41.250Z`: always 24 characters, so that text order
+/// is time order. Moments outside the years 0000 to 9999 become the nearest one inside.
+pub fn rfc3339(at: UnixMs) -> String {
+    let at = at.clamp(FIRST, LAST);
+    let ms = at.rem_euclid(DAY_MS);
+    let (hour, minute, second) = (ms / 3_600_000, ms / 60_000 % 60, ms / 1000 % 60);
+    format!("{}T{hour:02}:{minute:02}:{second:02}.{:03}Z", day(at), ms % 1000)
+}
+
+/// The UTC day of a moment, `2026-11-23`.
+pub fn day(at: UnixMs) -> String {
+    let (year, month, day) = civil(at.clamp(FIRST, LAST).div_euclid(DAY_MS));
+    format!("{year:04}-{month:02}-{day:02}")
+}
+
+/// Year, month (1 to 12) and day (1 to 31) in the Gregorian calendar of a day counted from 1970-01-01.
+///
+/// Years are counted from 1 March here: the leap day is then the last one, and months have a regular pattern of 153
+/// days in five (Hinnant, "chrono-compatible low-level date algorithms").
+fn civil(days: i64) -> (i64, i64, i64) {
+    const ERA_DAYS: i64 = 146_097;
+    let since = days + 719_468;
+    let era = since.div_euclid(ERA_DAYS);
+    let of_era = since.rem_euclid(ERA_DAYS);
+    let year_of_era = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let from_march = (5 * of_year + 2) / 153;
+    let day = of_year - (153 * from_march + 2) / 5 + 1;
+    let month = if from_march < 10 { from_march + 3 } else { from_march - 9 };
+    let year = year_of_era + era * 400 + i64::from(month <= 2);
+    (year, month, day)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn known_moments() {
+        let table = [
+            (0, "1970-01-01T00:00:00.000Z"),
+            (-1, "1969-12-31T23:59:59.999Z"),
+            (951_782_400_000, "2000-02-29T00:00:00.000Z"),
+            (1_709_251_199_999, "2024-02-29T23:59:59.999Z"),
+            (1_709_251_200_000, "2024-03-01T00:00:00.000Z"),
+            (4_107_542_400_000, "2100-03-01T00:00:00.000Z"),
+            (1_795_460_741_250, "2026-11-23T19:05:41.250Z"),
+            (FIRST, "0000-01-01T00:00:00.000Z"),
+            (LAST, "9999-12-31T23:59:59.999Z"),
+            (i64::MIN, "0000-01-01T00:00:00.000Z"),
+            (i64::MAX, "9999-12-31T23:59:59.999Z"),
+        ];
+        for (at, text) in table {
+            assert_eq!(rfc3339(at), text);
+            assert_eq!(day(at), text[..10]);
+        }
+    }
+
+    #[test]
+    fn four_centuries_of_days_follow_each_other() {
+        let mut expected = (1900, 1, 1);
+        for days in -25_567..121_000 {
+            assert_eq!(civil(days), expected, "day {days}");
+            let (year, month, day) = expected;
+            let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+            let last = match month {
+                2 => 28 + i64::from(leap),
+                4 | 6 | 9 | 11 => 30,
+                _ => 31,
+            };
+            expected = match (day == last, month) {
+                (false, _) => (year, month, day + 1),
+                (true, 12) => (year + 1, 1, 1),
+                (true, _) => (year, month + 1, 1),
+            };
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn text_order_is_time_order(a in FIRST..=LAST, b in FIRST..=LAST) {
+            prop_assert_eq!(a.cmp(&b), rfc3339(a).cmp(&rfc3339(b)));
+        }
+    }
+}

@@ -1,0 +1,6 @@
+//! The network: keys, addresses, the file that a device gets, and which server it connects to.
+
+pub mod balancer;
+pub mod config;
+pub mod key;
+pub mod pool;

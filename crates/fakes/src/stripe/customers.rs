@@ -1,0 +1,76 @@
+//! Customers.
+
+use super::errors::ApiError;
+use super::form::{CREATED, Kind, Known, PAGING, Params};
+use super::lists;
+use super::state::{Cx, Table};
+use serde_json::{Value, json};
+
+const FIELDS: &[Known] = &[
+    ("email", Kind::Email),
+    ("name", Kind::Unset),
+    ("description", Kind::Unset),
+    ("phone", Kind::Unset),
+    ("preferred_locales[#]", Kind::Text),
+    ("metadata", Kind::Unset),
+    ("metadata[*]", Kind::Unset),
+];
+const LIST: &[Known] = &[("email", Kind::Text)];
+
+/// A customer without anything but an address; also what the checkout page makes.
+pub(crate) fn add(cx: &mut Cx<'_>, email: Value, fill: impl FnOnce(&mut Value)) -> Value {
+    let id = cx.id("cus_", 14);
+    let prefix = cx.id("", 8).to_uppercase();
+    let mut customer = json!({
+        "id": id, "object": "customer", "address": null, "balance": 0, "created": cx.now, "currency": null,
+        "customer_account": null, "default_source": null, "delinquent": false, "description": null, "discount": null,
+        "email": email, "invoice_prefix": prefix,
+        "invoice_settings": { "custom_fields": null, "default_payment_method": null, "footer": null, "rendering_options": null },
+        "livemode": false, "metadata": {}, "name": null, "next_invoice_sequence": 1, "phone": null,
+        "preferred_locales": [], "shipping": null, "tax_exempt": "none", "test_clock": null,
+    });
+    fill(&mut customer);
+    cx.add(Table::Customers, customer.clone());
+    cx.emit("customer.created", &customer);
+    customer
+}
+
+fn lay_over(customer: &mut Value, p: &Params, metadata: Value) {
+    for name in ["email", "name", "description", "phone"] {
+        if p.get(name).is_some() {
+            customer[name] = p.text_or_null(name);
+        }
+    }
+    let locales = p.list("preferred_locales");
+    if !locales.is_empty() {
+        customer["preferred_locales"] = json!(locales);
+    }
+    customer["metadata"] = metadata;
+}
+
+pub(crate) fn create(cx: &mut Cx<'_>, p: &Params) -> Result<Value, ApiError> {
+    p.check(&[FIELDS])?;
+    let metadata = p.metadata("metadata", &Value::Null)?;
+    Ok(add(cx, Value::Null, |customer| lay_over(customer, p, metadata)))
+}
+
+pub(crate) fn retrieve(cx: &mut Cx<'_>, id: &str, p: &Params) -> Result<Value, ApiError> {
+    p.check(&[])?;
+    cx.get(Table::Customers, id)
+}
+
+pub(crate) fn update(cx: &mut Cx<'_>, id: &str, p: &Params) -> Result<Value, ApiError> {
+    p.check(&[FIELDS])?;
+    let old = cx.get(Table::Customers, id)?;
+    let metadata = p.metadata("metadata", &old["metadata"])?;
+    let (customer, previous) = cx.change(Table::Customers, id, |customer| lay_over(customer, p, metadata))?;
+    cx.emit_change("customer.updated", &customer, &previous);
+    Ok(customer)
+}
+
+pub(crate) fn list(cx: &mut Cx<'_>, p: &Params) -> Result<Value, ApiError> {
+    p.check(&[LIST, PAGING, CREATED])?;
+    lists::page(cx, Table::Customers, "/v1/customers", p, |customer| {
+        p.get("email").is_none_or(|email| customer["email"] == email)
+    })
+}

@@ -1,0 +1,33 @@
+//! `mirai admin api-key`.
+
+use app::App;
+use app::admin::api_keys;
+use serde_json::json;
+
+use super::{print_one, print_rows, time, words};
+use crate::cli::ApiKeyCommand;
+
+pub(super) async fn run(app: &App, command: ApiKeyCommand) -> anyhow::Result<()> {
+    match command {
+        ApiKeyCommand::Add { name, format } => {
+            let key = api_keys::add(app, &name).await.map_err(words)?;
+            print_one(&json!({ "name": name, "key": key }), format)
+        }
+        ApiKeyCommand::List { format } => {
+            let rows = api_keys::list(app).await.map_err(words)?;
+            let json = |row: &store::api_keys::Model| {
+                json!({
+                    "name": row.name,
+                    "created_at": time(row.created_at),
+                    "revoked_at": row.revoked_at.map(time),
+                })
+            };
+            print_rows(&rows.iter().map(json).collect::<Vec<_>>(), format)
+        }
+        ApiKeyCommand::Revoke { name, format } => {
+            let done = api_keys::revoke(app, &name).await;
+            done.map_err(|error| words(error).context(format!("key {name}")))?;
+            print_one(&json!({ "name": name, "revoked": true }), format)
+        }
+    }
+}

@@ -1,0 +1,289 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// MiraiVPN: the whole platform of a VPN company in one binary.
+#[derive(Parser)]
+#[command(name = "mirai", version, propagate_version = true, arg_required_else_help = true)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Everything on this machine, with nothing to set up: site, API, SQLite, a pretend Stripe and a mailbox
+    #[cfg(feature = "dev")]
+    #[command(after_help = "Example:\n  mirai dev --port 9000")]
+    Dev(Dev),
+    /// Site, API, webhook and jobs, from the settings
+    #[command(after_help = "Example:\n  APP_ENV=production mirai serve\n\nSee `mirai config` for the settings.")]
+    Serve,
+    /// Bring the database to this program's tables; run it again at will
+    #[command(after_help = "Example:\n  DATABASE_URL=mysql://mirai:secret@127.0.0.1/mirai mirai migrate")]
+    Migrate,
+    /// Print all settings with their source and meaning, secrets masked
+    #[command(after_help = "Example:\n  mirai config --json")]
+    Config(ConfigOptions),
+    /// Accounts, servers, plans, API keys and jobs, by an operator's hand
+    #[command(subcommand, after_help = "Example:\n  mirai admin user list --json")]
+    Admin(Admin),
+}
+
+#[cfg(feature = "dev")]
+#[derive(Args)]
+pub(crate) struct Dev {
+    /// Port of the site and the API; the pretend Stripe gets the next one, the mailbox the one after. 0 picks free ones
+    #[arg(long, default_value_t = 8080)]
+    pub(crate) port: u16,
+    /// Folder for the database and all that is kept between starts
+    #[arg(long, default_value = "data")]
+    pub(crate) data: PathBuf,
+}
+
+#[derive(Args)]
+pub(crate) struct ConfigOptions {
+    /// As JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// What `--json` does is the same for all of these.
+#[derive(Args, Clone, Copy)]
+pub(crate) struct Format {
+    /// Print JSON
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Admin {
+    /// Accounts
+    #[command(subcommand)]
+    User(UserCommand),
+    /// VPN servers
+    #[command(subcommand)]
+    Server(ServerCommand),
+    /// The price list
+    #[command(subcommand)]
+    Plan(PlanCommand),
+    /// Keys of the API's callers
+    #[command(subcommand, name = "api-key")]
+    ApiKey(ApiKeyCommand),
+    /// Jobs that wait, run or are dead
+    #[command(subcommand)]
+    Job(JobCommand),
+}
+
+#[derive(Subcommand)]
+pub(crate) enum UserCommand {
+    /// Make an account; without --password-stdin a password is made and printed
+    #[command(
+        after_help = "Example:\n  printf %s \"$PASSWORD\" | mirai admin user create ops@example.net --role admin --verified --password-stdin"
+    )]
+    Create {
+        /// Address
+        email: String,
+        /// user, support or admin
+        #[arg(long, default_value = "user")]
+        role: String,
+        /// The address counts as verified; no mail is sent
+        #[arg(long)]
+        verified: bool,
+        /// Read the password from standard input
+        #[arg(long)]
+        password_stdin: bool,
+        #[command(flatten)]
+        format: Format,
+    },
+    /// List accounts, oldest first
+    #[command(after_help = "Example:\n  mirai admin user list --limit 20 --json")]
+    List {
+        /// How many
+        #[arg(long, default_value_t = 100)]
+        limit: u64,
+        /// Only those made after this id
+        #[arg(long)]
+        after: Option<uuid::Uuid>,
+        #[command(flatten)]
+        format: Format,
+    },
+    /// Show one account
+    #[command(after_help = "Example:\n  mirai admin user show mika@example.net")]
+    Show {
+        /// Address or id
+        user: String,
+        #[command(flatten)]
+        format: Format,
+    },
+    /// Give an account another role; its sessions end
+    #[command(after_help = "Example:\n  mirai admin user set-role mika@example.net support")]
+    SetRole {
+        /// Address or id
+        user: String,
+        /// user, support or admin
+        role: String,
+        #[command(flatten)]
+        format: Format,
+    },
+    /// Shut an account out
+    #[command(after_help = "Example:\n  mirai admin user suspend mika@example.net")]
+    Suspend {
+        /// Address or id
+        user: String,
+        #[command(flatten)]
+        format: Format,
+    },
+    /// Remove an account that has never bought anything
+    #[command(after_help = "Example:\n  mirai admin user delete mika@example.net")]
+    Delete {
+        /// Address or id
+        user: String,
+        #[command(flatten)]
+        format: Format,
+    },
+}
+
+#[derive(Subcommand)]
+pub(crate) enum ServerCommand {
+    /// Add a server; without --public-key it prints a one-time enrolment token
+    #[command(
+        after_help = "Example:\n  mirai admin server add --name osaka-1 --region jp --country JP --city Osaka --endpoint vpn1.example.net:51820"
+    )]
+    Add {
+        /// Name, such as osaka-1
+        #[arg(long)]
+        name: String,
+        /// Region, such as jp
+        #[arg(long)]
+        region: String,
+        /// Country, two letters
+        #[arg(long)]
+        country: String,
+        /// City
+        #[arg(long)]
+        city: String,
+        /// host:port of the WireGuard endpoint
+        #[arg(long)]
+        endpoint: String,
+        /// Its WireGuard public key, if it has one already
+        #[arg(long)]
+        public_key: Option<String>,
+        /// Devices it is meant for
+        #[arg(long, default_value_t = 1000)]
+        capacity: u32,
+        #[command(flatten)]
+        format: Format,
+    },
+    /// List servers
+    #[command(after_help = "Example:\n  mirai admin server list --json")]
+    List {
+        #[command(flatten)]
+        format: Format,
+    },
+    /// Add the servers of a JSON file: a list of objects with the fields of `add`
+    #[command(after_help = "Example:\n  mirai admin server import servers.json")]
+    Import {
+        /// The file
+        file: PathBuf,
+        #[command(flatten)]
+        format: Format,
+    },
+    /// Set a server's status
+    #[command(after_help = "Example:\n  mirai admin server set-status osaka-1 draining")]
+    SetStatus {
+        /// Name
+        name: String,
+        /// up, draining, down or retired
+        status: String,
+        #[command(flatten)]
+        format: Format,
+    },
+}
+
+#[derive(Subcommand)]
+pub(crate) enum PlanCommand {
+    /// List plans
+    #[command(after_help = "Example:\n  mirai admin plan list")]
+    List {
+        #[command(flatten)]
+        format: Format,
+    },
+    /// Change a plan
+    #[command(
+        after_help = "Example:\n  mirai admin plan set basic --price 699 --stripe-price price_123 --devices 2 --quota-gb 300"
+    )]
+    Set {
+        /// Code, such as basic
+        id: String,
+        /// Price in minor units (599 is 5.99)
+        #[arg(long, value_parser = clap::value_parser!(i64).range(0..=100_000_000))]
+        price: Option<i64>,
+        /// Stripe's price id
+        #[arg(long)]
+        stripe_price: Option<String>,
+        /// Devices at the same time; 0 for no limit
+        #[arg(long, value_parser = clap::value_parser!(i64).range(0..=50))]
+        devices: Option<i64>,
+        /// Quota in GB (10^9 bytes); 0 for none
+        #[arg(long, conflicts_with = "quota_bytes", value_parser = clap::value_parser!(i64).range(0..=1_000_000_000))]
+        quota_gb: Option<i64>,
+        /// Quota in bytes; 0 for none
+        #[arg(long, value_parser = clap::value_parser!(i64).range(0..))]
+        quota_bytes: Option<i64>,
+        #[command(flatten)]
+        format: Format,
+    },
+}
+
+#[derive(Subcommand)]
+pub(crate) enum ApiKeyCommand {
+    /// Add a key; its text is printed this once
+    #[command(after_help = "Example:\n  mirai admin api-key add mobile-app")]
+    Add {
+        /// What you call it
+        name: String,
+        #[command(flatten)]
+        format: Format,
+    },
+    /// List keys
+    #[command(after_help = "Example:\n  mirai admin api-key list")]
+    List {
+        #[command(flatten)]
+        format: Format,
+    },
+    /// Withdraw a key
+    #[command(after_help = "Example:\n  mirai admin api-key revoke mobile-app")]
+    Revoke {
+        /// What you call it
+        name: String,
+        #[command(flatten)]
+        format: Format,
+    },
+}
+
+#[derive(Subcommand)]
+pub(crate) enum JobCommand {
+    /// List jobs, oldest first
+    #[command(after_help = "Example:\n  mirai admin job list --state dead")]
+    List {
+        /// queued, running or dead
+        #[arg(long)]
+        state: Option<String>,
+        #[command(flatten)]
+        format: Format,
+    },
+    /// Give dead jobs a new life
+    #[command(after_help = "Example:\n  mirai admin job retry --all")]
+    Retry {
+        /// One job
+        id: Option<uuid::Uuid>,
+        /// All dead jobs
+        #[arg(long, conflicts_with = "id")]
+        all: bool,
+        #[command(flatten)]
+        format: Format,
+    },
+}

@@ -1,0 +1,47 @@
+//! `mirai config`.
+
+use std::path::Path;
+
+use crate::cli::ConfigOptions;
+use crate::out;
+use crate::settings::{self, SETTINGS, Setting, Values};
+
+pub(crate) fn run(options: &ConfigOptions) -> anyhow::Result<()> {
+    let values = settings::load(Path::new("."))?;
+    if options.json {
+        let rows: Vec<serde_json::Value> = SETTINGS.iter().map(|setting| json(setting, &values)).collect();
+        out::line(&serde_json::to_string_pretty(&rows)?);
+        return Ok(());
+    }
+    for setting in SETTINGS {
+        let (value, source) = shown(setting, &values);
+        out::line(&format!("{:<22} {value}  ({source})", setting.name));
+        out::line(&format!("{:<22} {}", "", setting.meaning));
+    }
+    Ok(())
+}
+
+fn shown(setting: &Setting, values: &Values) -> (String, &'static str) {
+    match values.get(setting.name) {
+        None => ("-".to_owned(), "not set"),
+        Some((_, source)) if setting.secret => ("********".to_owned(), source.as_str()),
+        Some((value, source)) => (mask_password(value), source.as_str()),
+    }
+}
+
+/// A URL may hold a password.
+fn mask_password(value: &str) -> String {
+    match url::Url::parse(value) {
+        Ok(mut url) if url.password().is_some() => match url.set_password(Some("********")) {
+            Ok(()) => url.into(),
+            Err(()) => "********".to_owned(),
+        },
+        _ => value.to_owned(),
+    }
+}
+
+fn json(setting: &Setting, values: &Values) -> serde_json::Value {
+    let (value, source) = shown(setting, values);
+    let value = values.get(setting.name).map(|_| value);
+    serde_json::json!({ "name": setting.name, "value": value, "source": source, "meaning": setting.meaning })
+}

@@ -1,0 +1,219 @@
+//! `mirai dev`: the same program as `mirai serve`, on SQLite, with a pretend Stripe and a mailbox beside it.
+//!
+//! The fakes are reached through the very same clients by their base URLs; nothing of the product knows about them.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+use app::admin::plans::{self, Change, Limit};
+use app::admin::users::{self, Verified};
+use app::sign_up::Registration;
+use app::{App, Clock, Dice, plan, seed};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use domain::account::{Email, Language, Password, Role};
+use fakes::resend::{ResendFake, ResendOptions};
+use fakes::stripe::{StripeFake, StripeOptions};
+use serde::{Deserialize, Serialize};
+use tokio::net::TcpListener;
+use web::Listener;
+
+use crate::cli::Dev;
+use crate::settings::{self, Source, Values};
+use crate::{logging, out, serve, wiring};
+
+const ADMIN: &str = "admin@mirai.test";
+
+/// What is made at the first start and kept in the data folder.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Kept {
+    api_key: String,
+    jwt_secret: String,
+    data_key: String,
+    stripe_key: String,
+    webhook_secret: String,
+    resend_key: String,
+    admin_password: String,
+}
+
+/// The three ports, bound before anything is written.
+struct Ports {
+    site: TcpListener,
+    stripe: TcpListener,
+    mail: TcpListener,
+}
+
+pub(crate) async fn run(options: Dev) -> anyhow::Result<()> {
+    refuse_production()?;
+    logging::start("warn")?;
+    let ports = bind(options.port).await?;
+    let kept = keep(&options.data)?;
+    let url =
+        |listener: &TcpListener| Ok::<_, anyhow::Error>(format!("http://localhost:{}", listener.local_addr()?.port()));
+    let (site_url, stripe_url, mail_url) = (url(&ports.site)?, url(&ports.stripe)?, url(&ports.mail)?);
+
+    let clock = Clock::System;
+    let seconds: fakes::Clock = Arc::new(move || clock.now() / 1000);
+    let stripe = StripeFake::start(StripeOptions {
+        webhook_url: Some(format!("http://{}/backend/api/stripe/webhook", ports.site.local_addr()?)),
+        state_file: Some(options.data.join("pretend-stripe.json")),
+        public_url: stripe_url.clone(),
+        ..StripeOptions::new(ports.stripe, &kept.stripe_key, &kept.webhook_secret, seconds.clone())
+    })
+    .await
+    .context("the pretend Stripe did not start")?;
+    let mail = ResendFake::start(ResendOptions {
+        listener: ports.mail,
+        api_key: kept.resend_key.clone(),
+        state_file: Some(options.data.join("mailbox.json")),
+        now: seconds,
+    })
+    .await
+    .context("the mailbox did not start")?;
+
+    let values = values(&options.data, &kept, &site_url, &stripe_url, &stripe.base_url(), &mail.base_url());
+    let parsed = settings::parse(&values)?;
+    let grace = Duration::from_secs(1);
+    let (app, web_settings) = wiring::app(parsed).await?;
+    seed::demo_servers(&app).await?;
+    price_plans(&app, &stripe).await?;
+    make_admin(&app, &kept).await?;
+
+    let stop = serve::stop_on_signal()?;
+    let tasks = serve::background(&app, &stop);
+    announce(&options.data, &kept, &site_url, &stripe_url, &mail_url);
+    web::serve(Listener::Tcp(ports.site), web::router(app.clone(), web_settings), stop, grace).await?;
+    serve::finish(tasks, app).await?;
+    stripe.stop().await;
+    mail.stop().await;
+    Ok(())
+}
+
+/// `dev` looks at no settings but this one: a folder with a production `.env` must not be touched by a trial.
+fn refuse_production() -> anyhow::Result<()> {
+    let values = settings::load(Path::new("."))?;
+    match values.get("APP_ENV") {
+        Some(("production", source)) if source != Source::Default => {
+            bail!("`mirai dev` does not run under APP_ENV=production ({}): use `mirai serve`", source.as_str())
+        }
+        _ => Ok(()),
+    }
+}
+
+async fn bind(port: u16) -> anyhow::Result<Ports> {
+    let at = |offset: u16| if port == 0 { Some(0) } else { port.checked_add(offset) };
+    let mut bound = Vec::new();
+    for (offset, what) in [(0, "the site"), (1, "the pretend Stripe"), (2, "the mailbox")] {
+        let port = at(offset).context("--port must leave room for the two ports after it")?;
+        match TcpListener::bind(("127.0.0.1", port)).await {
+            Ok(listener) => bound.push(listener),
+            Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => {
+                bail!("port {port} ({what}) is taken by another program; choose another with --port")
+            }
+            Err(error) => return Err(error).with_context(|| format!("port {port} ({what})")),
+        }
+    }
+    match <[TcpListener; 3]>::try_from(bound) {
+        Ok([site, stripe, mail]) => Ok(Ports { site, stripe, mail }),
+        Err(_) => bail!("three ports were to be bound"),
+    }
+}
+
+/// Reads what an earlier start made, or makes it; readable by the owner only.
+fn keep(folder: &Path) -> anyhow::Result<Kept> {
+    std::fs::create_dir_all(folder).with_context(|| format!("the folder {} can't be made", folder.display()))?;
+    let path = folder.join("dev.json");
+    if path.is_file() {
+        let text = std::fs::read_to_string(&path).with_context(|| format!("{} can't be read", path.display()))?;
+        let hint = || format!("{} is damaged; delete the folder {} to begin anew", path.display(), folder.display());
+        return serde_json::from_str(&text).with_context(hint);
+    }
+    let dice = Dice::System;
+    let secret = || dice.token().text().to_owned();
+    let kept = Kept {
+        api_key: secret(),
+        jwt_secret: secret(),
+        data_key: STANDARD.encode(dice.bytes::<32>()),
+        stripe_key: format!("sk_test_{}", secret().replace(['-', '_'], "0")),
+        webhook_secret: format!("whsec_{}", secret().replace(['-', '_'], "0")),
+        resend_key: format!("re_{}", secret().replace(['-', '_'], "0")),
+        admin_password: secret().chars().take(16).collect(),
+    };
+    write_private(&path, &serde_json::to_vec_pretty(&kept)?)?;
+    Ok(kept)
+}
+
+fn write_private(path: &PathBuf, bytes: &[u8]) -> anyhow::Result<()> {
+    use std::io::Write as _;
+    use std::os::unix::fs::OpenOptionsExt as _;
+    let mut file = std::fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)
+        .with_context(|| format!("{} can't be written", path.display()))?;
+    Ok(file.write_all(bytes)?)
+}
+
+fn values(data: &Path, kept: &Kept, site: &str, stripe_pages: &str, stripe: &str, mail: &str) -> Values {
+    let mut values = Values::default();
+    for (name, value) in [
+        ("APP_ENV", "development"),
+        ("APP_URL", site),
+        ("DATABASE_URL", &format!("sqlite://{}", data.join("mirai.db").display())),
+        ("X_API_KEY", &kept.api_key),
+        ("JWT_SECRET", &kept.jwt_secret),
+        ("DATA_KEYS", &kept.data_key),
+        ("STRIPE_SECRET_KEY", &kept.stripe_key),
+        ("STRIPE_WEBHOOK_SECRET", &kept.webhook_secret),
+        ("STRIPE_API_BASE", stripe),
+        ("STRIPE_PAGE_ORIGINS", stripe_pages),
+        ("RESEND_API_KEY", &kept.resend_key),
+        ("RESEND_API_BASE", mail),
+        ("MAIL_FROM", "MiraiVPN <hello@mirai.test>"),
+    ] {
+        values.set(name, value);
+    }
+    values
+}
+
+/// Gives every plan a price at the pretend Stripe; the same one at every start.
+async fn price_plans(app: &App, stripe: &StripeFake) -> anyhow::Result<()> {
+    for row in plan::list(app).await? {
+        let price = stripe.ensure_price(&row.code, &row.name, row.price_cents, &row.currency, &row.period)?;
+        if row.stripe_price_id.as_deref() != Some(price.as_str()) {
+            let change =
+                Change { price_cents: None, stripe_price: Some(price), devices: Limit::Keep, quota_bytes: Limit::Keep };
+            plans::set(app, &row.code, &change).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn make_admin(app: &App, kept: &Kept) -> anyhow::Result<()> {
+    if users::find(app, ADMIN).await.is_ok() {
+        return Ok(());
+    }
+    let email = Email::parse(ADMIN).map_err(|error| anyhow::anyhow!("{error}"))?;
+    let password = Password::parse(&kept.admin_password).map_err(|error| anyhow::anyhow!("{error}"))?;
+    let new = Registration { email, password, language: Language::En, referral_code: None };
+    users::create(app, &new, Role::Admin, Verified::Already).await?;
+    Ok(())
+}
+
+fn announce(data: &Path, kept: &Kept, site: &str, stripe: &str, mail: &str) {
+    out::line("");
+    out::line("MiraiVPN is running. Nothing leaves this machine, and no money moves.");
+    out::line("");
+    out::line(&format!("  Site            {site}"));
+    out::line(&format!("  Mailbox         {mail}   every mail that the site sends"));
+    out::line(&format!("  Pretend Stripe  {stripe}   pay with the card that is filled in"));
+    out::line(&format!("  API             {site}/backend/api/docs   X-API-KEY: {}", kept.api_key));
+    out::line(&format!("  Admin account   {ADMIN}   password: {}", kept.admin_password));
+    out::line(&format!("  Data            {}   kept between starts; delete it to begin anew", data.display()));
+    out::line("");
+    out::line("Stop with Ctrl-C.");
+}

@@ -1,0 +1,59 @@
+//! MiraiVPN: the whole platform of a VPN company in one binary.
+//!
+//! This crate parses the command line and the settings, puts the parts together and prints. Nothing else does any of
+//! the three.
+//!
+//! Invariant: no rules here. What a command does is a use case of `app`.
+
+mod admin;
+mod cli;
+mod config_command;
+#[cfg(feature = "dev")]
+mod dev;
+mod logging;
+mod out;
+mod serve;
+mod settings;
+mod wiring;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::cli::{Cli, Command};
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    if rustls::crypto::aws_lc_rs::default_provider().install_default().is_err() {
+        return fail(&anyhow::anyhow!("the TLS library could not be set up"));
+    }
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return fail(&error.into()),
+    };
+    match runtime.block_on(run(cli)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(&error),
+    }
+}
+
+async fn run(cli: Cli) -> anyhow::Result<()> {
+    match cli.command {
+        #[cfg(feature = "dev")]
+        Command::Dev(options) => dev::run(options).await,
+        Command::Serve => serve::run().await,
+        Command::Migrate => serve::migrate().await,
+        Command::Config(options) => config_command::run(&options),
+        Command::Admin(command) => admin::run(command).await,
+    }
+}
+
+/// One clear line on stderr.
+fn fail(error: &anyhow::Error) -> ExitCode {
+    let chain: Vec<String> = error.chain().map(ToString::to_string).collect();
+    out::error(&format!("mirai: {}", chain.join(": ")));
+    ExitCode::FAILURE
+}

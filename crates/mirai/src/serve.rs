@@ -1,0 +1,114 @@
+//! `mirai serve` and `mirai migrate`.
+
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use app::{App, jobs, scheduler};
+use metrics_exporter_prometheus::PrometheusBuilder;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use web::Listener;
+
+use crate::settings::{self, Values};
+use crate::{logging, out, wiring};
+
+/// How often histograms are folded, as the exporter asks for.
+const UPKEEP: Duration = Duration::from_secs(5);
+
+/// `mirai migrate`.
+pub(crate) async fn migrate() -> anyhow::Result<()> {
+    let values = load()?;
+    let store = wiring::open(&settings::database(&values)?).await?;
+    let report = store.migrate().await?;
+    out::line(&format!("the database is up to date: {} of {} steps were applied now", report.applied, report.total));
+    Ok(())
+}
+
+/// `mirai serve`.
+pub(crate) async fn run() -> anyhow::Result<()> {
+    let values = load()?;
+    let parsed = settings::parse(&values)?;
+    let (listen, metrics_listen, grace) = (parsed.listen.clone(), parsed.metrics_listen.clone(), parsed.shutdown_grace);
+    let listener = Listener::bind(&listen).await.context("LISTEN")?;
+    let (app, web_settings) = wiring::app(parsed).await?;
+    let stop = stop_on_signal()?;
+    let mut tasks = background(&app, &stop);
+    if let Some(place) = metrics_listen {
+        serve_metrics(&place, &mut tasks, &stop).await?;
+    }
+    tracing::info!(place = listener.place(), version = env!("CARGO_PKG_VERSION"), "ready");
+    web::serve(listener, web::router(app.clone(), web_settings), stop, grace).await?;
+    finish(tasks, app).await
+}
+
+/// Settings and logging, as every command but `dev` begins.
+pub(crate) fn load() -> anyhow::Result<Values> {
+    let values = settings::load(Path::new("."))?;
+    logging::start(values.text("LOG").unwrap_or("info"))?;
+    Ok(values)
+}
+
+/// Turns true on SIGTERM and SIGINT.
+pub(crate) fn stop_on_signal() -> anyhow::Result<watch::Receiver<bool>> {
+    let (sender, receiver) = watch::channel(false);
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        tracing::info!("stopping");
+        let _ = sender.send(true);
+        // Whoever asks twice does not want to wait.
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        std::process::exit(1);
+    });
+    Ok(receiver)
+}
+
+/// The worker and the scheduler.
+pub(crate) fn background(app: &App, stop: &watch::Receiver<bool>) -> JoinSet<()> {
+    let mut tasks = JoinSet::new();
+    tasks.spawn(jobs::work(app.clone(), stop.clone()));
+    tasks.spawn(scheduler::run(app.clone(), stop.clone()));
+    tasks
+}
+
+/// Lets jobs that have begun end, then closes the database.
+pub(crate) async fn finish(mut tasks: JoinSet<()>, app: App) -> anyhow::Result<()> {
+    while tasks.join_next().await.is_some() {}
+    app.store.close().await?;
+    Ok(())
+}
+
+async fn serve_metrics(place: &str, tasks: &mut JoinSet<()>, stop: &watch::Receiver<bool>) -> anyhow::Result<()> {
+    let handle = PrometheusBuilder::new().install_recorder().context("metrics could not be set up")?;
+    let listener = Listener::bind(place).await.context("METRICS_LISTEN")?;
+    tracing::info!(place = listener.place(), "metrics");
+    let render = handle.clone();
+    let router = web::metrics_router(move || render.render());
+    let server = web::serve(listener, router, stop.clone(), Duration::ZERO);
+    tasks.spawn(async move {
+        if let Err(error) = server.await {
+            tracing::error!(%error, "the metrics listener ended");
+        }
+    });
+    tasks.spawn(until_stopped(stop.clone(), move || handle.run_upkeep()));
+    Ok(())
+}
+
+async fn until_stopped(mut stop: watch::Receiver<bool>, work: impl Fn()) {
+    while !*stop.borrow() {
+        work();
+        tokio::select! {
+            () = tokio::time::sleep(UPKEEP) => {}
+            _ = stop.changed() => {}
+        }
+    }
+}

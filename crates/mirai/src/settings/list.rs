@@ -1,0 +1,79 @@
+//! The one list of settings.
+
+/// A setting.
+pub(crate) struct Setting {
+    /// Its name in the environment and in `.env`; in `mirai.toml` the same in lower case.
+    pub(crate) name: &'static str,
+    /// What holds when nothing is set.
+    pub(crate) default: Option<&'static str>,
+    /// Whether its value is masked wherever settings are printed.
+    pub(crate) secret: bool,
+    /// What it does and what it takes.
+    pub(crate) meaning: &'static str,
+}
+
+const fn open(name: &'static str, default: Option<&'static str>, meaning: &'static str) -> Setting {
+    Setting { name, default, secret: false, meaning }
+}
+
+const fn secret(name: &'static str, meaning: &'static str) -> Setting {
+    Setting { name, default: None, secret: true, meaning }
+}
+
+/// All settings, in the order of `mirai config`.
+pub(crate) const SETTINGS: &[Setting] = &[
+    open(
+        "APP_ENV",
+        Some("production"),
+        "production, or anything else for a trial: then weak secrets and http are taken",
+    ),
+    open("APP_URL", None, "where the site is reached, such as https://vpn.example.net; base of every link"),
+    open("APP_NAME", Some("MiraiVPN"), "the name of the company on pages and mails"),
+    open("SUPPORT_EMAIL", None, "where customers write to; MAIL_FROM's address if not set"),
+    open("LISTEN", Some("127.0.0.1:8080"), "host:port, or unix:PATH"),
+    open("METRICS_LISTEN", None, "host:port of /metrics; not served if not set"),
+    open("TRUSTED_PROXIES", None, "networks whose X-Forwarded-For counts, such as 127.0.0.1/32,::1/128"),
+    open("ALLOWED_ORIGINS", None, "origins of other pages that may call the API, such as https://app.example.net"),
+    open("SHUTDOWN_GRACE", Some("10"), "seconds that requests under way have after SIGTERM"),
+    open("DATABASE_URL", None, "sqlite://PATH or mysql://USER:PASSWORD@HOST/DATABASE; wins over DB_*"),
+    open("DB_HOST", None, "host of MariaDB or MySQL; without it and DATABASE_URL: sqlite://data/mirai.db"),
+    open("DB_PORT", Some("3306"), "port of MariaDB or MySQL"),
+    open("DB_DATABASE", None, "name of the database"),
+    open("DB_USERNAME", None, "user of the database"),
+    secret("DB_PASSWORD", "password of the database"),
+    open("DB_TLS", None, "off: no TLS to a remote database; required otherwise"),
+    open("DB_CA", None, "PEM file of the authority that signed the database's certificate"),
+    open("DB_POOL", Some("16"), "most connections to the database"),
+    secret("X_API_KEY", "keys of the API's callers, separated by commas, beside those of `mirai admin api-key`"),
+    secret("JWT_SECRET", "signs access and refresh tokens; 32 characters or more"),
+    open("JWT_EXP_MIN", Some("15"), "life of an access token, in minutes"),
+    open("JWT_REFRESH_EXP_DAYS", Some("30"), "life of a refresh token, in days"),
+    secret(
+        "DATA_KEYS",
+        "keys of 32 bytes in base64 for secrets at rest, separated by commas; the first seals, all open",
+    ),
+    secret("STRIPE_SECRET_KEY", "sk_live_… or sk_test_…"),
+    secret("STRIPE_WEBHOOK_SECRET", "whsec_…; several, separated by commas, while one is rotated"),
+    open("STRIPE_API_BASE", Some("https://api.stripe.com"), "where Stripe is"),
+    open(
+        "STRIPE_PAGE_ORIGINS",
+        Some("https://checkout.stripe.com,https://billing.stripe.com"),
+        "origins of Stripe's pages; the browser lets our forms lead there",
+    ),
+    open("MAIL_FROM", None, "From of all mails, such as MiraiVPN <hello@vpn.example.net>"),
+    secret("RESEND_API_KEY", "re_…; mails go out by Resend"),
+    open("RESEND_API_BASE", Some("https://api.resend.com"), "where Resend is"),
+    secret(
+        "SMTP_URL",
+        "smtp://USER:PASSWORD@HOST:PORT or smtps://…; mails go out by SMTP, if there is no RESEND_API_KEY",
+    ),
+    open("POOL_V4", Some("10.64.0.0/10"), "IPv4 addresses of the devices; never made smaller"),
+    open("POOL_V6", Some("fd6d:6972:6169::/48"), "IPv6 addresses of the devices; never changed"),
+    open(
+        "LIMIT_CREDENTIAL",
+        Some("10"),
+        "requests a minute, per client and per account, where a credential is taken or a mail sent",
+    ),
+    open("LIMIT_GENERAL", Some("120"), "requests a minute, per session, elsewhere"),
+    open("LOG", Some("info"), "what is logged: error, warn, info, debug, trace, or as in RUST_LOG"),
+];

@@ -1,0 +1,29 @@
+//! Putting the parts together.
+
+use std::path::Path;
+
+use anyhow::Context as _;
+use app::{App, Clock, Dice, seed};
+use store::Store;
+
+use crate::settings::Parsed;
+
+/// Opens the database; for SQLite the folder is made first.
+pub(crate) async fn open(settings: &store::Settings) -> anyhow::Result<Store> {
+    if let Some(path) = settings.url.strip_prefix("sqlite://")
+        && let Some(folder) = Path::new(path.split('?').next().unwrap_or(path)).parent()
+        && !folder.as_os_str().is_empty()
+    {
+        std::fs::create_dir_all(folder).with_context(|| format!("the folder {} can't be made", folder.display()))?;
+    }
+    Store::connect(settings).await.context("the database can't be opened")
+}
+
+/// The program as its use cases see it, on a database that has its tables and first rows.
+pub(crate) async fn app(parsed: Parsed) -> anyhow::Result<(App, web::Settings)> {
+    let store = open(&parsed.database).await?;
+    store.migrate().await?;
+    let app = App::new(parsed.app, store, parsed.stripe, parsed.mailer, Clock::System, Dice::System, parsed.sealer);
+    seed::plans(&app).await?;
+    Ok((app, parsed.web))
+}

@@ -1,0 +1,43 @@
+//! What operators and the program did, and to whom. No addresses.
+
+use domain::time::UnixMs;
+use sea_orm::entity::prelude::*;
+use sea_orm::{IntoActiveModel, QueryOrder, QuerySelect};
+
+use crate::{Db, Result, Tx};
+
+/// A row of `audit_log`.
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "audit_log")]
+pub struct Model {
+    /// UUIDv7.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: Uuid,
+    /// When.
+    pub at: UnixMs,
+    /// A user's id, `command line` or `system`.
+    pub actor: String,
+    /// `user.create`, `session.reuse` …
+    pub action: String,
+    /// The id or name of what it was done to.
+    pub subject: String,
+    /// More, in a few plain words.
+    pub detail: String,
+}
+
+/// No relations are declared.
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+/// Adds an entry.
+pub async fn insert(tx: &Tx, row: Model) -> Result<()> {
+    Entity::insert(row.into_active_model()).exec_without_returning(tx.conn()).await?;
+    Ok(())
+}
+
+/// The newest entries.
+pub async fn newest(db: &impl Db, limit: u64) -> Result<Vec<Model>> {
+    Ok(Entity::find().order_by_desc(Column::Id).limit(limit).all(db.conn()).await?)
+}

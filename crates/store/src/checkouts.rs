@@ -1,0 +1,98 @@
+//! Intents to buy: saved before Stripe is asked, with the idempotency key that makes asking twice harmless.
+
+use domain::time::UnixMs;
+use sea_orm::entity::prelude::*;
+use sea_orm::sea_query::Expr;
+use sea_orm::{IntoActiveModel, QueryOrder};
+
+use crate::{Db, Result, Tx};
+
+/// A row of `checkouts`.
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "checkouts")]
+pub struct Model {
+    /// UUIDv7; also Stripe's idempotency key, as `checkout-{id}`.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: Uuid,
+    /// Who buys.
+    pub user_id: Uuid,
+    /// Which plan.
+    pub plan: String,
+    /// Wished region.
+    pub region: Option<String>,
+    /// Coupon as Stripe knows it.
+    pub coupon: Option<String>,
+    /// `cs_…`, once Stripe has answered.
+    pub stripe_session_id: Option<String>,
+    /// Hosted page, once Stripe has answered.
+    pub url: Option<String>,
+    /// `intent`, `open`, `complete` or `expired`.
+    pub status: String,
+    /// When it was made.
+    pub created_at: UnixMs,
+    /// Last change of the row.
+    pub updated_at: UnixMs,
+}
+
+/// No relations are declared.
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+/// Adds an intent.
+pub async fn insert(db: &impl Db, row: &Model) -> Result<()> {
+    Entity::insert(row.clone().into_active_model()).exec_without_returning(db.conn()).await?;
+    Ok(())
+}
+
+/// By Stripe's session id.
+pub async fn by_session(db: &impl Db, session: &str) -> Result<Option<Model>> {
+    Ok(Entity::find().filter(Column::StripeSessionId.eq(session)).one(db.conn()).await?)
+}
+
+/// The newest intent of this user for this very purchase that is younger than `since` and not over.
+pub async fn reusable(
+    db: &impl Db,
+    user: Uuid,
+    plan: &str,
+    region: Option<&str>,
+    since: UnixMs,
+) -> Result<Option<Model>> {
+    let mut query = Entity::find()
+        .filter(Column::UserId.eq(user))
+        .filter(Column::Plan.eq(plan))
+        .filter(Column::Coupon.is_null())
+        .filter(Column::Status.is_in(["intent", "open"]))
+        .filter(Column::CreatedAt.gt(since));
+    query = match region {
+        Some(region) => query.filter(Column::Region.eq(region)),
+        None => query.filter(Column::Region.is_null()),
+    };
+    Ok(query.order_by_desc(Column::Id).one(db.conn()).await?)
+}
+
+/// Saves Stripe's answer to an intent.
+pub async fn opened(db: &impl Db, id: Uuid, session: &str, url: &str, now: UnixMs) -> Result<()> {
+    Entity::update_many()
+        .col_expr(Column::StripeSessionId, Expr::value(session))
+        .col_expr(Column::Url, Expr::value(url))
+        .col_expr(Column::Status, Expr::value("open"))
+        .col_expr(Column::UpdatedAt, Expr::value(now))
+        .filter(Column::Id.eq(id))
+        .filter(Column::Status.eq("intent"))
+        .exec(db.conn())
+        .await?;
+    Ok(())
+}
+
+/// Ends an intent as `complete` or `expired`.
+pub async fn close(tx: &Tx, session: &str, status: &str, now: UnixMs) -> Result<()> {
+    Entity::update_many()
+        .col_expr(Column::Status, Expr::value(status))
+        .col_expr(Column::UpdatedAt, Expr::value(now))
+        .filter(Column::StripeSessionId.eq(session))
+        .exec(tx.conn())
+        .await?;
+    Ok(())
+}

@@ -1,0 +1,186 @@
+//! Opening a database, and the only two ways to use one: read, or a write transaction.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use sea_orm::sqlx::mysql::{MySqlConnectOptions, MySqlSslMode};
+use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
+use sea_orm::{
+    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, IsolationLevel,
+    SqliteTransactionMode, TransactionOptions, TransactionTrait,
+};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use crate::{Result, StoreError};
+
+/// How long a request waits for a connection or for SQLite's one writer before the database counts as away. Below
+/// the two seconds after which a caller is owed a 503.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_millis(1500);
+
+/// The kind of database behind a [`Store`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Backend {
+    /// A SQLite file.
+    Sqlite,
+    /// MariaDB or MySQL.
+    MySql,
+}
+
+/// TLS towards a remote database.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Tls {
+    /// No TLS; right for a socket or the loopback.
+    Off,
+    /// TLS with the certificate checked against this CA file, or against the built-in roots.
+    Required {
+        /// Path of a PEM file.
+        ca: Option<String>,
+    },
+}
+
+/// Where the database is.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// `sqlite://path` or `mysql://user:password@host:port/database`.
+    pub url: String,
+    /// TLS; ignored for SQLite.
+    pub tls: Tls,
+    /// Most connections in the pool.
+    pub max_connections: u32,
+}
+
+/// A database to read from, and to begin write transactions on.
+#[derive(Debug, Clone)]
+pub struct Store {
+    db: DatabaseConnection,
+    backend: Backend,
+    /// SQLite has one writer. Waiting here is fair and wakes at once; its own busy handler sleeps and may starve.
+    writer: Option<Arc<Semaphore>>,
+}
+
+/// A write transaction. Dropped without [`Tx::commit`] it rolls back.
+#[derive(Debug)]
+pub struct Tx {
+    tx: DatabaseTransaction,
+    _writer: Option<OwnedSemaphorePermit>,
+}
+
+/// What a query can run on: a [`Store`], or a [`Tx`].
+pub trait Db: Sync {
+    /// The connection type behind it.
+    #[doc(hidden)]
+    type Conn: ConnectionTrait;
+    /// The connection.
+    #[doc(hidden)]
+    fn conn(&self) -> &Self::Conn;
+}
+
+impl Db for Store {
+    type Conn = DatabaseConnection;
+    fn conn(&self) -> &DatabaseConnection {
+        &self.db
+    }
+}
+
+impl Db for Tx {
+    type Conn = DatabaseTransaction;
+    fn conn(&self) -> &DatabaseTransaction {
+        &self.tx
+    }
+}
+
+impl Store {
+    /// Opens the database without touching its tables. A server that is away is an error.
+    pub async fn connect(settings: &Settings) -> Result<Store> {
+        let backend = backend_of(&settings.url)?;
+        let mut options = ConnectOptions::new(settings.url.clone());
+        options
+            .max_connections(settings.max_connections)
+            .acquire_timeout(ACQUIRE_TIMEOUT)
+            .connect_timeout(ACQUIRE_TIMEOUT)
+            .test_before_acquire_if_idle_for(Duration::from_secs(30))
+            .sqlx_logging(false);
+        match backend {
+            Backend::Sqlite => {
+                options.map_sqlx_sqlite_opts(|o| {
+                    o.create_if_missing(true)
+                        .journal_mode(SqliteJournalMode::Wal)
+                        .synchronous(SqliteSynchronous::Normal)
+                        .busy_timeout(Duration::from_secs(5))
+                        .foreign_keys(true)
+                });
+            }
+            Backend::MySql => {
+                let tls = settings.tls.clone();
+                options.map_sqlx_mysql_opts(move |o| with_tls(o, &tls));
+            }
+        }
+        let db = Database::connect(options).await?;
+        let writer = (backend == Backend::Sqlite).then(|| Arc::new(Semaphore::new(1)));
+        Ok(Store { db, backend, writer })
+    }
+
+    /// Which database this is.
+    pub fn backend(&self) -> Backend {
+        self.backend
+    }
+
+    /// Begins a write transaction: immediate on SQLite, READ COMMITTED on MariaDB, where every read that a write
+    /// depends on takes its lock. Contention before the first statement is an error to be tried again.
+    pub async fn write_txn(&self) -> Result<Tx> {
+        let writer = match &self.writer {
+            None => None,
+            Some(gate) => {
+                let permit = tokio::time::timeout(ACQUIRE_TIMEOUT, gate.clone().acquire_owned()).await;
+                match permit {
+                    Ok(Ok(permit)) => Some(permit),
+                    _ => return Err(StoreError::Away(sea_orm::DbErr::Custom("the one writer is taken".into()))),
+                }
+            }
+        };
+        let options = TransactionOptions {
+            isolation_level: (self.backend == Backend::MySql).then_some(IsolationLevel::ReadCommitted),
+            access_mode: None,
+            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+        };
+        let tx = self.db.begin_with_options(options).await?;
+        Ok(Tx { tx, _writer: writer })
+    }
+
+    /// Whether the database answers.
+    pub async fn ping(&self) -> Result<()> {
+        Ok(self.db.ping().await?)
+    }
+
+    /// Closes the pool; statements under way end first.
+    pub async fn close(self) -> Result<()> {
+        Ok(self.db.close().await?)
+    }
+}
+
+impl Tx {
+    /// Makes all of it true at once.
+    pub async fn commit(self) -> Result<()> {
+        Ok(self.tx.commit().await?)
+    }
+}
+
+fn backend_of(url: &str) -> Result<Backend> {
+    match url.split_once("://").map(|(scheme, _)| scheme) {
+        Some("sqlite") => Ok(Backend::Sqlite),
+        Some("mysql" | "mariadb") => Ok(Backend::MySql),
+        _ => Err(StoreError::Unusable("DATABASE_URL must begin with sqlite:// or mysql://".into())),
+    }
+}
+
+fn with_tls(options: MySqlConnectOptions, tls: &Tls) -> MySqlConnectOptions {
+    match tls {
+        Tls::Off => options.ssl_mode(MySqlSslMode::Disabled),
+        Tls::Required { ca: None } => options.ssl_mode(MySqlSslMode::VerifyIdentity),
+        Tls::Required { ca: Some(path) } => options.ssl_mode(MySqlSslMode::VerifyIdentity).ssl_ca(path),
+    }
+}
+
+pub(crate) fn is_mysql(backend: DbBackend) -> bool {
+    backend == DbBackend::MySql
+}

@@ -1,0 +1,35 @@
+//! All SQL of MiraiVPN, one code base for SQLite, MariaDB and MySQL.
+//!
+//! A file per noun holds the table's row type and every query on it; `migration` makes the tables. [`Store`] reads,
+//! [`Tx`] reads with locks and writes. Functions that must see and keep a lock take a `&Tx`, all others any [`Db`].
+//! Times are Unix milliseconds in BIGINT columns and are always arguments: SQL never asks for the time.
+//!
+//! Invariant: no rule is decided here. A query loads or saves; races are decided by unique indexes, and their
+//! violations come back as [`StoreError::Duplicate`].
+
+mod connect;
+mod error;
+mod migrate;
+mod migration;
+
+pub mod api_keys;
+pub mod audit_log;
+pub mod checkouts;
+pub mod invoices;
+pub mod jobs;
+pub mod leases;
+pub mod outbox;
+pub mod password_resets;
+pub mod plans;
+pub mod pool;
+pub mod sessions;
+pub mod stripe_events;
+pub mod subscriptions;
+pub mod users;
+pub mod verification_tokens;
+pub mod vps_servers;
+pub mod wireguard_peers;
+
+pub use connect::{Backend, Db, Settings, Store, Tls, Tx};
+pub use error::{Result, StoreError};
+pub use migrate::MigrationReport;

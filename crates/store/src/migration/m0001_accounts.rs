@@ -1,0 +1,84 @@
+//! Accounts, their tokens and sessions, and the keys of the API's callers.
+
+use sea_orm_migration::prelude::*;
+
+use super::{hash, id, id_null, index, int, int_null, references, table, text, text_null, unique};
+
+#[derive(DeriveMigrationName)]
+pub(crate) struct Migration;
+
+#[async_trait::async_trait]
+impl MigrationTrait for Migration {
+    async fn up(&self, m: &SchemaManager) -> Result<(), DbErr> {
+        m.create_table(
+            table(m, "users")
+                .col(id("id").primary_key())
+                .col(text("email", 254))
+                .col(text("email_canonical", 254))
+                .col(text("password_hash", 255))
+                .col(text("role", 16))
+                .col(text("language", 8))
+                .col(int_null("verified_at"))
+                .col(int_null("suspended_at"))
+                .col(text_null("stripe_customer_id", 255))
+                .col(text("referral_code", 32))
+                .col(id_null("referred_by"))
+                .col(int("created_at"))
+                .col(int("updated_at"))
+                .foreign_key(&mut references("referred_by", "users", "id", ForeignKeyAction::SetNull))
+                .to_owned(),
+        )
+        .await?;
+        m.create_index(unique("users", &["email_canonical"])).await?;
+        m.create_index(unique("users", &["stripe_customer_id"])).await?;
+        m.create_index(unique("users", &["referral_code"])).await?;
+
+        for name in ["verification_tokens", "password_resets"] {
+            m.create_table(
+                table(m, name)
+                    .col(hash("token_hash").primary_key())
+                    .col(id("user_id"))
+                    .col(int("expires_at"))
+                    .col(int_null("used_at"))
+                    .col(int("created_at"))
+                    .foreign_key(&mut references("user_id", "users", "id", ForeignKeyAction::Cascade))
+                    .to_owned(),
+            )
+            .await?;
+            m.create_index(index(name, &["user_id"])).await?;
+        }
+
+        m.create_table(
+            table(m, "sessions")
+                .col(id("id").primary_key())
+                .col(id("user_id"))
+                .col(text("kind", 8))
+                .col(hash("token_hash"))
+                .col(int("generation"))
+                .col(int_null("rotated_at"))
+                .col(text("client", 64))
+                .col(int("seen_day"))
+                .col(int("created_at"))
+                .col(int("expires_at"))
+                .col(int_null("revoked_at"))
+                .foreign_key(&mut references("user_id", "users", "id", ForeignKeyAction::Cascade))
+                .to_owned(),
+        )
+        .await?;
+        m.create_index(unique("sessions", &["token_hash"])).await?;
+        m.create_index(index("sessions", &["user_id"])).await?;
+
+        m.create_table(
+            table(m, "api_keys")
+                .col(id("id").primary_key())
+                .col(text("name", 64))
+                .col(hash("key_hash"))
+                .col(int("created_at"))
+                .col(int_null("revoked_at"))
+                .to_owned(),
+        )
+        .await?;
+        m.create_index(unique("api_keys", &["name"])).await?;
+        m.create_index(unique("api_keys", &["key_hash"])).await
+    }
+}

@@ -1,0 +1,96 @@
+//! The tables, made in steps. A step that has been released is never edited.
+
+mod m0001_accounts;
+mod m0002_billing;
+mod m0003_network;
+mod m0004_work;
+
+use sea_orm_migration::prelude::*;
+use sea_orm_migration::sea_orm::DbBackend;
+
+pub(crate) struct Migrator;
+
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![
+            Box::new(m0001_accounts::Migration),
+            Box::new(m0002_billing::Migration),
+            Box::new(m0003_network::Migration),
+            Box::new(m0004_work::Migration),
+        ]
+    }
+}
+
+/// A new table. On MariaDB text compares byte by byte: its default collation merges what the program tells apart.
+pub(crate) fn table(m: &SchemaManager<'_>, name: &'static str) -> TableCreateStatement {
+    let mut table = Table::create().table(name).if_not_exists().to_owned();
+    if m.get_database_backend() == DbBackend::MySql {
+        table.character_set("utf8mb4").collate("utf8mb4_bin");
+    }
+    table
+}
+
+/// Shorthand for the column kinds that all tables share.
+pub(crate) fn id(name: &'static str) -> ColumnDef {
+    ColumnDef::new(name).uuid().not_null().to_owned()
+}
+
+/// A reference to a row that need not be there.
+pub(crate) fn id_null(name: &'static str) -> ColumnDef {
+    ColumnDef::new(name).uuid().null().to_owned()
+}
+
+/// Text of at most `length` characters.
+pub(crate) fn text(name: &'static str, length: u32) -> ColumnDef {
+    ColumnDef::new(name).string_len(length).not_null().to_owned()
+}
+
+/// Text that may be missing.
+pub(crate) fn text_null(name: &'static str, length: u32) -> ColumnDef {
+    ColumnDef::new(name).string_len(length).null().to_owned()
+}
+
+/// A whole number or a time in Unix milliseconds.
+pub(crate) fn int(name: &'static str) -> ColumnDef {
+    ColumnDef::new(name).big_integer().not_null().to_owned()
+}
+
+/// A whole number or a time that may be missing.
+pub(crate) fn int_null(name: &'static str) -> ColumnDef {
+    ColumnDef::new(name).big_integer().null().to_owned()
+}
+
+/// A SHA-256.
+pub(crate) fn hash(name: &'static str) -> ColumnDef {
+    ColumnDef::new(name).binary_len(32).not_null().to_owned()
+}
+
+/// A SHA-256 that may be missing.
+pub(crate) fn hash_null(name: &'static str) -> ColumnDef {
+    ColumnDef::new(name).binary_len(32).null().to_owned()
+}
+
+/// A foreign key `column` → `parent.parent_column`.
+pub(crate) fn references(
+    column: &'static str,
+    parent: &'static str,
+    parent_column: &'static str,
+    on_delete: ForeignKeyAction,
+) -> ForeignKeyCreateStatement {
+    ForeignKey::create().from_col(column).to(parent, parent_column).on_delete(on_delete).to_owned()
+}
+
+/// An index named after its table and columns, so that a violation names them on every database.
+pub(crate) fn index(table: &'static str, columns: &[&'static str]) -> IndexCreateStatement {
+    let mut index = Index::create();
+    index.if_not_exists().table(table).name(format!("ix_{table}_{}", columns.join("_")));
+    for column in columns {
+        index.col(*column);
+    }
+    index
+}
+
+/// A unique index; see [`index`].
+pub(crate) fn unique(table: &'static str, columns: &[&'static str]) -> IndexCreateStatement {
+    index(table, columns).unique().to_owned()
+}

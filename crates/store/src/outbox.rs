@@ -1,0 +1,69 @@
+//! Mails to be sent. What a mail says is sealed, because it holds addresses and tokens, and is dropped once sent.
+
+use domain::time::UnixMs;
+use sea_orm::entity::prelude::*;
+use sea_orm::sea_query::Expr;
+use sea_orm::{IntoActiveModel, QuerySelect};
+
+use crate::{Db, Result, Tx};
+
+/// A row of `outbox`.
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "outbox")]
+pub struct Model {
+    /// UUIDv7; Resend's idempotency key and the Message-ID.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: Uuid,
+    /// Which letter it is.
+    pub letter: String,
+    /// Recipient, subject, text and HTML as sealed JSON; NULL once sent or given up.
+    pub sealed: Option<Vec<u8>>,
+    /// When it was written.
+    pub created_at: UnixMs,
+    /// When the mail service took it.
+    pub sent_at: Option<UnixMs>,
+}
+
+/// No relations are declared.
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+/// Adds a mail.
+pub async fn insert(tx: &Tx, row: &Model) -> Result<()> {
+    Entity::insert(row.clone().into_active_model()).exec_without_returning(tx.conn()).await?;
+    Ok(())
+}
+
+/// By id.
+pub async fn by_id(db: &impl Db, id: Uuid) -> Result<Option<Model>> {
+    Ok(Entity::find_by_id(id).one(db.conn()).await?)
+}
+
+/// Notes that a mail was taken, and drops what it said.
+pub async fn sent(db: &impl Db, id: Uuid, now: UnixMs) -> Result<()> {
+    Entity::update_many()
+        .col_expr(Column::SentAt, Expr::value(now))
+        .col_expr(Column::Sealed, Expr::value(Option::<Vec<u8>>::None))
+        .filter(Column::Id.eq(id))
+        .exec(db.conn())
+        .await?;
+    Ok(())
+}
+
+/// The ids of mails that wait.
+pub async fn waiting(db: &impl Db, limit: u64) -> Result<Vec<Uuid>> {
+    let rows = Entity::find()
+        .filter(Column::SentAt.is_null())
+        .filter(Column::Sealed.is_not_null())
+        .limit(limit)
+        .all(db.conn())
+        .await?;
+    Ok(rows.into_iter().map(|row| row.id).collect())
+}
+
+/// Removes rows written before `before`, sent or not: nobody waits for a mail that old.
+pub async fn prune(db: &impl Db, before: UnixMs) -> Result<u64> {
+    Ok(Entity::delete_many().filter(Column::CreatedAt.lt(before)).exec(db.conn()).await?.rows_affected)
+}

@@ -1,0 +1,87 @@
+//! The network-wide address pool: a high-water mark, and the addresses that were given back.
+
+use domain::time::UnixMs;
+use domain::vpn::pool::Freed;
+use sea_orm::entity::prelude::*;
+use sea_orm::{IntoActiveModel, QueryOrder, QuerySelect};
+
+use crate::{Db, Result, StoreError, Tx};
+
+/// The one row of `pool_state`.
+mod state {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "pool_state")]
+    pub(super) struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: i64,
+        pub high_water: i64,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub(super) enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// A row of `freed_addresses`.
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "freed_addresses")]
+pub struct Model {
+    /// Index in the pool.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub address: i64,
+    /// When its device was removed.
+    pub freed_at: UnixMs,
+}
+
+/// No relations are declared.
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+/// The pool as it is now.
+#[derive(Debug, Clone, Copy)]
+pub struct PoolState {
+    /// The address that was freed first.
+    pub oldest_freed: Option<Freed>,
+    /// The highest index ever given out.
+    pub high_water: i64,
+}
+
+/// Locks the pool until the transaction ends and tells its state. Every allocation goes through this lock.
+pub async fn lock(tx: &Tx) -> Result<PoolState> {
+    let Some(state) = state::Entity::find_by_id(1).lock_exclusive().one(tx.conn()).await? else {
+        return Err(StoreError::Unusable("pool_state has no row: run `mirai migrate`".into()));
+    };
+    let oldest = Entity::find()
+        .order_by_asc(Column::FreedAt)
+        .order_by_asc(Column::Address)
+        .lock_exclusive()
+        .one(tx.conn())
+        .await?;
+    let oldest_freed = oldest.map(|row| Freed { index: row.address, freed_at: row.freed_at });
+    Ok(PoolState { oldest_freed, high_water: state.high_water })
+}
+
+/// Raises the high-water mark. Under [`lock`].
+pub async fn set_high_water(tx: &Tx, high_water: i64) -> Result<()> {
+    let row = state::Model { id: 1, high_water };
+    row.into_active_model().reset_all().update(tx.conn()).await?;
+    Ok(())
+}
+
+/// Takes a freed address out of the list. Under [`lock`].
+pub async fn take_freed(tx: &Tx, address: i64) -> Result<()> {
+    Entity::delete_by_id(address).exec(tx.conn()).await?;
+    Ok(())
+}
+
+/// Gives an address back.
+pub async fn free(tx: &Tx, address: i64, now: UnixMs) -> Result<()> {
+    let row = Model { address, freed_at: now };
+    Entity::insert(row.into_active_model()).exec_without_returning(tx.conn()).await?;
+    Ok(())
+}

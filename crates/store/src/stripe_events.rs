@@ -1,0 +1,68 @@
+//! Events that Stripe sent, each once.
+
+use domain::time::UnixMs;
+use sea_orm::entity::prelude::*;
+use sea_orm::sea_query::Expr;
+use sea_orm::{IntoActiveModel, PaginatorTrait};
+
+use crate::{Db, Result, StoreError, Tx};
+
+/// A row of `stripe_events`.
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "stripe_events")]
+pub struct Model {
+    /// `evt_…`.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: String,
+    /// `invoice.paid` and the like.
+    pub kind: String,
+    /// `cus_…` of the object, where it has one.
+    pub customer: Option<String>,
+    /// The object as it was when Stripe sent the event (JSON).
+    pub object: String,
+    /// When Stripe made the event.
+    pub created_at: UnixMs,
+    /// When it was stored here.
+    pub received_at: UnixMs,
+    /// When it was applied.
+    pub applied_at: Option<UnixMs>,
+    /// What came of it: `applied`, `unchanged`, `stale`, `foreign`.
+    pub outcome: Option<String>,
+}
+
+/// No relations are declared.
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+/// Stores an event; false if it is here already.
+pub async fn insert_new(tx: &Tx, row: &Model) -> Result<bool> {
+    match Entity::insert(row.clone().into_active_model()).exec_without_returning(tx.conn()).await.map_err(Into::into) {
+        Ok(_) => Ok(true),
+        Err(StoreError::Duplicate(_)) => Ok(false),
+        Err(other) => Err(other),
+    }
+}
+
+/// By id.
+pub async fn by_id(db: &impl Db, id: &str) -> Result<Option<Model>> {
+    Ok(Entity::find_by_id(id.to_owned()).one(db.conn()).await?)
+}
+
+/// Notes what came of an event. The first outcome stays.
+pub async fn settle(tx: &Tx, id: &str, outcome: &str, now: UnixMs) -> Result<()> {
+    Entity::update_many()
+        .col_expr(Column::AppliedAt, Expr::value(now))
+        .col_expr(Column::Outcome, Expr::value(outcome))
+        .filter(Column::Id.eq(id))
+        .filter(Column::AppliedAt.is_null())
+        .exec(tx.conn())
+        .await?;
+    Ok(())
+}
+
+/// How many events wait to be applied.
+pub async fn count_waiting(db: &impl Db) -> Result<u64> {
+    Ok(Entity::find().filter(Column::AppliedAt.is_null()).count(db.conn()).await?)
+}

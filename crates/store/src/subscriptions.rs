@@ -1,0 +1,131 @@
+//! Subscriptions: what a customer has paid for.
+
+use domain::subscription::{Status, Subscription};
+use domain::time::UnixMs;
+use sea_orm::entity::prelude::*;
+use sea_orm::{IntoActiveModel, QueryOrder, QuerySelect};
+
+use crate::{Db, Result, StoreError, Tx};
+
+/// A row of `subscriptions`.
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "subscriptions")]
+pub struct Model {
+    /// UUIDv7.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: Uuid,
+    /// Whose it is.
+    pub user_id: Uuid,
+    /// Code of the plan.
+    pub plan: String,
+    /// Region wished at checkout.
+    pub region: Option<String>,
+    /// See [`Status`].
+    pub status: String,
+    /// `sub_…`, unique.
+    pub stripe_subscription_id: String,
+    /// `cus_…`.
+    pub stripe_customer_id: String,
+    /// Start of the current period.
+    pub period_start: UnixMs,
+    /// End of the current period.
+    pub period_end: UnixMs,
+    /// Up to when the service is paid.
+    pub paid_until: UnixMs,
+    /// Whether it ends with the period.
+    pub cancel_at_period_end: bool,
+    /// When it ended.
+    pub ended_at: Option<UnixMs>,
+    /// Device slots agreed at purchase; NULL is no limit.
+    pub devices: Option<i64>,
+    /// Bytes a period agreed at purchase; NULL is no quota.
+    pub quota_bytes: Option<i64>,
+    /// Bytes used in this period.
+    pub used_bytes: i64,
+    /// When the state saved here was read from Stripe.
+    pub read_at: UnixMs,
+    /// When the row was made.
+    pub created_at: UnixMs,
+    /// Last change of the row.
+    pub updated_at: UnixMs,
+}
+
+/// No relations are declared.
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+impl Model {
+    /// What the rules need to know of the row.
+    pub fn state(&self) -> Result<Subscription> {
+        let status: Status = self.status.parse().map_err(|_| {
+            StoreError::Unusable(format!("subscription {} has the unknown status {:?}", self.id, self.status))
+        })?;
+        Ok(Subscription {
+            status,
+            period_start: self.period_start,
+            period_end: self.period_end,
+            paid_until: self.paid_until,
+            cancel_at_period_end: self.cancel_at_period_end,
+            ended_at: self.ended_at,
+            read_at: self.read_at,
+        })
+    }
+
+    /// Takes over what the rules decided.
+    pub fn set_state(&mut self, state: &Subscription, now: UnixMs) {
+        self.status = state.status.as_str().to_owned();
+        self.period_start = state.period_start;
+        self.period_end = state.period_end;
+        self.paid_until = state.paid_until;
+        self.cancel_at_period_end = state.cancel_at_period_end;
+        self.ended_at = state.ended_at;
+        self.read_at = state.read_at;
+        self.updated_at = now;
+    }
+}
+
+/// Adds a subscription. Duplicate of `stripe_subscription_id` is an error.
+pub async fn insert(tx: &Tx, row: &Model) -> Result<()> {
+    Entity::insert(row.clone().into_active_model()).exec_without_returning(tx.conn()).await?;
+    Ok(())
+}
+
+/// Saves all columns of a row that was loaded with a lock.
+pub async fn save(tx: &Tx, row: Model) -> Result<()> {
+    row.into_active_model().reset_all().update(tx.conn()).await?;
+    Ok(())
+}
+
+/// By Stripe's id, locked until the transaction ends.
+pub async fn lock_by_stripe_id(tx: &Tx, id: &str) -> Result<Option<Model>> {
+    let query = Entity::find().filter(Column::StripeSubscriptionId.eq(id)).lock_exclusive();
+    Ok(query.one(tx.conn()).await?)
+}
+
+/// By Stripe's id.
+pub async fn by_stripe_id(db: &impl Db, id: &str) -> Result<Option<Model>> {
+    Ok(Entity::find().filter(Column::StripeSubscriptionId.eq(id)).one(db.conn()).await?)
+}
+
+/// A user's subscription by id; another's is none.
+pub async fn of_user(db: &impl Db, user: Uuid, id: Uuid) -> Result<Option<Model>> {
+    Ok(Entity::find_by_id(id).filter(Column::UserId.eq(user)).one(db.conn()).await?)
+}
+
+/// A user's subscriptions, newest first.
+pub async fn all_of_user(db: &impl Db, user: Uuid) -> Result<Vec<Model>> {
+    Ok(Entity::find().filter(Column::UserId.eq(user)).order_by_desc(Column::Id).all(db.conn()).await?)
+}
+
+/// A user's subscriptions that have not ended, oldest first, locked until the transaction ends.
+pub async fn lock_open_of_user(tx: &Tx, user: Uuid) -> Result<Vec<Model>> {
+    Ok(Entity::find()
+        .filter(Column::UserId.eq(user))
+        .filter(Column::Status.ne(Status::Ended.as_str()))
+        .order_by_asc(Column::Id)
+        .lock_exclusive()
+        .all(tx.conn())
+        .await?)
+}

@@ -1,0 +1,136 @@
+//! Accounts.
+
+use domain::account::{Language, Role};
+use domain::time::UnixMs;
+use sea_orm::entity::prelude::*;
+use sea_orm::sea_query::Expr;
+use sea_orm::{IntoActiveModel, QueryOrder, QuerySelect};
+
+use crate::{Db, Result, Tx};
+
+/// A row of `users`.
+#[derive(Clone, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "users")]
+pub struct Model {
+    /// UUIDv7.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: Uuid,
+    /// The address as typed; mail goes here.
+    pub email: String,
+    /// The one canonical form, unique.
+    pub email_canonical: String,
+    /// Argon2id in PHC form, or bcrypt as PHP wrote it.
+    pub password_hash: String,
+    /// `user`, `support` or `admin`.
+    pub role: String,
+    /// Two-letter code.
+    pub language: String,
+    /// When the address was verified.
+    pub verified_at: Option<UnixMs>,
+    /// When an operator suspended the account.
+    pub suspended_at: Option<UnixMs>,
+    /// `cus_…`, once Stripe has told it.
+    pub stripe_customer_id: Option<String>,
+    /// What this customer gives to friends.
+    pub referral_code: String,
+    /// Whose code was used at sign-up.
+    pub referred_by: Option<Uuid>,
+    /// Sign-up.
+    pub created_at: UnixMs,
+    /// Last change of the row.
+    pub updated_at: UnixMs,
+}
+
+/// Addresses and hashes never reach a log by way of `{:?}`.
+impl std::fmt::Debug for Model {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("User").field("id", &self.id).field("role", &self.role).finish_non_exhaustive()
+    }
+}
+
+/// No relations are declared: joins are written where they are used.
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+impl Model {
+    /// The role; an unknown word counts as the least.
+    pub fn role(&self) -> Role {
+        self.role.parse().unwrap_or(Role::User)
+    }
+
+    /// The language; an unknown word counts as English.
+    pub fn language(&self) -> Language {
+        self.language.parse().unwrap_or(Language::En)
+    }
+
+    /// Verified and not suspended.
+    pub fn may_sign_in(&self) -> bool {
+        self.verified_at.is_some() && self.suspended_at.is_none()
+    }
+}
+
+/// Adds an account. Duplicate of `email_canonical` or `referral_code` is an error.
+pub async fn insert(tx: &Tx, row: &Model) -> Result<()> {
+    Entity::insert(row.clone().into_active_model()).exec_without_returning(tx.conn()).await?;
+    Ok(())
+}
+
+/// By id.
+pub async fn by_id(db: &impl Db, id: Uuid) -> Result<Option<Model>> {
+    Ok(Entity::find_by_id(id).one(db.conn()).await?)
+}
+
+/// By id, locked until the transaction ends.
+pub async fn lock(tx: &Tx, id: Uuid) -> Result<Option<Model>> {
+    Ok(Entity::find_by_id(id).lock_exclusive().one(tx.conn()).await?)
+}
+
+/// By canonical address.
+pub async fn by_email(db: &impl Db, canonical: &str) -> Result<Option<Model>> {
+    Ok(Entity::find().filter(Column::EmailCanonical.eq(canonical)).one(db.conn()).await?)
+}
+
+/// By Stripe's customer id.
+pub async fn by_stripe_customer(db: &impl Db, customer: &str) -> Result<Option<Model>> {
+    Ok(Entity::find().filter(Column::StripeCustomerId.eq(customer)).one(db.conn()).await?)
+}
+
+/// By referral code.
+pub async fn by_referral_code(db: &impl Db, code: &str) -> Result<Option<Model>> {
+    Ok(Entity::find().filter(Column::ReferralCode.eq(code)).one(db.conn()).await?)
+}
+
+/// Saves all columns of a row that was loaded with [`lock`].
+pub async fn save(tx: &Tx, row: Model) -> Result<()> {
+    row.into_active_model().reset_all().update(tx.conn()).await?;
+    Ok(())
+}
+
+/// Replaces the hash only while it is still `old`, so that an upgrade never undoes a change of password.
+pub async fn replace_hash(db: &impl Db, id: Uuid, old: &str, new: &str, now: UnixMs) -> Result<bool> {
+    let done = Entity::update_many()
+        .col_expr(Column::PasswordHash, Expr::value(new))
+        .col_expr(Column::UpdatedAt, Expr::value(now))
+        .filter(Column::Id.eq(id))
+        .filter(Column::PasswordHash.eq(old))
+        .exec(db.conn())
+        .await?;
+    Ok(done.rows_affected == 1)
+}
+
+/// All accounts, oldest first, after `after`.
+pub async fn page(db: &impl Db, after: Option<Uuid>, limit: u64) -> Result<Vec<Model>> {
+    let mut query = Entity::find().order_by_asc(Column::Id).limit(limit);
+    if let Some(after) = after {
+        query = query.filter(Column::Id.gt(after));
+    }
+    Ok(query.all(db.conn()).await?)
+}
+
+/// Removes the account and, by foreign keys, everything that hangs on it.
+pub async fn delete(tx: &Tx, id: Uuid) -> Result<()> {
+    Entity::delete_by_id(id).exec(tx.conn()).await?;
+    Ok(())
+}

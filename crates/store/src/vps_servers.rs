@@ -1,0 +1,125 @@
+//! VPN servers.
+
+use domain::time::UnixMs;
+use domain::vpn::balancer::ServerStatus;
+use sea_orm::entity::prelude::*;
+use sea_orm::sea_query::Expr;
+use sea_orm::{ExprTrait as _, FromQueryResult, IntoActiveModel, QueryOrder, QuerySelect};
+
+use crate::{Db, Result, Tx, wireguard_peers};
+
+/// A row of `vps_servers`.
+#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+#[sea_orm(table_name = "vps_servers")]
+pub struct Model {
+    /// UUIDv7.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: Uuid,
+    /// `osaka-1`, unique.
+    pub name: String,
+    /// `jp`, `eu` …
+    pub region: String,
+    /// ISO 3166-1 alpha-2.
+    pub country: String,
+    /// City.
+    pub city: String,
+    /// `host:port` of the WireGuard endpoint.
+    pub endpoint: String,
+    /// WireGuard public key (base64); NULL until the gateway has enrolled.
+    pub public_key: Option<String>,
+    /// See [`ServerStatus`].
+    pub status: String,
+    /// How many devices it is meant for.
+    pub capacity: i64,
+    /// 0..1, as the server measures it; NULL until it has reported.
+    pub load: Option<f64>,
+    /// Round trip in milliseconds; NULL until measured.
+    pub ping_ms: Option<i64>,
+    /// SHA-256 of the one-time enrolment token.
+    pub enrol_token_hash: Option<Vec<u8>>,
+    /// Counts the changes of the server's peer list.
+    pub revision: i64,
+    /// When it was added.
+    pub created_at: UnixMs,
+    /// Last change of the row.
+    pub updated_at: UnixMs,
+}
+
+/// No relations are declared.
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+impl Model {
+    /// The status; an unknown word counts as down.
+    pub fn status(&self) -> ServerStatus {
+        self.status.parse().unwrap_or(ServerStatus::Down)
+    }
+}
+
+/// Adds a server. Duplicate of `name` or `public_key` is an error.
+pub async fn insert(tx: &Tx, row: &Model) -> Result<()> {
+    Entity::insert(row.clone().into_active_model()).exec_without_returning(tx.conn()).await?;
+    Ok(())
+}
+
+/// All servers, by region and name.
+pub async fn all(db: &impl Db) -> Result<Vec<Model>> {
+    Ok(Entity::find().order_by_asc(Column::Region).order_by_asc(Column::Name).all(db.conn()).await?)
+}
+
+/// By id.
+pub async fn by_id(db: &impl Db, id: Uuid) -> Result<Option<Model>> {
+    Ok(Entity::find_by_id(id).one(db.conn()).await?)
+}
+
+/// By name, locked until the transaction ends.
+pub async fn lock_by_name(tx: &Tx, name: &str) -> Result<Option<Model>> {
+    Ok(Entity::find().filter(Column::Name.eq(name)).lock_exclusive().one(tx.conn()).await?)
+}
+
+/// Saves all columns of a row that was loaded with a lock.
+pub async fn save(tx: &Tx, row: Model) -> Result<()> {
+    row.into_active_model().reset_all().update(tx.conn()).await?;
+    Ok(())
+}
+
+/// Announces that a server's peer list changed.
+pub async fn bump_revision(tx: &Tx, id: Uuid) -> Result<()> {
+    Entity::update_many()
+        .col_expr(Column::Revision, Expr::col(Column::Revision).add(1))
+        .filter(Column::Id.eq(id))
+        .exec(tx.conn())
+        .await?;
+    Ok(())
+}
+
+/// A server, and how many devices have it as theirs.
+#[derive(Debug, Clone)]
+pub struct WithPeers {
+    /// The server.
+    pub server: Model,
+    /// Devices on it.
+    pub peers: i64,
+}
+
+#[derive(FromQueryResult)]
+struct PeerCount {
+    server_id: Uuid,
+    peers: i64,
+}
+
+/// All servers with the number of their devices, by region and name.
+pub async fn all_with_peers(db: &impl Db) -> Result<Vec<WithPeers>> {
+    let counts = wireguard_peers::Entity::find()
+        .select_only()
+        .column(wireguard_peers::Column::ServerId)
+        .column_as(wireguard_peers::Column::Id.count(), "peers")
+        .group_by(wireguard_peers::Column::ServerId)
+        .into_model::<PeerCount>()
+        .all(db.conn())
+        .await?;
+    let peers_of = |id| counts.iter().find(|c| c.server_id == id).map_or(0, |c| c.peers);
+    Ok(all(db).await?.into_iter().map(|server| WithPeers { peers: peers_of(server.id), server }).collect())
+}

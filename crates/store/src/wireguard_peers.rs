@@ -1,0 +1,110 @@
+//! Devices: each is a WireGuard peer of a subscription.
+
+use domain::time::UnixMs;
+use sea_orm::entity::prelude::*;
+use sea_orm::{IntoActiveModel, PaginatorTrait, QueryOrder, QuerySelect};
+
+use crate::{Db, Result, Tx};
+
+/// A row of `wireguard_peers`.
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "wireguard_peers")]
+pub struct Model {
+    /// UUIDv7.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: Uuid,
+    /// Whose it is.
+    pub user_id: Uuid,
+    /// The subscription that pays for it.
+    pub subscription_id: Uuid,
+    /// Its place among the subscription's devices, from 0; unique with the subscription.
+    pub slot: i64,
+    /// The server it connects to.
+    pub server_id: Uuid,
+    /// The server it came from, which keeps the peer until the new one has seen a handshake.
+    pub previous_server_id: Option<Uuid>,
+    /// When it moved.
+    pub moved_at: Option<UnixMs>,
+    /// What the customer calls it.
+    pub name: String,
+    /// Index of its addresses in the pool, unique.
+    pub address: i64,
+    /// WireGuard public key (base64), unique.
+    pub public_key: String,
+    /// Pre-shared key, sealed under DATA_KEYS.
+    pub preshared_key_sealed: Vec<u8>,
+    /// 1420, 1380 or 1280.
+    pub mtu: i64,
+    /// `all` or `all_but_local`.
+    pub routes: String,
+    /// When it was made.
+    pub created_at: UnixMs,
+    /// Last change of the row.
+    pub updated_at: UnixMs,
+}
+
+/// No relations are declared.
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+/// Adds a device. Duplicate of `address`, `public_key` or the subscription's `slot` is an error.
+pub async fn insert(tx: &Tx, row: &Model) -> Result<()> {
+    Entity::insert(row.clone().into_active_model()).exec_without_returning(tx.conn()).await?;
+    Ok(())
+}
+
+/// Saves all columns of a row that was loaded with [`lock`].
+pub async fn save(tx: &Tx, row: Model) -> Result<()> {
+    row.into_active_model().reset_all().update(tx.conn()).await?;
+    Ok(())
+}
+
+/// A user's device by id; another's is none.
+pub async fn of_user(db: &impl Db, user: Uuid, id: Uuid) -> Result<Option<Model>> {
+    Ok(Entity::find_by_id(id).filter(Column::UserId.eq(user)).one(db.conn()).await?)
+}
+
+/// A user's device by id, locked until the transaction ends; another's is none.
+pub async fn lock(tx: &Tx, user: Uuid, id: Uuid) -> Result<Option<Model>> {
+    Ok(Entity::find_by_id(id).filter(Column::UserId.eq(user)).lock_exclusive().one(tx.conn()).await?)
+}
+
+/// A user's devices, oldest first.
+pub async fn all_of_user(db: &impl Db, user: Uuid) -> Result<Vec<Model>> {
+    Ok(Entity::find().filter(Column::UserId.eq(user)).order_by_asc(Column::Id).all(db.conn()).await?)
+}
+
+/// The slots in use of a subscription, ascending. Read under the subscription's lock.
+pub async fn slots(tx: &Tx, subscription: Uuid) -> Result<Vec<i64>> {
+    Ok(Entity::find()
+        .select_only()
+        .column(Column::Slot)
+        .filter(Column::SubscriptionId.eq(subscription))
+        .order_by_asc(Column::Slot)
+        .into_tuple()
+        .all(tx.conn())
+        .await?)
+}
+
+/// The servers that hold a peer of this subscription, where it is or where it came from.
+pub async fn servers_of_subscription(tx: &Tx, subscription: Uuid) -> Result<Vec<Uuid>> {
+    let rows = Entity::find().filter(Column::SubscriptionId.eq(subscription)).all(tx.conn()).await?;
+    let mut servers: Vec<Uuid> =
+        rows.iter().flat_map(|row| [Some(row.server_id), row.previous_server_id]).flatten().collect();
+    servers.sort_unstable();
+    servers.dedup();
+    Ok(servers)
+}
+
+/// How many devices are on a server.
+pub async fn count_on(db: &impl Db, server: Uuid) -> Result<u64> {
+    Ok(Entity::find().filter(Column::ServerId.eq(server)).count(db.conn()).await?)
+}
+
+/// Removes a device.
+pub async fn delete(tx: &Tx, id: Uuid) -> Result<()> {
+    Entity::delete_by_id(id).exec(tx.conn()).await?;
+    Ok(())
+}

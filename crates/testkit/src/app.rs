@@ -1,0 +1,420 @@
+//! The whole product in one test process: its router on a real port, a real database, the pretend Stripe and Resend,
+//! a clock that the test moves, and seeded dice.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use app::admin::plans::{self, Change, Limit};
+use app::admin::servers::{self, NewServer};
+use app::{App, Brand, Clock, Config, Dice, Limits, Sealer, StripeKeys, jobs, plan, seed};
+use clients::mail::Mailer;
+use clients::stripe::{Stripe, StripeSettings};
+use domain::names::{Endpoint, Region, ServerName};
+use domain::vpn::key::PrivateKey;
+use domain::vpn::pool::Pool;
+use fakes::resend::{ResendFake, ResendOptions};
+use fakes::stripe::{StripeFake, StripeOptions};
+use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
+use serde_json::{Value, json};
+use store::{Store, Tls};
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use url::Url;
+use web::{CookieStyle, Listener};
+
+use crate::mariadb::MariaDb;
+use crate::private_dir::PrivateDir;
+
+/// Where every test's clock begins: 2026-11-23T12:00:00Z.
+pub const START: i64 = 1_795_435_200_000;
+/// A day in milliseconds.
+pub const DAY: i64 = 86_400_000;
+
+const API_KEY: &str = "test-key-of-the-test-kit";
+const STRIPE_KEY: &str = "sk_test_of_the_test_kit";
+const WEBHOOK_SECRET: &str = "whsec_of_the_test_kit";
+const RESEND_KEY: &str = "re_of_the_test_kit";
+const PASSWORD: &str = "correct horse battery";
+
+/// Which database a test runs on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Database {
+    /// A SQLite file of the test's own.
+    Sqlite,
+    /// A fresh database on a real MariaDB.
+    MariaDb,
+}
+
+/// How a test wants the product.
+#[derive(Debug, Clone)]
+pub struct Wanted {
+    /// Database.
+    pub database: Database,
+    /// Requests a minute; so many by default that no test meets them by chance.
+    pub limits: Limits,
+    /// IPv4 addresses for devices.
+    pub pool_v4: &'static str,
+    /// Origins that may call the API.
+    pub allowed_origins: Vec<String>,
+}
+
+impl Wanted {
+    /// The product on a database.
+    pub fn on(database: Database) -> Wanted {
+        Wanted {
+            database,
+            limits: Limits { credential_per_minute: 1_000_000, general_per_minute: 1_000_000 },
+            pool_v4: "10.64.0.0/10",
+            allowed_origins: Vec::new(),
+        }
+    }
+}
+
+/// The running product.
+pub struct TestApp {
+    /// Its use cases, for a look behind the pages.
+    pub app: App,
+    /// `http://127.0.0.1:port`.
+    pub base: String,
+    /// URL of its database.
+    pub database_url: String,
+    /// The pretend Stripe. It does not deliver webhooks by itself: [`TestApp::settle`] does.
+    pub stripe: StripeFake,
+    /// The pretend Resend.
+    pub mail: ResendFake,
+    /// HTTP client that follows no redirects.
+    pub http: Client,
+    /// The folder of everything it writes.
+    pub dir: PrivateDir,
+    stop: watch::Sender<bool>,
+}
+
+/// A user who is signed in through the API.
+#[derive(Debug, Clone)]
+pub struct TestUser {
+    /// Address.
+    pub email: String,
+    /// Password.
+    pub password: String,
+    /// Access token.
+    pub token: String,
+    /// Refresh token.
+    pub refresh: String,
+    /// Id.
+    pub id: uuid::Uuid,
+}
+
+/// A small address space in a database of the chosen kind; `None` where MariaDB is missing and may be skipped.
+async fn database_url(database: Database, dir: &PrivateDir) -> anyhow::Result<Option<String>> {
+    match database {
+        Database::Sqlite => Ok(Some(format!("sqlite://{}", dir.join("mirai.db").display()))),
+        Database::MariaDb => match MariaDb::shared().await? {
+            Some(server) => Ok(Some(server.fresh_database().await?)),
+            None => Ok(None),
+        },
+    }
+}
+
+impl TestApp {
+    /// The product with plans at prices and one server that is up; `None` where its database may be skipped.
+    ///
+    /// # Errors
+    /// When a part does not start.
+    pub async fn start(wanted: &Wanted) -> anyhow::Result<Option<TestApp>> {
+        let dir = PrivateDir::new("app")?;
+        let Some(database_url) = database_url(wanted.database, &dir).await? else { return Ok(None) };
+        let clock = Clock::stopped_at(START);
+        let seconds: fakes::Clock = {
+            let clock = clock.clone();
+            Arc::new(move || clock.now() / 1000)
+        };
+        let site = loopback().await?;
+        let address: SocketAddr = site.local_addr()?;
+        let base = format!("http://{address}");
+        let stripe = start_stripe(&base, seconds.clone()).await?;
+        let mail = start_mail(seconds).await?;
+        let app = assemble(wanted, &database_url, &base, &stripe, &mail, clock).await?;
+        seed::plans(&app).await?;
+        for row in plan::list(&app).await? {
+            let price = stripe.ensure_price(&row.code, &row.name, row.price_cents, &row.currency, &row.period)?;
+            let change =
+                Change { price_cents: None, stripe_price: Some(price), devices: Limit::Keep, quota_bytes: Limit::Keep };
+            plans::set(&app, &row.code, &change).await?;
+        }
+        let settings = web::Settings {
+            cookies: CookieStyle::PlainHttp,
+            allowed_origins: wanted.allowed_origins.clone(),
+            trusted_proxies: Vec::new(),
+            form_origins: vec![stripe.base_url()],
+        };
+        let (stop, stopped) = watch::channel(false);
+        let router = web::router(app.clone(), settings);
+        tokio::spawn(web::serve(Listener::Tcp(site), router, stopped, Duration::ZERO));
+        let http = Client::builder().redirect(reqwest::redirect::Policy::none()).build()?;
+        let test = TestApp { app, base, database_url, stripe, mail, http, dir, stop };
+        test.add_server("osaka-1", "jp").await?;
+        Ok(Some(test))
+    }
+
+    /// Adds a server that is up.
+    ///
+    /// # Errors
+    /// When the name is taken.
+    pub async fn add_server(&self, name: &str, region: &str) -> anyhow::Result<()> {
+        let key = PrivateKey::from_random(self.app.dice.bytes()).public();
+        let new = NewServer {
+            name: ServerName::parse(name).map_err(|e| anyhow::anyhow!("{e}"))?,
+            region: Region::parse(region).map_err(|e| anyhow::anyhow!("{e}"))?,
+            country: "JP".to_owned(),
+            city: "Osaka".to_owned(),
+            endpoint: Endpoint::parse("vpn1.example.net:51820").map_err(|e| anyhow::anyhow!("{e}"))?,
+            public_key: Some(key),
+            capacity: 1000,
+        };
+        servers::add(&self.app, &new).await?;
+        Ok(())
+    }
+
+    /// Moves the clock on.
+    pub fn advance(&self, ms: i64) {
+        self.app.clock.advance(ms);
+    }
+
+    /// Runs every job that is due.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn run_jobs(&self) -> anyhow::Result<usize> {
+        Ok(jobs::run_due(&self.app).await?)
+    }
+
+    /// A request to the API with the key, and with a user's session.
+    pub fn request(&self, method: Method, path: &str, user: Option<&TestUser>) -> RequestBuilder {
+        let request =
+            self.http.request(method, format!("{}/backend/api{path}", self.base)).header("X-API-KEY", API_KEY);
+        match user {
+            Some(user) => request.bearer_auth(&user.token),
+            None => request,
+        }
+    }
+
+    /// `GET` as JSON; the status must be 200.
+    ///
+    /// # Errors
+    /// When it is not.
+    pub async fn get(&self, path: &str, user: Option<&TestUser>) -> anyhow::Result<Value> {
+        let response = self.request(Method::GET, path, user).send().await?;
+        expect(response, StatusCode::OK).await
+    }
+
+    /// `POST` of JSON; returns status and body (null if empty).
+    ///
+    /// # Errors
+    /// When nothing answers.
+    pub async fn post(&self, path: &str, user: Option<&TestUser>, body: &Value) -> anyhow::Result<(StatusCode, Value)> {
+        let response = self.request(Method::POST, path, user).json(body).send().await?;
+        let status = response.status();
+        let text = response.text().await?;
+        let body = if text.is_empty() { Value::Null } else { serde_json::from_str(&text).context(text)? };
+        Ok((status, body))
+    }
+
+    /// The newest mail to an address.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn newest_mail(&self, to: &str) -> anyhow::Result<fakes::resend::Message> {
+        self.mail.messages_to(to).into_iter().next_back().with_context(|| format!("no mail to {to}"))
+    }
+
+    /// The token in the newest mail's link to `page`.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn token_mailed(&self, to: &str, page: &str) -> anyhow::Result<String> {
+        let mail = self.newest_mail(to)?;
+        let text = mail.text.unwrap_or_default();
+        let mark = format!("{page}?token=");
+        let link = text.lines().find(|line| line.contains(&mark)).context(text.clone())?;
+        Ok(link.split("token=").nth(1).unwrap_or_default().trim().to_owned())
+    }
+
+    /// A customer who signed up, verified the address and logged in, all through the API.
+    ///
+    /// # Errors
+    /// When a step is refused.
+    pub async fn with_user(&self, name: &str) -> anyhow::Result<TestUser> {
+        let email = format!("{name}@example.net");
+        let (status, body) =
+            self.post("/auth/register", None, &json!({ "email": email, "password": PASSWORD })).await?;
+        anyhow::ensure!(status == StatusCode::ACCEPTED, "register: {status} {body}");
+        self.run_jobs().await?;
+        let token = self.token_mailed(&email, "/verify")?;
+        let (status, body) = self.post("/auth/verify", None, &json!({ "token": token })).await?;
+        anyhow::ensure!(status == StatusCode::NO_CONTENT, "verify: {status} {body}");
+        self.log_in(&email).await
+    }
+
+    /// Logs in with the password of [`TestApp::with_user`].
+    ///
+    /// # Errors
+    /// When it is refused.
+    pub async fn log_in(&self, email: &str) -> anyhow::Result<TestUser> {
+        let (status, body) = self.post("/auth/login", None, &json!({ "email": email, "password": PASSWORD })).await?;
+        anyhow::ensure!(status == StatusCode::OK, "login: {status} {body}");
+        let text = |field: &str| body[field].as_str().unwrap_or_default().to_owned();
+        Ok(TestUser {
+            email: email.to_owned(),
+            password: PASSWORD.to_owned(),
+            token: text("token"),
+            refresh: text("refresh_token"),
+            id: body["user"]["id"].as_str().context("no id")?.parse()?,
+        })
+    }
+
+    /// Opens a checkout and pays it at the pretend Stripe; no webhook is delivered yet. Returns the session's id.
+    ///
+    /// # Errors
+    /// When a step is refused.
+    pub async fn pay(&self, user: &TestUser, plan: &str) -> anyhow::Result<String> {
+        let (status, body) = self.post("/stripe/checkout", Some(user), &json!({ "plan": plan })).await?;
+        anyhow::ensure!(status == StatusCode::OK, "checkout: {status} {body}");
+        let session = body["session_id"].as_str().context("no session")?.to_owned();
+        self.stripe.pay(&session)?;
+        Ok(session)
+    }
+
+    /// Delivers all events of the pretend Stripe that were not delivered yet, and runs the jobs that they lead to.
+    ///
+    /// # Errors
+    /// When one is not taken.
+    pub async fn settle(&self) -> anyhow::Result<()> {
+        for event in self.stripe.events() {
+            let id = event["id"].as_str().unwrap_or_default();
+            let status = self.deliver(&event).await?;
+            anyhow::ensure!(status == StatusCode::OK, "event {id}: {status}");
+        }
+        self.run_jobs().await?;
+        Ok(())
+    }
+
+    /// Posts one event to the webhook, signed now.
+    ///
+    /// # Errors
+    /// When nothing answers.
+    pub async fn deliver(&self, event: &Value) -> anyhow::Result<StatusCode> {
+        let body = event.to_string();
+        let header = clients::stripe::webhook::sign(body.as_bytes(), WEBHOOK_SECRET, self.app.clock.now() / 1000);
+        self.deliver_raw(body, &header).await
+    }
+
+    /// Posts a body with a signature header to the webhook.
+    ///
+    /// # Errors
+    /// When nothing answers.
+    pub async fn deliver_raw(&self, body: String, signature: &str) -> anyhow::Result<StatusCode> {
+        let url = format!("{}/backend/api/stripe/webhook", self.base);
+        Ok(self.http.post(url).header("Stripe-Signature", signature).body(body).send().await?.status())
+    }
+
+    /// A user with a paid plan.
+    ///
+    /// # Errors
+    /// When a step is refused.
+    pub async fn with_subscriber(&self, name: &str, plan: &str) -> anyhow::Result<TestUser> {
+        let user = self.with_user(name).await?;
+        self.pay(&user, plan).await?;
+        self.settle().await?;
+        Ok(user)
+    }
+}
+
+impl Drop for TestApp {
+    fn drop(&mut self) {
+        let _ = self.stop.send(true);
+    }
+}
+
+async fn loopback() -> anyhow::Result<TcpListener> {
+    Ok(TcpListener::bind(("127.0.0.1", 0)).await?)
+}
+
+async fn start_stripe(site: &str, now: fakes::Clock) -> anyhow::Result<StripeFake> {
+    let listener = loopback().await?;
+    let public_url = format!("http://{}", listener.local_addr()?);
+    let options = StripeOptions {
+        webhook_url: Some(format!("{site}/backend/api/stripe/webhook")),
+        public_url,
+        ..StripeOptions::new(listener, STRIPE_KEY, WEBHOOK_SECRET, now)
+    };
+    let fake = StripeFake::start(options).await?;
+    fake.set_webhook_delivery(false);
+    Ok(fake)
+}
+
+async fn start_mail(now: fakes::Clock) -> anyhow::Result<ResendFake> {
+    let listener = loopback().await?;
+    Ok(ResendFake::start(ResendOptions { listener, api_key: RESEND_KEY.to_owned(), state_file: None, now }).await?)
+}
+
+async fn assemble(
+    wanted: &Wanted,
+    database_url: &str,
+    base: &str,
+    stripe: &StripeFake,
+    mail: &ResendFake,
+    clock: Clock,
+) -> anyhow::Result<App> {
+    let settings = store::Settings { url: database_url.to_owned(), tls: Tls::Off, max_connections: 16 };
+    let store = Store::connect(&settings).await?;
+    store.migrate().await?;
+    let pool = Pool::new(wanted.pool_v4.parse()?, "fd6d:6972:6169::/48".parse()?)?;
+    let config = Config {
+        app_url: Url::parse(base)?,
+        brand: Brand { name: "MiraiVPN".to_owned(), support: "help@mirai.test".to_owned() },
+        mail_from: "MiraiVPN <hello@mirai.test>".to_owned(),
+        jwt_secret: "a secret of the test kit, long enough".to_owned().into(),
+        access_ms: 15 * 60_000,
+        refresh_ms: 30 * DAY,
+        stripe: StripeKeys { webhook_secrets: vec![WEBHOOK_SECRET.to_owned().into()], livemode: false },
+        api_keys: vec![API_KEY.to_owned().into()],
+        pool,
+        limits: wanted.limits,
+    };
+    let stripe = Stripe::new(StripeSettings {
+        base: Url::parse(&stripe.base_url())?,
+        secret_key: STRIPE_KEY.to_owned().into(),
+        timeout: Duration::from_secs(10),
+    })?;
+    let mailer = Mailer::resend(Url::parse(&mail.base_url())?, RESEND_KEY.to_owned().into())?;
+    let data_key = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+    Ok(App::new(config, store, stripe, mailer, clock, Dice::seeded(7), Sealer::from_setting(data_key)?))
+}
+
+async fn expect(response: Response, status: StatusCode) -> anyhow::Result<Value> {
+    let (got, path) = (response.status(), response.url().path().to_owned());
+    let text = response.text().await?;
+    anyhow::ensure!(got == status, "{path}: {got} {text}");
+    serde_json::from_str(&text).context(text)
+}
+
+/// Makes each `async fn name(database: Database) -> anyhow::Result<()>` two tests: on SQLite and on MariaDB.
+#[macro_export]
+macro_rules! on_both_databases {
+    ($($name:ident),+ $(,)?) => {
+        mod sqlite {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $name() -> anyhow::Result<()> {
+                super::$name($crate::app::Database::Sqlite).await
+            })+
+        }
+        mod mariadb {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $name() -> anyhow::Result<()> {
+                super::$name($crate::app::Database::MariaDb).await
+            })+
+        }
+    };
+}

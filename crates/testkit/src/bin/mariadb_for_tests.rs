@@ -1,0 +1,15 @@
+//! Starts a private MariaDB, prints its administrator URL, and ends it when standard input closes.
+//! `cargo xtask test` runs it once for all suites; by hand: `cargo run -p testkit --bin mariadb_for_tests`.
+
+use anyhow::Context as _;
+use testkit::mariadb::MariaDb;
+
+#[tokio::main(flavor = "current_thread")]
+#[expect(clippy::print_stdout, reason = "the address on standard output is this program's purpose")]
+async fn main() -> anyhow::Result<()> {
+    let server = MariaDb::start().await?.context("MariaDB is not installed")?;
+    println!("{}", server.admin_url());
+    // Nothing else runs here, so blocking the one thread is the plainest way to wait for the end of input.
+    std::io::copy(&mut std::io::stdin(), &mut std::io::sink())?;
+    Ok(())
+}

@@ -1,0 +1,5 @@
+//! The product as its users meet it: through HTTP, on both databases, with the pretend Stripe and mailbox.
+
+mod main_job;
+mod money;
+mod races;

@@ -1,0 +1,83 @@
+//! From sign-up to a WireGuard configuration, through the API alone.
+
+use reqwest::{Method, StatusCode};
+use serde_json::json;
+use testkit::app::{Database, TestApp, Wanted};
+
+testkit::on_both_databases!(
+    a_stranger_signs_up_pays_and_holds_a_configuration,
+    a_known_address_is_not_told_to_a_stranger,
+    a_strangers_device_is_the_same_404_as_none,
+);
+
+async fn a_stranger_signs_up_pays_and_holds_a_configuration(database: Database) -> anyhow::Result<()> {
+    let Some(test) = TestApp::start(&Wanted::on(database)).await? else { return Ok(()) };
+    let user = test.with_user("mika").await?;
+    let (status, refusal) = test.post("/devices", Some(&user), &json!({ "name": "phone" })).await?;
+    assert_eq!(status, StatusCode::PAYMENT_REQUIRED, "{refusal}");
+
+    test.pay(&user, "basic").await?;
+    test.settle().await?;
+    let subscriptions = test.get("/subscriptions", Some(&user)).await?;
+    assert_eq!(subscriptions["subscriptions"][0]["plan"], "basic");
+    assert_eq!(subscriptions["subscriptions"][0]["status"], "active");
+    assert_eq!(subscriptions["subscriptions"][0]["entitled"], true);
+
+    let (status, made) = test.post("/devices", Some(&user), &json!({ "name": "phone" })).await?;
+    assert_eq!(status, StatusCode::CREATED, "{made}");
+    let config = made["config"].as_str().unwrap_or_default();
+    for line in ["[Interface]", "[Peer]", "MTU = 1420", "AllowedIPs = 0.0.0.0/0, ::/0", "PersistentKeepalive = 25"] {
+        assert!(config.contains(line), "{line} in {config}");
+    }
+    assert!(config.contains("Endpoint = vpn1.example.net:51820"), "{config}");
+    assert!(!config.contains("<your private key>"), "the server made the key: {config}");
+    assert!(made["qr"].as_str().unwrap_or_default().starts_with("<svg"));
+
+    let id = made["device"]["id"].as_str().unwrap_or_default();
+    let later =
+        test.request(Method::GET, &format!("/vps/config?device={id}"), Some(&user)).send().await?.text().await?;
+    assert!(later.contains("PrivateKey = <your private key>"), "{later}");
+    let (status, refusal) = test.post("/devices", Some(&user), &json!({ "name": "laptop" })).await?;
+    assert_eq!(status, StatusCode::CONFLICT, "basic has one device: {refusal}");
+    Ok(())
+}
+
+async fn a_known_address_is_not_told_to_a_stranger(database: Database) -> anyhow::Result<()> {
+    let Some(test) = TestApp::start(&Wanted::on(database)).await? else { return Ok(()) };
+    let user = test.with_user("mika").await?;
+    let known = json!({ "email": user.email, "password": "another long password" });
+    let fresh = json!({ "email": "noa@example.net", "password": "another long password" });
+    let first = test.post("/auth/register", None, &known).await?;
+    let second = test.post("/auth/register", None, &fresh).await?;
+    assert_eq!(first, second);
+    test.run_jobs().await?;
+    let mail = test.newest_mail(&user.email)?;
+    assert!(mail.subject.contains("already have an account"), "{}", mail.subject);
+    // The stranger's password did not replace the owner's.
+    test.log_in(&user.email).await?;
+    let wrong = json!({ "email": user.email, "password": "another long password" });
+    let nobody = json!({ "email": "nobody@example.net", "password": "another long password" });
+    assert_eq!(test.post("/auth/login", None, &wrong).await?, test.post("/auth/login", None, &nobody).await?);
+    Ok(())
+}
+
+async fn a_strangers_device_is_the_same_404_as_none(database: Database) -> anyhow::Result<()> {
+    let Some(test) = TestApp::start(&Wanted::on(database)).await? else { return Ok(()) };
+    let owner = test.with_subscriber("mika", "premium").await?;
+    let stranger = test.with_subscriber("noa", "premium").await?;
+    let (_, made) = test.post("/devices", Some(&owner), &json!({ "name": "phone" })).await?;
+    let id = made["device"]["id"].as_str().unwrap_or_default().to_owned();
+    let absent = "01900000-0000-7000-8000-000000000000";
+    for (method, suffix) in [(Method::GET, ""), (Method::DELETE, ""), (Method::POST, "/rekey"), (Method::POST, "/move")]
+    {
+        let ask = async |id: &str| -> anyhow::Result<(StatusCode, String)> {
+            let path = format!("/devices/{id}{suffix}");
+            let response = test.request(method.clone(), &path, Some(&stranger)).send().await?;
+            Ok((response.status(), response.text().await?))
+        };
+        let (theirs, none) = (ask(&id).await?, ask(absent).await?);
+        assert_eq!(theirs, none, "{method} {suffix}");
+        assert_eq!(theirs.0, StatusCode::NOT_FOUND, "{method} {suffix}: {}", theirs.1);
+    }
+    Ok(())
+}

@@ -1,0 +1,59 @@
+//! Our cookies: names, marks and lives in one place.
+
+use axum::http::HeaderMap;
+use axum_extra::extract::CookieJar;
+use axum_extra::extract::cookie::{Cookie, SameSite};
+
+use crate::context::CookieStyle;
+
+/// A cookie of ours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Name {
+    /// The API's access token, for browsers that asked for cookies.
+    Access,
+    /// The API's refresh token, for browsers that asked for cookies.
+    Refresh,
+}
+
+impl Name {
+    fn bare(self) -> &'static str {
+        match self {
+            Name::Access => "access",
+            Name::Refresh => "refresh",
+        }
+    }
+
+    /// The name in the header.
+    pub(crate) fn full(self, style: CookieStyle) -> String {
+        match style {
+            CookieStyle::Https => format!("__Host-{}", self.bare()),
+            CookieStyle::PlainHttp => self.bare().to_owned(),
+        }
+    }
+}
+
+/// The value of one of our cookies.
+pub(crate) fn read(headers: &HeaderMap, name: Name, style: CookieStyle) -> Option<String> {
+    CookieJar::from_headers(headers).get(&name.full(style)).map(|cookie| cookie.value().to_owned())
+}
+
+/// A cookie for `seconds`; HttpOnly, SameSite=Lax, Path=/ (Lax, because Strict would lose the session on the way back
+/// from the payment page and from mails).
+pub(crate) fn set(name: Name, value: String, seconds: i64, style: CookieStyle) -> String {
+    build(name, value, seconds, style).to_string()
+}
+
+/// Removes a cookie.
+pub(crate) fn clear(name: Name, style: CookieStyle) -> String {
+    build(name, String::new(), 0, style).to_string()
+}
+
+fn build(name: Name, value: String, seconds: i64, style: CookieStyle) -> Cookie<'static> {
+    Cookie::build((name.full(style), value))
+        .path("/")
+        .http_only(true)
+        .same_site(SameSite::Lax)
+        .secure(style == CookieStyle::Https)
+        .max_age(time::Duration::seconds(seconds))
+        .build()
+}

@@ -1,0 +1,141 @@
+//! The JSON API: handlers by noun, and the document that is made from them.
+
+mod account;
+mod auth;
+mod billing;
+mod devices;
+mod docs;
+mod health;
+mod servers;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::http::StatusCode;
+use axum::middleware::{from_fn_with_state, map_response};
+use axum::response::{IntoResponse, Response};
+use utoipa::OpenApi;
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::context::Ctx;
+use crate::error::ApiError;
+use crate::{cors, hooks, limits};
+
+/// Largest body of a request, in bytes.
+pub(crate) const MAX_BODY: usize = 256 * 1024;
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "MiraiVPN API",
+        description = "Accounts, payments, servers and devices of MiraiVPN.\n\nEvery request carries `X-API-KEY`, except \
+                       the webhook, the health checks and this document. Errors are `application/problem+json`; act on \
+                       `code`. Times are RFC 3339 UTC, money is integer minor units, sizes are bytes (1 GB = 10^9)."
+    ),
+    servers((url = "/backend/api"), (url = "/api/v1")),
+    modifiers(&Security)
+)]
+struct Document;
+
+struct Security;
+
+impl utoipa::Modify for Security {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        let components = document.components.get_or_insert_with(Default::default);
+        let key = SecurityScheme::ApiKey(ApiKey::Header(ApiKeyValue::new("X-API-KEY")));
+        components.add_security_scheme("key", key);
+        let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
+        components.add_security_scheme("session", SecurityScheme::Http(bearer));
+    }
+}
+
+/// Routes that need no key.
+fn open_routes() -> OpenApiRouter<Ctx> {
+    OpenApiRouter::new()
+        .routes(routes!(health::health))
+        .routes(routes!(health::readyz))
+        .routes(routes!(docs::document))
+        .routes(routes!(docs::page))
+        .routes(routes!(hooks::stripe))
+}
+
+/// Routes that take a credential or send a mail.
+fn credential_routes() -> OpenApiRouter<Ctx> {
+    OpenApiRouter::new()
+        .routes(routes!(auth::register))
+        .routes(routes!(auth::verify))
+        .routes(routes!(auth::resend))
+        .routes(routes!(auth::login))
+        .routes(routes!(auth::refresh))
+        .routes(routes!(auth::reset_request))
+        .routes(routes!(auth::reset))
+}
+
+fn general_routes() -> OpenApiRouter<Ctx> {
+    OpenApiRouter::new()
+        .routes(routes!(auth::logout))
+        .routes(routes!(account::me, account::change_me))
+        .routes(routes!(account::sessions))
+        .routes(routes!(account::end_session))
+        .routes(routes!(billing::plans))
+        .routes(routes!(billing::checkout))
+        .routes(routes!(billing::portal))
+        .routes(routes!(billing::subscriptions))
+        .routes(routes!(billing::cancel))
+        .routes(routes!(billing::resume))
+        .routes(routes!(billing::invoices))
+        .routes(routes!(servers::status))
+        .routes(routes!(servers::choose))
+        .routes(routes!(devices::confirm))
+        .routes(routes!(devices::config))
+        .routes(routes!(devices::list, devices::add))
+        .routes(routes!(devices::get, devices::rename, devices::delete))
+        .routes(routes!(devices::rekey))
+        .routes(routes!(devices::relocate))
+}
+
+/// The API's document, from the same list as its routes.
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    let routes = open_routes().merge(credential_routes()).merge(general_routes());
+    OpenApiRouter::with_openapi(Document::openapi()).merge(routes).split_for_parts().1
+}
+
+/// The API, to be mounted.
+pub(crate) fn router(ctx: &Ctx) -> Router<Ctx> {
+    let key = from_fn_with_state(ctx.clone(), limits::api_key);
+    let credential = from_fn_with_state(ctx.app.clone(), limits::credential);
+    let general = from_fn_with_state(ctx.app.clone(), limits::general);
+    let open: Router<Ctx> = open_routes().into();
+    let credential: Router<Ctx> = Router::from(credential_routes()).route_layer(credential).route_layer(key.clone());
+    let general: Router<Ctx> = Router::from(general_routes()).route_layer(general).route_layer(key);
+    open.merge(credential)
+        .merge(general)
+        .fallback(no_route)
+        .method_not_allowed_fallback(no_method)
+        .layer(map_response(problem_only))
+        .layer(DefaultBodyLimit::max(MAX_BODY))
+        .layer(cors::layer(&ctx.settings.allowed_origins))
+}
+
+async fn no_route() -> ApiError {
+    ApiError::request(StatusCode::NOT_FOUND, "not_found", "there is no such route; see /docs")
+}
+
+async fn no_method() -> ApiError {
+    ApiError::request(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "this route has no such method; see /docs")
+}
+
+/// An extractor of the framework's refuses in plain text: callers of the API get a problem all the same.
+async fn problem_only(response: Response) -> Response {
+    let status = response.status();
+    let content_type = response.headers().get("content-type").and_then(|v| v.to_str().ok()).unwrap_or_default();
+    if !(status.is_client_error() && content_type.starts_with("text/plain")) {
+        return response;
+    }
+    let (code, detail) = match status {
+        StatusCode::PAYLOAD_TOO_LARGE => ("body_too_large", "a body is at most 256 KiB"),
+        _ => ("request_invalid", "the address or its parameters can't be read; see /docs"),
+    };
+    ApiError::request(status, code, detail).into_response()
+}

@@ -1,0 +1,154 @@
+//! Plans, purchases, subscriptions, invoices.
+
+use app::subscription::View;
+use app::{App, Error, checkout, invoice, plan, subscription};
+use axum::Json as Reply;
+use axum::extract::State;
+use domain::names::Region;
+use domain::subscription::Wish;
+
+use crate::error::ApiError;
+use crate::extract::{Id, Json, OptionalJson, Session};
+
+/// Most invoices in one reply.
+const INVOICES: u64 = 100;
+
+/// Parses a region from a request.
+pub(crate) fn region(text: Option<&str>) -> Result<Option<Region>, Error> {
+    let parse = |text| Region::parse(text).map_err(|e| Error::invalid("region", e.code(), e.to_string()));
+    text.map(parse).transpose()
+}
+
+/// Plans with price, limits and features.
+#[utoipa::path(get, path = "/plans", tag = "payments", security(("key" = [])),
+    responses((status = 200, body = api::PlanList)))]
+pub(crate) async fn plans(State(app): State<App>) -> Result<Reply<api::PlanList>, ApiError> {
+    let plans = plan::list(&app).await?;
+    Ok(Reply(api::PlanList { plans: plans.into_iter().map(plan_json).collect() }))
+}
+
+fn plan_json(row: plan::PlanRow) -> api::Plan {
+    let mut features = vec!["all_regions".to_owned(), "ipv6".to_owned(), "preshared_keys".to_owned()];
+    if row.quota_bytes.is_none() {
+        features.push("unlimited_traffic".to_owned());
+    }
+    api::Plan {
+        available: row.stripe_price_id.is_some(),
+        code: row.code,
+        name: row.name,
+        price_cents: row.price_cents,
+        currency: row.currency,
+        interval: row.period,
+        devices: row.devices,
+        quota_bytes: row.quota_bytes,
+        features,
+    }
+}
+
+/// Open Stripe's page for a plan.
+#[utoipa::path(post, path = "/stripe/checkout", tag = "payments", request_body = api::Checkout,
+    security(("key" = [], "session" = [])),
+    responses((status = 200, body = api::CheckoutReply), (status = 401, body = api::Problem),
+        (status = 409, description = "plan_not_for_sale", body = api::Problem), (status = 422, body = api::Problem),
+        (status = 503, body = api::Problem)))]
+pub(crate) async fn checkout(
+    State(app): State<App>,
+    Session(who): Session,
+    Json(body): Json<api::Checkout>,
+) -> Result<Reply<api::CheckoutReply>, ApiError> {
+    let region = region(body.region.as_deref())?;
+    if body.coupon.as_ref().is_some_and(|coupon| coupon.is_empty() || coupon.len() > 64) {
+        return Err(Error::invalid("coupon", "coupon_invalid", "a coupon has 1 to 64 characters").into());
+    }
+    let opened = checkout::start(&app, &who, &body.plan, region.as_ref(), body.coupon.as_deref()).await?;
+    Ok(Reply(api::CheckoutReply { url: opened.url, session_id: opened.session_id }))
+}
+
+/// Open Stripe's billing portal.
+#[utoipa::path(post, path = "/stripe/portal", tag = "payments", security(("key" = [], "session" = [])),
+    responses((status = 200, body = api::PortalReply), (status = 401, body = api::Problem),
+        (status = 409, description = "no_customer", body = api::Problem), (status = 503, body = api::Problem)))]
+pub(crate) async fn portal(State(app): State<App>, Session(who): Session) -> Result<Reply<api::PortalReply>, ApiError> {
+    Ok(Reply(api::PortalReply { url: subscription::portal(&app, &who).await? }))
+}
+
+/// Own subscriptions, newest first.
+#[utoipa::path(get, path = "/subscriptions", tag = "payments", security(("key" = [], "session" = [])),
+    responses((status = 200, body = api::SubscriptionList), (status = 401, body = api::Problem)))]
+pub(crate) async fn subscriptions(
+    State(app): State<App>,
+    Session(who): Session,
+) -> Result<Reply<api::SubscriptionList>, ApiError> {
+    let views = subscription::list(&app, &who).await?;
+    Ok(Reply(api::SubscriptionList { subscriptions: views.into_iter().map(subscription_json).collect() }))
+}
+
+fn subscription_json(view: View) -> api::Subscription {
+    let row = view.row;
+    api::Subscription {
+        id: row.id,
+        plan: row.plan,
+        status: row.status,
+        entitled: view.entitled,
+        period_start: api::time(row.period_start),
+        period_end: api::time(row.period_end),
+        paid_until: api::time(row.paid_until),
+        cancel_at_period_end: row.cancel_at_period_end,
+        ended_at: row.ended_at.map(api::time),
+        devices: row.devices,
+        quota_bytes: row.quota_bytes,
+        used_bytes: row.used_bytes,
+    }
+}
+
+/// End a subscription, with its paid period or now.
+#[utoipa::path(post, path = "/subscriptions/{id}/cancel", tag = "payments", request_body = Option<api::Cancel>,
+    security(("key" = [], "session" = [])), params(("id" = uuid::Uuid, Path)),
+    responses((status = 200, body = api::Subscription), (status = 401, body = api::Problem),
+        (status = 404, body = api::Problem), (status = 409, body = api::Problem), (status = 503, body = api::Problem)))]
+pub(crate) async fn cancel(
+    State(app): State<App>,
+    Session(who): Session,
+    Id(id): Id,
+    OptionalJson(body): OptionalJson<api::Cancel>,
+) -> Result<Reply<api::Subscription>, ApiError> {
+    let wish = match body.when {
+        api::CancelWhen::PeriodEnd => Wish::CancelAtPeriodEnd,
+        api::CancelWhen::Now => Wish::CancelNow,
+    };
+    Ok(Reply(subscription_json(subscription::change(&app, &who, id, wish).await?)))
+}
+
+/// Let a subscription go on that was set to end.
+#[utoipa::path(post, path = "/subscriptions/{id}/resume", tag = "payments", security(("key" = [], "session" = [])),
+    params(("id" = uuid::Uuid, Path)),
+    responses((status = 200, body = api::Subscription), (status = 401, body = api::Problem),
+        (status = 404, body = api::Problem), (status = 409, body = api::Problem), (status = 503, body = api::Problem)))]
+pub(crate) async fn resume(
+    State(app): State<App>,
+    Session(who): Session,
+    Id(id): Id,
+) -> Result<Reply<api::Subscription>, ApiError> {
+    Ok(Reply(subscription_json(subscription::change(&app, &who, id, Wish::Resume).await?)))
+}
+
+/// Own invoices, newest first.
+#[utoipa::path(get, path = "/invoices", tag = "payments", security(("key" = [], "session" = [])),
+    responses((status = 200, body = api::InvoiceList), (status = 401, body = api::Problem)))]
+pub(crate) async fn invoices(
+    State(app): State<App>,
+    Session(who): Session,
+) -> Result<Reply<api::InvoiceList>, ApiError> {
+    let rows = invoice::list(&app, &who, INVOICES).await?;
+    let json = |row: invoice::InvoiceRow| api::Invoice {
+        id: row.id,
+        number: row.number,
+        status: row.status,
+        amount_due: row.amount_due,
+        amount_paid: row.amount_paid,
+        currency: row.currency,
+        url: row.hosted_url,
+        issued_at: api::time(row.issued_at),
+    };
+    Ok(Reply(api::InvoiceList { invoices: rows.into_iter().map(json).collect() }))
+}

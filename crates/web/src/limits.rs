@@ -1,0 +1,78 @@
+//! Rate limits and the API key, as layers.
+
+use app::limiter::Subject;
+use app::{App, Error, LimitClass, tokens};
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderValue, Method, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use domain::limit::Decision;
+
+use crate::client::ClientAddr;
+use crate::context::Ctx;
+use crate::error::ApiError;
+
+/// Routes that take a credential or send a mail: counted per client. Per account is counted by the use cases.
+pub(crate) async fn credential(State(app): State<App>, request: Request, next: Next) -> Response {
+    limited(&app, LimitClass::Credential, request, next).await
+}
+
+/// All other routes of the API: counted per session, or per client without one.
+pub(crate) async fn general(State(app): State<App>, request: Request, next: Next) -> Response {
+    limited(&app, LimitClass::General, request, next).await
+}
+
+async fn limited(app: &App, class: LimitClass, request: Request, next: Next) -> Response {
+    let now = app.clock.now();
+    let session = match class {
+        LimitClass::Credential => None,
+        LimitClass::General => access_token(request.headers()).and_then(|t| tokens::read_access(&app.config, t, now)),
+    };
+    let client = request.extensions().get::<ClientAddr>().map(|ClientAddr(address)| *address);
+    let subject = match (session, client) {
+        (Some(access), _) => Subject::Session(access.session),
+        (None, Some(address)) => Subject::Client(address),
+        (None, None) => return next.run(request).await,
+    };
+    let decision = app.limiter.hit(class, subject, now);
+    let mut response = if decision.allowed {
+        next.run(request).await
+    } else {
+        ApiError::from(Error::TooMany { retry_after_ms: decision.retry_after_ms }).into_response()
+    };
+    tell(response.headers_mut(), class, app, &decision);
+    response
+}
+
+fn access_token(headers: &HeaderMap) -> Option<&str> {
+    headers.get(header::AUTHORIZATION)?.to_str().ok()?.strip_prefix("Bearer ")
+}
+
+fn tell(headers: &mut HeaderMap, class: LimitClass, app: &App, decision: &Decision) {
+    let limit = match class {
+        LimitClass::Credential => app.config.limits.credential_per_minute,
+        LimitClass::General => app.config.limits.general_per_minute,
+    };
+    headers.insert("ratelimit-limit", HeaderValue::from(limit));
+    headers.insert("ratelimit-remaining", HeaderValue::from(decision.remaining));
+    headers.insert("ratelimit-reset", HeaderValue::from((decision.reset_ms + 999) / 1000));
+}
+
+/// Every caller of the API shows a key.
+pub(crate) async fn api_key(State(ctx): State<Ctx>, request: Request, next: Next) -> Response {
+    if request.method() == Method::OPTIONS {
+        return next.run(request).await;
+    }
+    let key = request.headers().get("x-api-key").and_then(|value| value.to_str().ok());
+    let refusal = match key {
+        None => Error::Unauthorized { code: "api_key_missing", detail: "send your key in X-API-KEY" },
+        Some(key) => match app::api_key::is_valid(&ctx.app, key).await {
+            Ok(true) => return next.run(request).await,
+            Ok(false) => {
+                Error::Unauthorized { code: "api_key_invalid", detail: "this X-API-KEY is unknown or was withdrawn" }
+            }
+            Err(error) => error,
+        },
+    };
+    ApiError::from(refusal).into_response()
+}

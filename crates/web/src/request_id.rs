@@ -1,0 +1,31 @@
+//! A name for each request, in its answer and in every log line that it leads to.
+
+use std::time::Instant;
+
+use app::App;
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::HeaderValue;
+use axum::middleware::Next;
+use axum::response::Response;
+use tracing::Instrument;
+
+/// Names the request, and logs and counts its answer. The log line has the route's pattern, never the path or the
+/// query, which may hold a token.
+pub(crate) async fn name(State(app): State<App>, request: Request, next: Next) -> Response {
+    let started = Instant::now();
+    let id = app.dice.id(app.clock.now());
+    let route = request.extensions().get::<MatchedPath>().map_or("(none)".to_owned(), |path| path.as_str().to_owned());
+    let method = request.method().clone();
+    let span = tracing::info_span!("request", %id, %method, route);
+    let mut response = next.run(request).instrument(span.clone()).await;
+    if let Ok(value) = HeaderValue::from_str(&id.to_string()) {
+        response.headers_mut().insert("x-request-id", value);
+    }
+    let elapsed = started.elapsed();
+    let status = response.status().as_u16();
+    span.in_scope(|| tracing::info!(status, ms = elapsed.as_millis(), "answered"));
+    metrics::counter!("mirai_http_requests_total", "route" => route.clone(), "status" => status.to_string())
+        .increment(1);
+    metrics::histogram!("mirai_http_request_seconds", "route" => route).record(elapsed.as_secs_f64());
+    response
+}

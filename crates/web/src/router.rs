@@ -1,0 +1,60 @@
+//! All routes on one router, and what is true for all of them.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use app::App;
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, Request};
+use axum::http::StatusCode;
+use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use tower_http::catch_panic::CatchPanicLayer;
+
+use crate::context::{Ctx, Settings};
+use crate::error::ApiError;
+use crate::{client, headers, json, request_id, site};
+
+/// Longest time that a request may take; outside services are given up on before.
+const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// The site, the API (at `/backend/api` and at `/api/v1`) and the webhook.
+pub fn router(app: App, settings: Settings) -> Router {
+    let ctx = Ctx { app, settings: Arc::new(settings) };
+    let api = json::router(&ctx);
+    Router::new()
+        .nest("/backend/api", api.clone())
+        .nest("/api/v1", api)
+        .merge(site::router(&ctx))
+        .layer(DefaultBodyLimit::max(json::MAX_BODY))
+        .layer(from_fn(in_time))
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(from_fn_with_state(ctx.clone(), headers::secure))
+        .layer(from_fn_with_state(ctx.app.clone(), request_id::name))
+        .layer(from_fn_with_state(ctx.clone(), client::find))
+        .with_state(ctx)
+}
+
+async fn in_time(request: Request, next: Next) -> Response {
+    match tokio::time::timeout(TIMEOUT, next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => ApiError::from(app::Error::Busy { what: "the service", source: None }).into_response(),
+    }
+}
+
+fn panicked(panic: Box<dyn std::any::Any + Send + 'static>) -> Response {
+    let words = panic.downcast_ref::<String>().map(String::as_str);
+    let words = words.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no words");
+    ApiError::from(app::Error::internal(format!("panic: {words}"))).into_response()
+}
+
+/// `/metrics`, for a listener of its own that only the operator reaches.
+pub fn metrics_router<F>(render: F) -> Router
+where
+    F: Fn() -> String + Clone + Send + Sync + 'static,
+{
+    Router::new()
+        .route("/metrics", get(move || std::future::ready(render())))
+        .fallback(|| async { (StatusCode::NOT_FOUND, "only /metrics is here\n") })
+}

@@ -1,0 +1,66 @@
+//! What a developer runs: `cargo xtask test`, `check`, `css`. It knows the order of things and the programs they need;
+//! the tests themselves are ordinary ones of their crates.
+//!
+//! Invariant: xtask depends on no crate of the product, so that it builds in seconds and runs when they do not compile.
+
+mod check;
+mod mariadb;
+mod needs;
+mod node;
+mod run;
+mod rust;
+mod say;
+mod tally;
+mod test;
+
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+/// What a developer of MiraiVPN runs.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", after_help = "Example: cargo xtask test")]
+struct Args {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Runs all tests: of the browser modules, of the style sheet's freshness, of all crates, on SQLite and MariaDB.
+    Test(test::Options),
+    /// Formatting, lints and the tests of the house: quick, before a commit.
+    #[command(after_help = "Example: cargo xtask check")]
+    Check,
+    /// Builds the style sheet, assets/static/app.css, from its source.
+    #[command(after_help = "Example: cargo xtask css")]
+    Css,
+}
+
+fn main() -> ExitCode {
+    let done = match Args::parse().task {
+        Task::Test(options) => test::run(&options),
+        Task::Check => check::run().map(|()| ExitCode::SUCCESS),
+        Task::Css => node::build_css().map(|()| ExitCode::SUCCESS),
+    };
+    match done {
+        Ok(code) => code,
+        Err(error) => {
+            say::error(&format!("{error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_command_line_is_well_formed_and_every_command_shows_an_example() {
+        Args::command().debug_assert();
+        for command in Args::command().get_subcommands() {
+            assert!(command.get_after_help().is_some_and(|help| help.to_string().contains("Example:")));
+        }
+    }
+}

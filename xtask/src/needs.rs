@@ -1,0 +1,145 @@
+//! Programs that the suites drive, and the Debian packages that hold them.
+
+use crate::run::{cargo, command, find_program, must, shown};
+use crate::say;
+use anyhow::{Context as _, bail};
+use std::os::unix::fs::MetadataExt as _;
+use std::process::Command;
+
+/// A program, the package it comes in, and what cannot be tested without it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Need {
+    pub(crate) program: &'static str,
+    pub(crate) package: &'static str,
+    pub(crate) suite: &'static str,
+}
+
+const NEEDS: [Need; 7] = [
+    Need { program: "mariadbd", package: "mariadb-server-core", suite: "everything on MariaDB" },
+    Need { program: "mariadb-install-db", package: "mariadb-server-core", suite: "everything on MariaDB" },
+    Need { program: "mariadb", package: "mariadb-client-core", suite: "looking into a MariaDB by hand" },
+    Need { program: "chromium", package: "chromium", suite: "the pages in a real browser" },
+    Need { program: "chromedriver", package: "chromium-driver", suite: "the pages in a real browser" },
+    Need { program: "wg", package: "wireguard-tools", suite: "reading our files with the real WireGuard tools" },
+    Need { program: "wg-quick", package: "wireguard-tools", suite: "reading our files with the real WireGuard tools" },
+];
+
+/// The oldest Node.js whose test runner and WebCrypto the browser modules' tests rely on.
+const NODE_MAJOR: u32 = 20;
+
+/// Programs that are not installed.
+pub(crate) fn missing() -> Vec<Need> {
+    NEEDS.into_iter().filter(|need| find_program(need.program).is_none()).collect()
+}
+
+/// Packages of these programs, each once, in order.
+pub(crate) fn packages(needs: &[Need]) -> Vec<&'static str> {
+    let mut packages: Vec<_> = needs.iter().map(|need| need.package).collect();
+    packages.dedup();
+    packages
+}
+
+/// Installs what is missing where that is allowed, and says what it does; else one error with the command to type.
+pub(crate) fn install_missing() -> anyhow::Result<()> {
+    let wanted = packages(&missing());
+    if wanted.is_empty() {
+        return Ok(());
+    }
+    let is_root = std::fs::metadata("/proc/self").is_ok_and(|meta| meta.uid() == 0);
+    if let Some(refusal) = refusal(&wanted, is_root, find_program("apt-get").is_some()) {
+        bail!(refusal);
+    }
+    say::step(&format!("installing the Debian packages that the tests need: {}", wanted.join(", ")));
+    if must(&mut apt_install(&wanted)).is_err() {
+        say::note("that failed; fetching the package lists and trying once more");
+        must(&mut apt_get(&["update"]))?;
+        must(&mut apt_install(&wanted)).context(
+            "the Debian packages cannot be installed; `cargo xtask test --skip-missing` runs all that needs none of them",
+        )?;
+    }
+    match missing().first() {
+        None => Ok(()),
+        Some(need) => bail!("{} was installed, but there is still no `{}`", need.package, need.program),
+    }
+}
+
+/// Why this process may not install packages, with the command to type instead; `None` when it may.
+fn refusal(packages: &[&str], is_root: bool, has_apt: bool) -> Option<String> {
+    let obstacle = match (has_apt, is_root) {
+        (true, true) => return None,
+        (true, false) => "only root may",
+        (false, _) => "there is no apt-get",
+    };
+    Some(format!(
+        "the tests need these Debian packages: {}. They cannot be installed from here ({obstacle}); type\n    \
+         sudo apt-get install --no-install-recommends {}\nor run `cargo xtask test --skip-missing`",
+        packages.join(", "),
+        packages.join(" ")
+    ))
+}
+
+fn apt_install(packages: &[&str]) -> Command {
+    let mut command = apt_get(&["install", "--yes", "--no-install-recommends"]);
+    command.args(packages);
+    say::note(&format!("    {}", shown(&command)));
+    command
+}
+
+fn apt_get(args: &[&str]) -> Command {
+    let mut command = command("apt-get", "", args);
+    command.env("DEBIAN_FRONTEND", "noninteractive");
+    command
+}
+
+/// Why the tests of the browser modules cannot run here; `None` when they can.
+pub(crate) fn node_obstacle() -> Option<String> {
+    let wanted = format!("Node.js {NODE_MAJOR} or newer with npm (Debian packages nodejs and npm)");
+    if find_program("node").is_none() || find_program("npm").is_none() {
+        return Some(format!("the browser modules' tests need {wanted}, which is not installed"));
+    }
+    let said = command("node", "", &["--version"]).output().ok()?;
+    let version = String::from_utf8_lossy(&said.stdout).trim().to_owned();
+    match major(&version) {
+        Some(found) if found >= NODE_MAJOR => None,
+        _ => Some(format!("the browser modules' tests need {wanted}; here is {version}")),
+    }
+}
+
+fn major(version: &str) -> Option<u32> {
+    version.strip_prefix('v')?.split('.').next()?.parse().ok()
+}
+
+/// True when `cargo nextest` is installed.
+pub(crate) fn has_nextest() -> bool {
+    cargo(&["nextest", "--version"]).output().is_ok_and(|output| output.status.success())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_package_is_asked_for_once() {
+        assert_eq!(
+            packages(&NEEDS),
+            ["mariadb-server-core", "mariadb-client-core", "chromium", "chromium-driver", "wireguard-tools"]
+        );
+        assert!(packages(&[]).is_empty());
+    }
+
+    #[test]
+    fn who_may_not_install_is_told_what_to_type() {
+        let wanted = ["chromium", "wireguard-tools"];
+        assert_eq!(refusal(&wanted, true, true), None);
+        let plain_user = refusal(&wanted, false, true).unwrap();
+        assert!(plain_user.contains("only root may"));
+        assert!(plain_user.contains("\n    sudo apt-get install --no-install-recommends chromium wireguard-tools\n"));
+        assert!(refusal(&wanted, true, false).unwrap().contains("no apt-get"));
+    }
+
+    #[test]
+    fn the_version_of_node_is_read() {
+        assert_eq!(major("v20.20.2"), Some(20));
+        assert_eq!(major("command not found"), None);
+    }
+}
