@@ -105,16 +105,17 @@ impl Translator {
         MESSAGES.lookup_with_args(&self.id(), key, &values)
     }
 
-    /// An amount: `$5.99`, `5,99 $`; a currency without a well-known sign keeps its code.
+    /// An amount of minor units in a currency (`usd`): `$5.99`, `5,99 $`; one without a well-known sign keeps its code.
     pub fn money(&self, minor: i64, currency: &str) -> String {
         let amount = Currency::parse(currency).map(|currency| Money::new(minor, currency).decimal());
         let amount = amount.unwrap_or_else(|_| minor.to_string());
+        let code = currency.to_ascii_uppercase();
         let sign = match currency {
-            "USD" => "$",
-            "EUR" => "€",
-            "GBP" => "£",
-            "JPY" => "¥",
-            other => other,
+            "usd" => "$",
+            "eur" => "€",
+            "gbp" => "£",
+            "jpy" => "¥",
+            _ => &code,
         };
         match self.0 {
             Language::Fr => format!("{}\u{a0}{sign}", amount.replace('.', ",")),
@@ -156,10 +157,10 @@ mod tests {
     #[test]
     fn a_price_a_day_and_a_size_are_written_the_way_of_the_language() {
         let (en, fr) = (Translator::new(Language::En), Translator::new(Language::Fr));
-        assert_eq!(en.money(599, "USD"), "$5.99");
-        assert_eq!(fr.money(599, "USD"), "5,99\u{a0}$");
-        assert_eq!(en.money(1200, "JPY"), "¥1200");
-        assert_eq!(en.money(599, "CHF"), "CHF\u{a0}5.99");
+        assert_eq!(en.money(599, "usd"), "$5.99");
+        assert_eq!(fr.money(599, "usd"), "5,99\u{a0}$");
+        assert_eq!(en.money(1200, "jpy"), "¥1200");
+        assert_eq!(en.money(599, "chf"), "CHF\u{a0}5.99");
         assert_eq!(en.date(1_795_392_000_000), "23 November 2026");
         assert_eq!(fr.date(1_795_392_000_000), "23 novembre 2026");
         assert_eq!(en.size(200_000_000_000), "200\u{a0}GB");

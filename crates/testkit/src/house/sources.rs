@@ -128,7 +128,7 @@ fn foreign_source<'a>(path: &str, line: &'a str) -> Option<&'a str> {
         "package-lock.json" => {
             quoted(line, "\"resolved\":").filter(|source| !source.starts_with("https://registry.npmjs.org/"))
         }
-        ".npmrc" => line.contains("registry").then_some(line),
+        ".npmrc" => line.split_once('=').is_some_and(|(key, _)| key.trim().ends_with("registry")).then_some(line),
         "config.toml" if path.contains(".cargo/") => line.contains("replace-with").then_some(line),
         _ => None,
     }
