@@ -85,6 +85,11 @@ impl Translator {
         MESSAGES.lookup(&self.id(), key)
     }
 
+    /// The message `key`, if there is one.
+    pub fn find(&self, key: &str) -> Option<String> {
+        MESSAGES.try_lookup(&self.id(), key)
+    }
+
     /// The message `key` with one value.
     pub fn with<'a>(&self, key: &str, name: &'static str, value: impl Into<Value<'a>>) -> String {
         self.with_all(key, &[(name, value.into())])

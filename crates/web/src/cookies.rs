@@ -9,17 +9,23 @@ use crate::context::CookieStyle;
 /// A cookie of ours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Name {
+    /// The site's session.
+    Session,
     /// The API's access token, for browsers that asked for cookies.
     Access,
     /// The API's refresh token, for browsers that asked for cookies.
     Refresh,
+    /// The language chosen by a visitor.
+    Language,
 }
 
 impl Name {
     fn bare(self) -> &'static str {
         match self {
+            Name::Session => "session",
             Name::Access => "access",
             Name::Refresh => "refresh",
+            Name::Language => "lang",
         }
     }
 

@@ -1,6 +1,7 @@
 //! Writes that a browser makes with a cookie must come from our own pages.
 
 use axum::http::{HeaderMap, Method};
+use sha2::{Digest, Sha256};
 use url::Url;
 
 /// Whether a request that carries a cookie comes from a page of ours: `Sec-Fetch-Site` where the browser sends it,
@@ -19,6 +20,14 @@ pub(crate) fn same_origin(headers: &HeaderMap, app_url: &Url, also_allowed: &[St
 /// Methods that change nothing.
 pub(crate) fn is_safe(method: &Method) -> bool {
     matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS)
+}
+
+/// The token in the forms of a session: derived from the cookie, which another site can't read.
+pub(crate) fn form_token(cookie: &str) -> String {
+    let mut hasher = Sha256::new();
+    hasher.update(b"mirai form token v1");
+    hasher.update(cookie.as_bytes());
+    hex::encode(&hasher.finalize()[..16])
 }
 
 #[cfg(test)]

@@ -1,9 +1,9 @@
 //! The JSON API: handlers by noun, and the document that is made from them.
 
 mod account;
-mod auth;
+pub(crate) mod auth;
 mod billing;
-mod devices;
+pub(crate) mod devices;
 mod docs;
 mod health;
 mod servers;

@@ -20,7 +20,7 @@ mod limits;
 mod request_id;
 mod router;
 mod server;
-pub mod site;
+mod site;
 
 pub use context::{CookieStyle, Settings};
 pub use json::openapi;

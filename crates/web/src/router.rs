@@ -26,7 +26,7 @@ pub fn router(app: App, settings: Settings) -> Router {
     Router::new()
         .nest("/backend/api", api.clone())
         .nest("/api/v1", api)
-        .merge(site::router(&ctx))
+        .merge(site::router())
         .layer(DefaultBodyLimit::max(json::MAX_BODY))
         .layer(from_fn(in_time))
         .layer(CatchPanicLayer::custom(panicked))

@@ -72,7 +72,7 @@ pub(crate) fn wish(region: Option<&str>, server: Option<Uuid>) -> Result<Wish, E
     }
 }
 
-fn new_device(body: &api::NewDevice) -> Result<device_add::NewDevice, Error> {
+pub(crate) fn new_device(body: &api::NewDevice) -> Result<device_add::NewDevice, Error> {
     Ok(device_add::NewDevice {
         name: body.name.as_deref().map(device_name).transpose()?,
         wish: wish(body.region.as_deref(), body.server_id)?,

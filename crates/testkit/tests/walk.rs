@@ -1,0 +1,145 @@
+//! The main job in a real browser against `mirai dev`: from the home page to a file that the real `wg-quick` accepts.
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
+
+use std::time::Duration;
+
+use testkit::browser::{Browser, Visitor};
+use testkit::private_dir::PrivateDir;
+use testkit::process::{Bin, Running};
+
+/// What a page says, in the language of the walk.
+struct Words {
+    language: &'static str,
+    check_mail: &'static str,
+    active: &'static str,
+    made: &'static str,
+}
+
+const ENGLISH: Words =
+    Words { language: "en", check_mail: "Check your mail", active: "is active", made: "Your configuration" };
+const FRENCH: Words =
+    Words { language: "fr", check_mail: "Consultez vos messages", active: "est actif", made: "Votre configuration" };
+
+#[tokio::test]
+async fn browser_walk_in_english_on_a_phone() {
+    walk(&ENGLISH, 390, 844).await.unwrap();
+}
+
+#[tokio::test]
+async fn browser_walk_in_english_on_a_desktop() {
+    walk(&ENGLISH, 1280, 800).await.unwrap();
+}
+
+#[tokio::test]
+async fn browser_walk_in_french_on_a_phone() {
+    walk(&FRENCH, 390, 844).await.unwrap();
+}
+
+#[tokio::test]
+async fn browser_walk_in_french_on_a_desktop() {
+    walk(&FRENCH, 1280, 800).await.unwrap();
+}
+
+/// The addresses that `mirai dev` prints.
+struct Addresses {
+    site: String,
+    mailbox: String,
+}
+
+async fn start(dir: &PrivateDir) -> anyhow::Result<(Running, Addresses)> {
+    let mut dev = Bin::mirai().await?.launch().args(["dev", "--port", "0"]).current_dir(dir.path()).start().await?;
+    dev.wait_for_line("Stop with Ctrl-C", Duration::from_secs(20)).await?;
+    let printed = dev.stdout();
+    let address = |label: &str| {
+        let line = printed.lines().find(|line| line.trim_start().starts_with(label)).unwrap();
+        line.split_whitespace().find(|word| word.starts_with("http")).unwrap().to_owned()
+    };
+    let addresses = Addresses { site: address("Site"), mailbox: address("Mailbox") };
+    Ok((dev, addresses))
+}
+
+async fn walk(words: &Words, width: u32, height: u32) -> anyhow::Result<()> {
+    let Some(browser) = Visitor::with_viewport(width, height).reading(words.language).open_browser().await? else {
+        return Ok(());
+    };
+    let dir = PrivateDir::new("walk")?;
+    let (_dev, at) = start(&dir).await?;
+    let page = |path: &str| format!("{}{path}", at.site);
+
+    browser.goto(&page("/")).await?;
+    fits(&browser, width).await?;
+    browser.goto(&page("/register")).await?;
+    browser.fill("#email", "mika@example.net").await?;
+    browser.fill("#password", "correct horse battery").await?;
+    browser.click("#submit").await?;
+    browser.wait_for_text("h1", words.check_mail).await?;
+    fits(&browser, width).await?;
+
+    let link = mailed_link(&at, &browser).await?;
+    browser.goto(&link).await?;
+    browser.click("#submit").await?;
+    browser.wait_for_path(|path| path.starts_with("/login")).await?;
+    browser.fill("#email", "mika@example.net").await?;
+    browser.fill("#password", "correct horse battery").await?;
+    browser.click("#submit").await?;
+    browser.wait_for_path(|path| path == "/dashboard").await?;
+    fits(&browser, width).await?;
+
+    browser.goto(&page("/pricing")).await?;
+    fits(&browser, width).await?;
+    browser.click("#buy-basic").await?;
+    browser.wait_for_text("#total", "5").await?;
+    browser.click("#pay").await?;
+    browser.wait_for_path(|path| path.starts_with("/thanks")).await?;
+    browser.wait_for_text("main", words.active).await?;
+
+    browser.goto(&page("/dashboard")).await?;
+    browser.click("#add-device").await?;
+    browser.fill("#device-name", "phone").await?;
+    fits(&browser, width).await?;
+    browser.click("#create-device").await?;
+    browser.wait_for_text("#device-result h1", words.made).await?;
+    browser.element("#config-qr svg").await?;
+    fits(&browser, width).await?;
+    browser.click("#download-config").await?;
+    let file = browser.wait_for_download(".conf").await?;
+    assert!(file.ends_with("mirai-phone.conf"), "{}", file.display());
+    accepted_by_wg_quick(&file).await?;
+    assert_eq!(browser.console().await?, Vec::<String>::new(), "the console is quiet");
+    Ok(())
+}
+
+/// The link in the newest mail, read on the mailbox page.
+async fn mailed_link(at: &Addresses, browser: &Browser) -> anyhow::Result<String> {
+    for _ in 0..100 {
+        browser.goto(&at.mailbox).await?;
+        if browser.click("#messages a").await.is_ok() {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    let text = browser.wait_for_text("#text", "/verify?token=").await?;
+    Ok(text.lines().find(|line| line.contains("/verify?token=")).unwrap().trim().to_owned())
+}
+
+/// Nothing makes the page scroll sideways.
+async fn fits(browser: &Browser, width: u32) -> anyhow::Result<()> {
+    let wide = browser.client().execute("return document.documentElement.scrollWidth", vec![]).await?;
+    assert!(wide.as_u64().unwrap() <= u64::from(width), "{} is {wide} wide", browser.path().await?);
+    Ok(())
+}
+
+async fn accepted_by_wg_quick(file: &std::path::Path) -> anyhow::Result<()> {
+    let wg_quick = Bin::at("/usr/bin/wg-quick")?;
+    let strip = wg_quick
+        .launch()
+        .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
+        .arg("strip")
+        .arg(file)
+        .run(Duration::from_secs(20))
+        .await?;
+    assert_eq!(strip.code, Some(0), "{}", strip.stderr);
+    assert!(strip.stdout.contains("PrivateKey = ") && strip.stdout.contains("PresharedKey = "), "{}", strip.stdout);
+    assert!(!strip.stdout.contains("<your private key>"));
+    Ok(())
+}

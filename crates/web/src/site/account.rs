@@ -1,0 +1,212 @@
+//! Register, prove the address, log in and out.
+
+use app::session::{self, Extent};
+use app::sign_in::{self, Credentials};
+use app::{Error, sign_up};
+use askama::Template;
+use axum::Form;
+use axum::extract::Query;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{AppendHeaders, IntoResponse, Redirect, Response};
+use serde::Deserialize;
+
+use super::visit::{Fault, Visit};
+use crate::client;
+use crate::cookies::{self, Name};
+use crate::error::status_of;
+use crate::json::auth;
+
+/// Thirty days, as the session in the database.
+const SESSION_SECONDS: i64 = 30 * 86_400;
+
+#[derive(Template)]
+#[template(path = "register.html")]
+struct RegisterPage<'a> {
+    v: &'a Visit,
+    email: &'a str,
+    email_error: String,
+    password_error: String,
+}
+
+pub(crate) async fn register_form(visit: Visit) -> Response {
+    let page = RegisterPage { v: &visit, email: "", email_error: String::new(), password_error: String::new() };
+    visit.page(StatusCode::OK, &page)
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Registration {
+    email: String,
+    password: String,
+}
+
+#[derive(Template)]
+#[template(path = "check_mail.html")]
+struct CheckMailPage<'a> {
+    v: &'a Visit,
+    email: &'a str,
+}
+
+pub(crate) async fn register(visit: Visit, Form(form): Form<Registration>) -> Result<Response, Fault> {
+    let app = &visit.ctx.app;
+    visit.count().map_err(|error| visit.fault(error))?;
+    let body = api::Register {
+        email: form.email.clone(),
+        password: form.password,
+        language: Some(visit.t.language().as_str().to_owned()),
+        referral_code: None,
+    };
+    let new = match auth::registration(&body) {
+        Ok(new) => new,
+        Err(error) => {
+            let page = RegisterPage {
+                v: &visit,
+                email: &form.email,
+                email_error: visit.field_words(&error, "email"),
+                password_error: visit.field_words(&error, "password"),
+            };
+            return Ok(visit.page(status_of(&error), &page));
+        }
+    };
+    auth::count_account(app, &new.email).map_err(|error| visit.fault(error))?;
+    sign_up::register(app, &new).await.map_err(|error| visit.fault(error))?;
+    Ok(visit.page(StatusCode::OK, &CheckMailPage { v: &visit, email: &form.email }))
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Address {
+    email: String,
+}
+
+/// Sends the link once more; the answer is the same for every address.
+pub(crate) async fn resend(visit: Visit, Form(form): Form<Address>) -> Result<Response, Fault> {
+    let app = &visit.ctx.app;
+    visit.count().map_err(|error| visit.fault(error))?;
+    let email = auth::email(&form.email).map_err(|field| visit.fault(Error::Invalid(vec![field])))?;
+    auth::count_account(app, &email).map_err(|error| visit.fault(error))?;
+    sign_up::resend(app, &email).await.map_err(|error| visit.fault(error))?;
+    Ok(visit.page(StatusCode::OK, &CheckMailPage { v: &visit, email: &form.email }))
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Token {
+    #[serde(default)]
+    token: String,
+}
+
+#[derive(Template)]
+#[template(path = "verify.html")]
+struct VerifyPage<'a> {
+    v: &'a Visit,
+    token: &'a str,
+}
+
+/// A page with a button: a scanner that opens the link in a mail must not use it up.
+pub(crate) async fn verify_form(visit: Visit, Query(query): Query<Token>) -> Response {
+    visit.page(StatusCode::OK, &VerifyPage { v: &visit, token: &query.token })
+}
+
+pub(crate) async fn verify(visit: Visit, Form(form): Form<Token>) -> Result<Redirect, Fault> {
+    visit.count().map_err(|error| visit.fault(error))?;
+    sign_up::verify(&visit.ctx.app, &form.token).await.map_err(|error| visit.fault(error))?;
+    Ok(Redirect::to("/login?verified"))
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Next {
+    #[serde(default)]
+    next: String,
+    verified: Option<String>,
+}
+
+#[derive(Template)]
+#[template(path = "login.html")]
+struct LoginPage<'a> {
+    v: &'a Visit,
+    email: &'a str,
+    next: &'a str,
+    is_verified: bool,
+    is_unverified: bool,
+    error: String,
+}
+
+pub(crate) async fn login_form(visit: Visit, Query(query): Query<Next>) -> Response {
+    let page = LoginPage {
+        v: &visit,
+        email: "",
+        next: &query.next,
+        is_verified: query.verified.is_some(),
+        is_unverified: false,
+        error: String::new(),
+    };
+    visit.page(StatusCode::OK, &page)
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Login {
+    email: String,
+    password: String,
+    #[serde(default)]
+    next: String,
+}
+
+pub(crate) async fn login(visit: Visit, headers: HeaderMap, Form(form): Form<Login>) -> Result<Response, Fault> {
+    visit.count().map_err(|error| visit.fault(error))?;
+    let client = client::family(&headers);
+    let typed = Credentials { email: &form.email, password: &form.password, client: &client };
+    match sign_in::site(&visit.ctx.app, &typed).await {
+        Ok((_, cookie)) => {
+            let cookie = cookies::set(Name::Session, cookie, SESSION_SECONDS, visit.ctx.settings.cookies);
+            let to = if is_ours(&form.next) { &form.next } else { "/dashboard" };
+            Ok((AppendHeaders([(header::SET_COOKIE, cookie)]), Redirect::to(to)).into_response())
+        }
+        Err(error @ (Error::Unauthorized { .. } | Error::Forbidden { .. })) => {
+            let page = LoginPage {
+                v: &visit,
+                email: &form.email,
+                next: &form.next,
+                is_verified: false,
+                is_unverified: error.code() == "email_unverified",
+                error: visit.words(error.code(), &error.to_string()),
+            };
+            Ok(visit.page(status_of(&error), &page))
+        }
+        Err(error) => Err(visit.fault(error)),
+    }
+}
+
+/// Only a path of this site: a browser reads `//host` and `/\host` as another one.
+fn is_ours(next: &str) -> bool {
+    next.starts_with('/') && !next[1..].starts_with(['/', '\\']) && next.bytes().all(|byte| byte.is_ascii_graphic())
+}
+
+#[derive(Deserialize)]
+pub(crate) struct SessionForm {
+    pub(crate) csrf: String,
+}
+
+pub(crate) async fn logout(visit: Visit, Form(form): Form<SessionForm>) -> Result<Response, Fault> {
+    let who = visit.sent_by(&form.csrf)?;
+    session::sign_out(&visit.ctx.app, who, Extent::Here).await.map_err(|error| visit.fault(error))?;
+    let cookie = cookies::clear(Name::Session, visit.ctx.settings.cookies);
+    Ok((AppendHeaders([(header::SET_COOKIE, cookie)]), Redirect::to("/")).into_response())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_login_leads_back_into_this_site_only() {
+        for (next, ours) in [
+            ("/dashboard", true),
+            ("/thanks?session_id=cs_1", true),
+            ("", false),
+            ("//evil.example", false),
+            ("/\\evil.example", false),
+            ("https://evil.example", false),
+            ("/a\r\nb", false),
+        ] {
+            assert_eq!(is_ours(next), ours, "{next:?}");
+        }
+    }
+}

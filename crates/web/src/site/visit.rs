@@ -1,0 +1,227 @@
+//! What every page knows: who visits, in which language, and how to answer.
+
+use app::i18n::{OFFERED, Translator};
+use app::limiter::Subject;
+use app::session::{self, Who};
+use app::{Error, LimitClass};
+use askama::Template;
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{Html, IntoResponse, Redirect, Response};
+use domain::account::{Language, language};
+use url::form_urlencoded;
+
+use crate::client::ClientAddr;
+use crate::context::Ctx;
+use crate::cookies::{self, Name};
+use crate::csrf;
+use crate::error::{self, status_of};
+use crate::extract::cross_site;
+
+/// How long a chosen language is remembered: a year, in seconds.
+const LANGUAGE_SECONDS: i64 = 365 * 86_400;
+
+/// A visitor's request.
+pub(crate) struct Visit {
+    pub(crate) ctx: Ctx,
+    /// Speaks the visitor's language.
+    pub(crate) t: Translator,
+    /// Who is signed in.
+    pub(crate) who: Option<Who>,
+    /// The token for forms; empty without a session.
+    pub(crate) form_token: String,
+    path: String,
+    query: String,
+    /// A language chosen by this very request.
+    chosen: Option<Language>,
+    client: Option<std::net::IpAddr>,
+}
+
+/// A link to this page in another language.
+pub(crate) struct LanguageLink {
+    pub(crate) code: &'static str,
+    pub(crate) href: String,
+}
+
+/// An answer that is no page of the handler's own: a redirect, or what went wrong.
+pub(crate) struct Fault(Box<Response>);
+
+impl IntoResponse for Fault {
+    fn into_response(self) -> Response {
+        *self.0
+    }
+}
+
+#[derive(Template)]
+#[template(path = "error.html")]
+struct ErrorPage<'a> {
+    v: &'a Visit,
+    status: u16,
+    title: String,
+    detail: String,
+}
+
+impl FromRequestParts<Ctx> for Visit {
+    type Rejection = Fault;
+
+    async fn from_request_parts(parts: &mut Parts, ctx: &Ctx) -> Result<Self, Fault> {
+        let style = ctx.settings.cookies;
+        let query = parts.uri.query().unwrap_or_default().to_owned();
+        let chosen = pairs(&query).find(|(name, _)| name == "lang").and_then(|(_, code)| offered(&code));
+        let remembered = cookies::read(&parts.headers, Name::Language, style).and_then(|code| offered(&code));
+        let wanted = parts.headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
+        let asked = wanted.and_then(|wanted| language::negotiate(wanted, &OFFERED));
+        let mut visit = Visit {
+            ctx: ctx.clone(),
+            t: Translator::new(chosen.or(remembered).or(asked).unwrap_or(Language::En)),
+            who: None,
+            form_token: String::new(),
+            path: parts.uri.path().to_owned(),
+            query,
+            chosen,
+            client: parts.extensions.get::<ClientAddr>().map(|ClientAddr(address)| *address),
+        };
+        if !csrf::is_safe(&parts.method) && !csrf::same_origin(&parts.headers, &ctx.app.config.app_url, &[]) {
+            return Err(visit.fault(cross_site()));
+        }
+        if let Some(cookie) = cookies::read(&parts.headers, Name::Session, style) {
+            match session::by_cookie(&ctx.app, &cookie, ctx.app.clock.now()).await {
+                Ok(who) => {
+                    let language = chosen.or(remembered).unwrap_or_else(|| who.user.language());
+                    visit.t = Translator::new(language);
+                    visit.form_token = csrf::form_token(&cookie);
+                    visit.who = Some(who);
+                }
+                Err(Error::Unauthorized { .. }) => {}
+                Err(error) => return Err(visit.fault(error)),
+            }
+        }
+        Ok(visit)
+    }
+}
+
+fn offered(code: &str) -> Option<Language> {
+    code.parse().ok().filter(|language| OFFERED.contains(language))
+}
+
+fn pairs(query: &str) -> impl Iterator<Item = (String, String)> {
+    form_urlencoded::parse(query.as_bytes()).into_owned()
+}
+
+impl Visit {
+    /// The company's name.
+    pub(crate) fn brand(&self) -> &str {
+        &self.ctx.app.config.brand.name
+    }
+
+    /// `page` where the link leads to this very page, for `aria-current`.
+    pub(crate) fn current(&self, path: &str) -> &'static str {
+        if self.path == path { "page" } else { "false" }
+    }
+
+    /// This page in each language.
+    pub(crate) fn languages(&self) -> Vec<LanguageLink> {
+        let link = |language: Language| {
+            let mut query = form_urlencoded::Serializer::new(String::new());
+            query.extend_pairs(pairs(&self.query).filter(|(name, _)| name != "lang"));
+            let code = language.as_str();
+            LanguageLink { code, href: format!("?{}", query.append_pair("lang", code).finish()) }
+        };
+        OFFERED.map(link).into()
+    }
+
+    /// The signed-in user; a visitor is led to the login and back.
+    pub(crate) fn signed_in(&self) -> Result<&Who, Fault> {
+        self.who.as_ref().ok_or_else(|| {
+            let next: String = form_urlencoded::byte_serialize(self.path_and_query().as_bytes()).collect();
+            self.redirect(&format!("/login?next={next}"))
+        })
+    }
+
+    fn path_and_query(&self) -> String {
+        if self.query.is_empty() { self.path.clone() } else { format!("{}?{}", self.path, self.query) }
+    }
+
+    /// The signed-in user who sent a form with the token of their session.
+    pub(crate) fn sent_by(&self, form_token: &str) -> Result<&Who, Fault> {
+        let who = self.signed_in()?;
+        if form_token == self.form_token { Ok(who) } else { Err(self.fault(cross_site())) }
+    }
+
+    /// Counts a form that takes a credential or sends a mail against the client.
+    pub(crate) fn count(&self) -> Result<(), Error> {
+        let Some(client) = self.client else { return Ok(()) };
+        let app = &self.ctx.app;
+        let decision = app.limiter.hit(LimitClass::Credential, Subject::Client(client), app.clock.now());
+        if decision.allowed { Ok(()) } else { Err(Error::TooMany { retry_after_ms: decision.retry_after_ms }) }
+    }
+
+    /// A page.
+    pub(crate) fn page(&self, status: StatusCode, page: &impl Template) -> Response {
+        let mut response = match page.render() {
+            Ok(html) => (status, Html(html)).into_response(),
+            Err(error) => {
+                tracing::error!(%error, "a page could not be made");
+                StatusCode::INTERNAL_SERVER_ERROR.into_response()
+            }
+        };
+        if let Some(language) = self.chosen {
+            let style = self.ctx.settings.cookies;
+            let cookie = cookies::set(Name::Language, language.as_str().to_owned(), LANGUAGE_SECONDS, style);
+            if let Ok(cookie) = HeaderValue::from_str(&cookie) {
+                response.headers_mut().append(header::SET_COOKIE, cookie);
+            }
+        }
+        response
+    }
+
+    /// On to another page (303).
+    pub(crate) fn redirect(&self, to: &str) -> Fault {
+        Fault(Box::new(Redirect::to(to).into_response()))
+    }
+
+    /// The page that says what went wrong.
+    pub(crate) fn fault(&self, error: Error) -> Fault {
+        error::log(&error);
+        let status = status_of(&error);
+        let page = ErrorPage {
+            v: self,
+            status: status.as_u16(),
+            title: self.title_of(status),
+            detail: self.words(error.code(), &error::detail_of(&error)),
+        };
+        let mut response = self.page(status, &page);
+        if let Some(seconds) = error::retry_after(&error) {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        Fault(Box::new(response))
+    }
+
+    fn title_of(&self, status: StatusCode) -> String {
+        self.t.say(match status {
+            StatusCode::NOT_FOUND => "error-title-not-found",
+            StatusCode::TOO_MANY_REQUESTS => "error-title-too-many",
+            StatusCode::SERVICE_UNAVAILABLE => "error-title-busy",
+            StatusCode::INTERNAL_SERVER_ERROR => "error-title-internal",
+            _ => "error-title-refused",
+        })
+    }
+
+    /// An error's words in the visitor's language; in English where there are none yet.
+    pub(crate) fn words(&self, code: &str, english: &str) -> String {
+        self.t.find(&format!("error-{}", code.replace('_', "-"))).unwrap_or_else(|| english.to_owned())
+    }
+
+    /// What is wrong with a field of a form that was refused.
+    pub(crate) fn field_words(&self, error: &Error, field: &str) -> String {
+        match error {
+            Error::Invalid(fields) => fields
+                .iter()
+                .find(|refused| refused.field == field)
+                .map(|refused| self.words(refused.code, &refused.detail))
+                .unwrap_or_default(),
+            _ => String::new(),
+        }
+    }
+}
