@@ -27,8 +27,14 @@ error-device-limit = Your plan has no room for another device. Delete one, or ch
 error-no-subscription = Choose a plan first; then add your devices.
 error-no-server-free = No server has room right now. Nothing was changed; try another region or try again soon.
 
+error-password-too-short = Choose a password of at least 8 characters.
+error-email-missing = Enter an email address, for example mika@example.com.
+error-email-without-at = An email address has an @, for example mika@example.com.
+error-email-domain-without-dot = The domain of an email address has a dot in it, for example example.com.
+error-token-invalid = This link is unknown, was used or has expired. Log in, or ask for a new one.
+
 home-title = A private way into the internet
-home-lead = WireGuard on every device, online within a minute of paying.
+home-lead = A WireGuard configuration for each of your devices, ready as soon as you have paid.
 home-plans = See the plans
 home-how = How it works
 home-step-register = Sign up with a mail address.
@@ -50,7 +56,7 @@ field-password = Password
 field-name = Name
 
 register-title = Sign up
-register-password-hint = Long is better than complicated.
+register-password-hint = At least 8 characters. Long is better than complicated.
 register-submit = Create my account
 register-known = Already have an account?
 

@@ -27,8 +27,14 @@ error-device-limit = Votre formule n’a plus de place pour un appareil. Supprim
 error-no-subscription = Choisissez d’abord une formule ; ajoutez ensuite vos appareils.
 error-no-server-free = Aucun serveur n’a de place pour l’instant. Rien n’a été modifié ; essayez une autre région ou réessayez bientôt.
 
+error-password-too-short = Choisissez un mot de passe d’au moins 8 caractères.
+error-email-missing = Saisissez une adresse électronique, par exemple mika@example.com.
+error-email-without-at = Une adresse électronique contient un @, par exemple mika@example.com.
+error-email-domain-without-dot = Le domaine d’une adresse contient un point, par exemple example.com.
+error-token-invalid = Ce lien est inconnu, a déjà servi ou a expiré. Connectez-vous, ou demandez-en un nouveau.
+
 home-title = Un chemin privé vers Internet
-home-lead = WireGuard sur chaque appareil, en ligne une minute après le paiement.
+home-lead = Une configuration WireGuard pour chacun de vos appareils, prête dès le paiement.
 home-plans = Voir les formules
 home-how = Comment ça marche
 home-step-register = Inscrivez-vous avec une adresse électronique.
@@ -50,7 +56,7 @@ field-password = Mot de passe
 field-name = Nom
 
 register-title = S’inscrire
-register-password-hint = Long vaut mieux que compliqué.
+register-password-hint = Au moins 8 caractères. Long vaut mieux que compliqué.
 register-submit = Créer mon compte
 register-known = Vous avez déjà un compte ?
 
