@@ -73,6 +73,16 @@ login-verified = Your address is confirmed. You can log in now.
 login-submit = Log in
 login-new = No account yet?
 
+login-forgotten = Forgotten your password?
+forgot-title = Forgotten password
+forgot-body = We mail you a link to choose a new one.
+forgot-submit = Send the link
+forgot-sent = If this address has an account, a mail is on its way to it.
+reset-title = Choose a new password
+reset-password = New password
+reset-submit = Save the password
+dashboard-manage = Payment method, invoices, cancellation
+
 thanks-title = Thank you
 thanks-active = Your subscription is active.
 thanks-processing = Your payment is on its way. This page goes on by itself.

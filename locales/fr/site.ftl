@@ -73,6 +73,16 @@ login-verified = Votre adresse est confirmée. Vous pouvez vous connecter.
 login-submit = Se connecter
 login-new = Pas encore de compte ?
 
+login-forgotten = Mot de passe oublié ?
+forgot-title = Mot de passe oublié
+forgot-body = Nous vous envoyons un lien pour en choisir un nouveau.
+forgot-submit = Envoyer le lien
+forgot-sent = Si cette adresse a un compte, un message lui est envoyé.
+reset-title = Choisir un nouveau mot de passe
+reset-password = Nouveau mot de passe
+reset-submit = Enregistrer le mot de passe
+dashboard-manage = Moyen de paiement, factures, résiliation
+
 thanks-title = Merci
 thanks-active = Votre abonnement est actif.
 thanks-processing = Votre paiement est en cours. Cette page avance d’elle-même.

@@ -73,7 +73,7 @@ pub async fn portal(app: &App, who: &Who) -> Result<String> {
     let Some(customer) = &who.user.stripe_customer_id else {
         return Err(Error::conflict("no_customer", "there is nothing to manage yet: choose a plan first"));
     };
-    let back = app.config.link("/dashboard/subscription");
+    let back = app.config.link("/dashboard");
     let session = app.stripe.create_portal_session(customer, &back, Some(who.user.language().as_str())).await?;
     Ok(session.url)
 }

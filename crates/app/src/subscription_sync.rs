@@ -254,7 +254,7 @@ async fn announce(
         Announcement::Started => {
             Letter::SubscriptionStarted { plan: plan.name.clone(), link: app.config.link("/dashboard/devices/new") }
         }
-        Announcement::PaymentFailed => Letter::PaymentFailed { link: app.config.link("/dashboard/subscription") },
+        Announcement::PaymentFailed => Letter::PaymentFailed { link: app.config.link("/dashboard") },
         Announcement::WillEnd(at) => Letter::SubscriptionEnding { until: day(at) },
         Announcement::Ended => Letter::SubscriptionEnded { link: app.config.link("/pricing") },
     };

@@ -3,6 +3,7 @@
 mod account;
 mod assets;
 mod dashboard;
+mod password;
 mod public;
 mod visit;
 
@@ -20,8 +21,11 @@ pub(crate) fn router() -> Router<Ctx> {
         .route("/verify", get(account::verify_form).post(account::verify))
         .route("/verify/resend", post(account::resend))
         .route("/login", get(account::login_form).post(account::login))
+        .route("/forgot", get(password::forgot_form).post(password::forgot))
+        .route("/reset", get(password::reset_form).post(password::reset))
         .route("/logout", post(account::logout))
         .route("/checkout", post(dashboard::buy))
+        .route("/portal", post(dashboard::portal))
         .route("/thanks", get(dashboard::thanks))
         .route("/thanks/state", get(dashboard::thanks_state))
         .route("/dashboard", get(dashboard::dashboard))

@@ -74,7 +74,7 @@ pub(crate) async fn register(visit: Visit, Form(form): Form<Registration>) -> Re
 
 #[derive(Deserialize)]
 pub(crate) struct Address {
-    email: String,
+    pub(crate) email: String,
 }
 
 /// Sends the link once more; the answer is the same for every address.
@@ -90,7 +90,7 @@ pub(crate) async fn resend(visit: Visit, Form(form): Form<Address>) -> Result<Re
 #[derive(Deserialize)]
 pub(crate) struct Token {
     #[serde(default)]
-    token: String,
+    pub(crate) token: String,
 }
 
 #[derive(Template)]

@@ -36,6 +36,13 @@ pub(crate) async fn buy(visit: Visit, Form(form): Form<Purchase>) -> Result<Redi
     Ok(Redirect::to(&opened.map_err(|error| visit.fault(error))?.url))
 }
 
+/// On to Stripe's page for payment methods, invoices and cancellation.
+pub(crate) async fn portal(visit: Visit, Form(form): Form<SessionForm>) -> Result<Redirect, Fault> {
+    let who = visit.sent_by(&form.csrf)?;
+    let url = subscription::portal(&visit.ctx.app, who).await;
+    Ok(Redirect::to(&url.map_err(|error| visit.fault(error))?))
+}
+
 #[derive(Deserialize)]
 pub(crate) struct Bought {
     session_id: String,
