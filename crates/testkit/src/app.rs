@@ -2,6 +2,7 @@
 //! a clock that the test moves, and seeded dice.
 
 use std::net::SocketAddr;
+use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,14 +17,15 @@ use domain::vpn::key::PrivateKey;
 use domain::vpn::pool::Pool;
 use fakes::resend::{ResendFake, ResendOptions};
 use fakes::stripe::{StripeFake, StripeOptions};
-use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
-use serde_json::{Value, json};
+use reqwest::StatusCode;
+use serde_json::Value;
 use store::{Store, Tls};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use url::Url;
 use web::{CookieStyle, Listener};
 
+use crate::caller::{API_KEY, Caller, TestUser, WEBHOOK_SECRET, token_in};
 use crate::mariadb::MariaDb;
 use crate::private_dir::PrivateDir;
 
@@ -32,11 +34,10 @@ pub const START: i64 = 1_795_435_200_000;
 /// A day in milliseconds.
 pub const DAY: i64 = 86_400_000;
 
-const API_KEY: &str = "test-key-of-the-test-kit";
-const STRIPE_KEY: &str = "sk_test_of_the_test_kit";
-const WEBHOOK_SECRET: &str = "whsec_of_the_test_kit";
-const RESEND_KEY: &str = "re_of_the_test_kit";
-const PASSWORD: &str = "correct horse battery";
+pub(crate) const STRIPE_KEY: &str = "sk_test_of_the_test_kit";
+pub(crate) const RESEND_KEY: &str = "re_of_the_test_kit";
+pub(crate) const JWT_SECRET: &str = "a secret of the test kit, long enough";
+pub(crate) const DATA_KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
 
 /// Which database a test runs on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,38 +77,21 @@ impl Wanted {
 pub struct TestApp {
     /// Its use cases, for a look behind the pages.
     pub app: App,
-    /// `http://127.0.0.1:port`.
-    pub base: String,
+    /// Calls its API.
+    pub caller: Caller,
     /// URL of its database.
     pub database_url: String,
     /// The pretend Stripe. It does not deliver webhooks by itself: [`TestApp::settle`] does.
     pub stripe: StripeFake,
     /// The pretend Resend.
     pub mail: ResendFake,
-    /// HTTP client that follows no redirects.
-    pub http: Client,
     /// The folder of everything it writes.
     pub dir: PrivateDir,
     stop: watch::Sender<bool>,
 }
 
-/// A user who is signed in through the API.
-#[derive(Debug, Clone)]
-pub struct TestUser {
-    /// Address.
-    pub email: String,
-    /// Password.
-    pub password: String,
-    /// Access token.
-    pub token: String,
-    /// Refresh token.
-    pub refresh: String,
-    /// Id.
-    pub id: uuid::Uuid,
-}
-
-/// A small address space in a database of the chosen kind; `None` where MariaDB is missing and may be skipped.
-async fn database_url(database: Database, dir: &PrivateDir) -> anyhow::Result<Option<String>> {
+/// An empty database of the chosen kind; `None` where MariaDB is missing and may be skipped.
+pub(crate) async fn database_url(database: Database, dir: &PrivateDir) -> anyhow::Result<Option<String>> {
     match database {
         Database::Sqlite => Ok(Some(format!("sqlite://{}", dir.join("mirai.db").display()))),
         Database::MariaDb => match MariaDb::shared().await? {
@@ -136,13 +120,7 @@ impl TestApp {
         let stripe = start_stripe(&base, seconds.clone()).await?;
         let mail = start_mail(seconds).await?;
         let app = assemble(wanted, &database_url, &base, &stripe, &mail, clock).await?;
-        seed::plans(&app).await?;
-        for row in plan::list(&app).await? {
-            let price = stripe.ensure_price(&row.code, &row.name, row.price_cents, &row.currency, &row.period)?;
-            let change =
-                Change { price_cents: None, stripe_price: Some(price), devices: Limit::Keep, quota_bytes: Limit::Keep };
-            plans::set(&app, &row.code, &change).await?;
-        }
+        furnish(&app, &stripe).await?;
         let settings = web::Settings {
             cookies: CookieStyle::PlainHttp,
             allowed_origins: wanted.allowed_origins.clone(),
@@ -152,10 +130,7 @@ impl TestApp {
         let (stop, stopped) = watch::channel(false);
         let router = web::router(app.clone(), settings);
         tokio::spawn(web::serve(Listener::Tcp(site), router, stopped, Duration::ZERO));
-        let http = Client::builder().redirect(reqwest::redirect::Policy::none()).build()?;
-        let test = TestApp { app, base, database_url, stripe, mail, http, dir, stop };
-        test.add_server("osaka-1", "jp").await?;
-        Ok(Some(test))
+        Ok(Some(TestApp { app, caller: Caller::new(base)?, database_url, stripe, mail, dir, stop }))
     }
 
     /// Adds a server that is up.
@@ -163,18 +138,7 @@ impl TestApp {
     /// # Errors
     /// When the name is taken.
     pub async fn add_server(&self, name: &str, region: &str) -> anyhow::Result<()> {
-        let key = PrivateKey::from_random(self.app.dice.bytes()).public();
-        let new = NewServer {
-            name: ServerName::parse(name).map_err(|e| anyhow::anyhow!("{e}"))?,
-            region: Region::parse(region).map_err(|e| anyhow::anyhow!("{e}"))?,
-            country: "JP".to_owned(),
-            city: "Osaka".to_owned(),
-            endpoint: Endpoint::parse("vpn1.example.net:51820").map_err(|e| anyhow::anyhow!("{e}"))?,
-            public_key: Some(key),
-            capacity: 1000,
-        };
-        servers::add(&self.app, &new).await?;
-        Ok(())
+        add_server(&self.app, name, region).await
     }
 
     /// Moves the clock on.
@@ -190,37 +154,6 @@ impl TestApp {
         Ok(jobs::run_due(&self.app).await?)
     }
 
-    /// A request to the API with the key, and with a user's session.
-    pub fn request(&self, method: Method, path: &str, user: Option<&TestUser>) -> RequestBuilder {
-        let request =
-            self.http.request(method, format!("{}/backend/api{path}", self.base)).header("X-API-KEY", API_KEY);
-        match user {
-            Some(user) => request.bearer_auth(&user.token),
-            None => request,
-        }
-    }
-
-    /// `GET` as JSON; the status must be 200.
-    ///
-    /// # Errors
-    /// When it is not.
-    pub async fn get(&self, path: &str, user: Option<&TestUser>) -> anyhow::Result<Value> {
-        let response = self.request(Method::GET, path, user).send().await?;
-        expect(response, StatusCode::OK).await
-    }
-
-    /// `POST` of JSON; returns status and body (null if empty).
-    ///
-    /// # Errors
-    /// When nothing answers.
-    pub async fn post(&self, path: &str, user: Option<&TestUser>, body: &Value) -> anyhow::Result<(StatusCode, Value)> {
-        let response = self.request(Method::POST, path, user).json(body).send().await?;
-        let status = response.status();
-        let text = response.text().await?;
-        let body = if text.is_empty() { Value::Null } else { serde_json::from_str(&text).context(text)? };
-        Ok((status, body))
-    }
-
     /// The newest mail to an address.
     ///
     /// # Errors
@@ -234,11 +167,7 @@ impl TestApp {
     /// # Errors
     /// When there is none.
     pub fn token_mailed(&self, to: &str, page: &str) -> anyhow::Result<String> {
-        let mail = self.newest_mail(to)?;
-        let text = mail.text.unwrap_or_default();
-        let mark = format!("{page}?token=");
-        let link = text.lines().find(|line| line.contains(&mark)).context(text.clone())?;
-        Ok(link.split("token=").nth(1).unwrap_or_default().trim().to_owned())
+        token_in(&self.newest_mail(to)?, page)
     }
 
     /// A customer who signed up, verified the address and logged in, all through the API.
@@ -247,31 +176,10 @@ impl TestApp {
     /// When a step is refused.
     pub async fn with_user(&self, name: &str) -> anyhow::Result<TestUser> {
         let email = format!("{name}@example.net");
-        let (status, body) =
-            self.post("/auth/register", None, &json!({ "email": email, "password": PASSWORD })).await?;
-        anyhow::ensure!(status == StatusCode::ACCEPTED, "register: {status} {body}");
+        self.register(&email).await?;
         self.run_jobs().await?;
-        let token = self.token_mailed(&email, "/verify")?;
-        let (status, body) = self.post("/auth/verify", None, &json!({ "token": token })).await?;
-        anyhow::ensure!(status == StatusCode::NO_CONTENT, "verify: {status} {body}");
+        self.verify(&self.token_mailed(&email, "/verify")?).await?;
         self.log_in(&email).await
-    }
-
-    /// Logs in with the password of [`TestApp::with_user`].
-    ///
-    /// # Errors
-    /// When it is refused.
-    pub async fn log_in(&self, email: &str) -> anyhow::Result<TestUser> {
-        let (status, body) = self.post("/auth/login", None, &json!({ "email": email, "password": PASSWORD })).await?;
-        anyhow::ensure!(status == StatusCode::OK, "login: {status} {body}");
-        let text = |field: &str| body[field].as_str().unwrap_or_default().to_owned();
-        Ok(TestUser {
-            email: email.to_owned(),
-            password: PASSWORD.to_owned(),
-            token: text("token"),
-            refresh: text("refresh_token"),
-            id: body["user"]["id"].as_str().context("no id")?.parse()?,
-        })
     }
 
     /// Opens a checkout and pays it at the pretend Stripe; no webhook is delivered yet. Returns the session's id.
@@ -279,9 +187,7 @@ impl TestApp {
     /// # Errors
     /// When a step is refused.
     pub async fn pay(&self, user: &TestUser, plan: &str) -> anyhow::Result<String> {
-        let (status, body) = self.post("/stripe/checkout", Some(user), &json!({ "plan": plan })).await?;
-        anyhow::ensure!(status == StatusCode::OK, "checkout: {status} {body}");
-        let session = body["session_id"].as_str().context("no session")?.to_owned();
+        let session = self.checkout(user, plan).await?;
         self.stripe.pay(&session)?;
         Ok(session)
     }
@@ -305,18 +211,7 @@ impl TestApp {
     /// # Errors
     /// When nothing answers.
     pub async fn deliver(&self, event: &Value) -> anyhow::Result<StatusCode> {
-        let body = event.to_string();
-        let header = clients::stripe::webhook::sign(body.as_bytes(), WEBHOOK_SECRET, self.app.clock.now() / 1000);
-        self.deliver_raw(body, &header).await
-    }
-
-    /// Posts a body with a signature header to the webhook.
-    ///
-    /// # Errors
-    /// When nothing answers.
-    pub async fn deliver_raw(&self, body: String, signature: &str) -> anyhow::Result<StatusCode> {
-        let url = format!("{}/backend/api/stripe/webhook", self.base);
-        Ok(self.http.post(url).header("Stripe-Signature", signature).body(body).send().await?.status())
+        self.deliver_at(event, self.app.clock.now() / 1000).await
     }
 
     /// A user with a paid plan.
@@ -331,17 +226,52 @@ impl TestApp {
     }
 }
 
+impl Deref for TestApp {
+    type Target = Caller;
+
+    fn deref(&self) -> &Caller {
+        &self.caller
+    }
+}
+
 impl Drop for TestApp {
     fn drop(&mut self) {
         let _ = self.stop.send(true);
     }
 }
 
-async fn loopback() -> anyhow::Result<TcpListener> {
+/// Plans at prices of the pretend Stripe's, and one server that is up.
+pub(crate) async fn furnish(app: &App, stripe: &StripeFake) -> anyhow::Result<()> {
+    seed::plans(app).await?;
+    for row in plan::list(app).await? {
+        let price = stripe.ensure_price(&row.code, &row.name, row.price_cents, &row.currency, &row.period)?;
+        let change =
+            Change { price_cents: None, stripe_price: Some(price), devices: Limit::Keep, quota_bytes: Limit::Keep };
+        plans::set(app, &row.code, &change).await?;
+    }
+    add_server(app, "osaka-1", "jp").await
+}
+
+async fn add_server(app: &App, name: &str, region: &str) -> anyhow::Result<()> {
+    let key = PrivateKey::from_random(app.dice.bytes()).public();
+    let new = NewServer {
+        name: ServerName::parse(name).map_err(|e| anyhow::anyhow!("{e}"))?,
+        region: Region::parse(region).map_err(|e| anyhow::anyhow!("{e}"))?,
+        country: "JP".to_owned(),
+        city: "Osaka".to_owned(),
+        endpoint: Endpoint::parse("vpn1.example.net:51820").map_err(|e| anyhow::anyhow!("{e}"))?,
+        public_key: Some(key),
+        capacity: 1000,
+    };
+    servers::add(app, &new).await?;
+    Ok(())
+}
+
+pub(crate) async fn loopback() -> anyhow::Result<TcpListener> {
     Ok(TcpListener::bind(("127.0.0.1", 0)).await?)
 }
 
-async fn start_stripe(site: &str, now: fakes::Clock) -> anyhow::Result<StripeFake> {
+pub(crate) async fn start_stripe(site: &str, now: fakes::Clock) -> anyhow::Result<StripeFake> {
     let listener = loopback().await?;
     let public_url = format!("http://{}", listener.local_addr()?);
     let options = StripeOptions {
@@ -354,12 +284,12 @@ async fn start_stripe(site: &str, now: fakes::Clock) -> anyhow::Result<StripeFak
     Ok(fake)
 }
 
-async fn start_mail(now: fakes::Clock) -> anyhow::Result<ResendFake> {
+pub(crate) async fn start_mail(now: fakes::Clock) -> anyhow::Result<ResendFake> {
     let listener = loopback().await?;
     Ok(ResendFake::start(ResendOptions { listener, api_key: RESEND_KEY.to_owned(), state_file: None, now }).await?)
 }
 
-async fn assemble(
+pub(crate) async fn assemble(
     wanted: &Wanted,
     database_url: &str,
     base: &str,
@@ -375,7 +305,7 @@ async fn assemble(
         app_url: Url::parse(base)?,
         brand: Brand { name: "MiraiVPN".to_owned(), support: "help@mirai.test".to_owned() },
         mail_from: "MiraiVPN <hello@mirai.test>".to_owned(),
-        jwt_secret: "a secret of the test kit, long enough".to_owned().into(),
+        jwt_secret: JWT_SECRET.to_owned().into(),
         access_ms: 15 * 60_000,
         refresh_ms: 30 * DAY,
         stripe: StripeKeys { webhook_secrets: vec![WEBHOOK_SECRET.to_owned().into()], livemode: false },
@@ -389,15 +319,7 @@ async fn assemble(
         timeout: Duration::from_secs(10),
     })?;
     let mailer = Mailer::resend(Url::parse(&mail.base_url())?, RESEND_KEY.to_owned().into())?;
-    let data_key = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
-    Ok(App::new(config, store, stripe, mailer, clock, Dice::seeded(7), Sealer::from_setting(data_key)?))
-}
-
-async fn expect(response: Response, status: StatusCode) -> anyhow::Result<Value> {
-    let (got, path) = (response.status(), response.url().path().to_owned());
-    let text = response.text().await?;
-    anyhow::ensure!(got == status, "{path}: {got} {text}");
-    serde_json::from_str(&text).context(text)
+    Ok(App::new(config, store, stripe, mailer, clock, Dice::seeded(7), Sealer::from_setting(DATA_KEY)?))
 }
 
 /// Makes each `async fn name(database: Database) -> anyhow::Result<()>` two tests: on SQLite and on MariaDB.

@@ -8,6 +8,10 @@
 
 pub mod app;
 pub mod browser;
+pub mod caller;
+pub mod fleet;
+pub mod gate;
+
 pub mod house;
 mod lifeline;
 pub mod mariadb;

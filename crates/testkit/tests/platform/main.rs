@@ -2,4 +2,5 @@
 
 mod main_job;
 mod money;
+mod orders;
 mod races;

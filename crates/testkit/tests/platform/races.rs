@@ -26,7 +26,7 @@ async fn of_64_requests_for_the_last_address_one_wins(database: Database) -> any
     one_device(&test, &user).await
 }
 
-async fn sixty_four_at_once(test: &TestApp, user: &testkit::app::TestUser) -> anyhow::Result<Vec<String>> {
+async fn sixty_four_at_once(test: &TestApp, user: &testkit::caller::TestUser) -> anyhow::Result<Vec<String>> {
     let asked = (0..64).map(|n| async move {
         let (status, body) = test.post("/devices", Some(user), &json!({ "name": format!("device-{n}") })).await?;
         let code = body["code"].as_str().unwrap_or_default().to_owned();
@@ -35,7 +35,7 @@ async fn sixty_four_at_once(test: &TestApp, user: &testkit::app::TestUser) -> an
     futures_util::future::join_all(asked).await.into_iter().collect()
 }
 
-async fn one_device(test: &TestApp, user: &testkit::app::TestUser) -> anyhow::Result<()> {
+async fn one_device(test: &TestApp, user: &testkit::caller::TestUser) -> anyhow::Result<()> {
     let devices = test.get("/devices", Some(user)).await?;
     assert_eq!(devices["devices"].as_array().map(Vec::len), Some(1), "{devices}");
     Ok(())

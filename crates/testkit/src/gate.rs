@@ -1,0 +1,94 @@
+//! A door before a server, to see what happens when the server is slow or away.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use tokio::io::copy_bidirectional;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+/// How the door stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Door {
+    /// Everything passes.
+    Open,
+    /// Callers are let in and hear nothing.
+    Silent,
+    /// Callers are turned away, and those inside are cut off.
+    Shut,
+}
+
+/// A TCP door on a port of its own. Dropping it cuts everybody off.
+#[derive(Debug)]
+pub struct Gate {
+    address: SocketAddr,
+    door: watch::Sender<Door>,
+    arrived: Arc<AtomicUsize>,
+    task: JoinHandle<()>,
+}
+
+impl Drop for Gate {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+impl Gate {
+    /// An open door before the server at `host:port`.
+    ///
+    /// # Errors
+    /// When there is no free port.
+    pub async fn before(server: String) -> anyhow::Result<Gate> {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+        let address = listener.local_addr()?;
+        let (door, state) = watch::channel(Door::Open);
+        let arrived = Arc::new(AtomicUsize::new(0));
+        let task = tokio::spawn(let_in(listener, server, state, Arc::clone(&arrived)));
+        Ok(Gate { address, door, arrived, task })
+    }
+
+    /// Where callers come in.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Opens or closes the door. Whoever was inside is cut off, unless it stays open.
+    pub fn set(&self, door: Door) {
+        self.door.send_replace(door);
+    }
+
+    /// How many callers have come since the start, let in or not.
+    #[must_use]
+    pub fn arrived(&self) -> usize {
+        self.arrived.load(Ordering::SeqCst)
+    }
+}
+
+async fn let_in(listener: TcpListener, server: String, door: watch::Receiver<Door>, arrived: Arc<AtomicUsize>) {
+    while let Ok((caller, _)) = listener.accept().await {
+        arrived.fetch_add(1, Ordering::SeqCst);
+        if *door.borrow() != Door::Shut {
+            tokio::spawn(serve(caller, server.clone(), door.clone()));
+        }
+    }
+}
+
+/// Carries bytes while the door is open. One that was inside when the door went silent hears nothing more, and is cut
+/// off when it opens again: what was on its way then is lost, as on a real network.
+async fn serve(mut caller: TcpStream, server: String, mut door: watch::Receiver<Door>) {
+    if *door.borrow_and_update() == Door::Open {
+        let Ok(mut server) = TcpStream::connect(&server).await else { return };
+        tokio::select! {
+            _ = copy_bidirectional(&mut caller, &mut server) => return,
+            _ = door.changed() => {}
+        }
+        if *door.borrow_and_update() == Door::Silent {
+            let _ = door.changed().await;
+        }
+    } else {
+        let _ = door.changed().await;
+    }
+}
