@@ -14,7 +14,7 @@ use tokio::task::JoinHandle;
 pub enum Door {
     /// Everything passes.
     Open,
-    /// Callers are let in and hear nothing.
+    /// Callers are let in and hear nothing; those who are inside already are cut off.
     Silent,
     /// Callers are turned away, and those inside are cut off.
     Shut,
@@ -55,7 +55,7 @@ impl Gate {
         self.address
     }
 
-    /// Opens or closes the door. Whoever was inside is cut off, unless it stays open.
+    /// Moves the door. Whoever was inside is cut off.
     pub fn set(&self, door: Door) {
         self.door.send_replace(door);
     }
@@ -76,19 +76,15 @@ async fn let_in(listener: TcpListener, server: String, door: watch::Receiver<Doo
     }
 }
 
-/// Carries bytes while the door is open. One that was inside when the door went silent hears nothing more, and is cut
-/// off when it opens again: what was on its way then is lost, as on a real network.
+/// Carries bytes, or lets the caller wait, until the door moves.
 async fn serve(mut caller: TcpStream, server: String, mut door: watch::Receiver<Door>) {
-    if *door.borrow_and_update() == Door::Open {
-        let Ok(mut server) = TcpStream::connect(&server).await else { return };
-        tokio::select! {
-            _ = copy_bidirectional(&mut caller, &mut server) => return,
-            _ = door.changed() => {}
-        }
-        if *door.borrow_and_update() == Door::Silent {
-            let _ = door.changed().await;
-        }
-    } else {
+    if *door.borrow_and_update() == Door::Silent {
         let _ = door.changed().await;
+        return;
+    }
+    let Ok(mut server) = TcpStream::connect(&server).await else { return };
+    tokio::select! {
+        _ = copy_bidirectional(&mut caller, &mut server) => {}
+        _ = door.changed() => {}
     }
 }

@@ -3,4 +3,5 @@
 mod main_job;
 mod money;
 mod orders;
+mod processes;
 mod races;
