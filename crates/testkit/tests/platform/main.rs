@@ -5,3 +5,4 @@ mod money;
 mod orders;
 mod processes;
 mod races;
+mod secrets;
