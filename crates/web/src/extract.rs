@@ -74,6 +74,25 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
     Ok(parsed)
 }
 
+/// Parameters after the `?`. Missing and wrong ones are refused by name; unknown ones are ignored, as links carry them.
+pub(crate) struct Query<T>(pub(crate) T);
+
+impl<T: DeserializeOwned + Send> FromRequestParts<Ctx> for Query<T> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, ctx: &Ctx) -> Result<Self, ApiError> {
+        match axum::extract::Query::<T>::from_request_parts(parts, ctx).await {
+            Ok(axum::extract::Query(query)) => Ok(Query(query)),
+            Err(rejection) => {
+                let text = rejection.body_text();
+                let text = text.rsplit("query string: ").next().unwrap_or_default();
+                let (path, text) = text.split_once(": ").unwrap_or(("", text));
+                Err(refused_field(path, text))
+            }
+        }
+    }
+}
+
 /// Which field it was is in serde's text for unknown and missing ones, and in the path for all others.
 fn refused(path: &str, error: &serde_json::Error) -> ApiError {
     if !error.is_data() {
@@ -81,7 +100,10 @@ fn refused(path: &str, error: &serde_json::Error) -> ApiError {
         return ApiError::request(StatusCode::BAD_REQUEST, "json_invalid", detail);
     }
     let text = error.to_string();
-    let text = text.split(" at line ").next().unwrap_or_default();
+    refused_field(path, text.split(" at line ").next().unwrap_or_default())
+}
+
+fn refused_field(path: &str, text: &str) -> ApiError {
     let quoted = text.split('`').nth(1).unwrap_or_default();
     let (field, code) = if text.starts_with("unknown field") {
         (quoted, "field_unknown")
@@ -99,6 +121,10 @@ fn refused(path: &str, error: &serde_json::Error) -> ApiError {
 /// kept.
 fn our_name(field: &str) -> &'static str {
     const KNOWN: &[&str] = &[
+        "device",
+        "cookies",
+        "everywhere",
+        "format",
         "email",
         "password",
         "language",

@@ -1,5 +1,6 @@
 //! The product as its users meet it: through HTTP, on both databases, with the pretend Stripe and mailbox.
 
+mod access;
 mod main_job;
 mod money;
 mod orders;

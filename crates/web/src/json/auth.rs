@@ -5,7 +5,7 @@ use app::session::{self, Extent, TokenPair};
 use app::sign_in::{self, Credentials};
 use app::sign_up::{self, Registration};
 use app::{App, Error, FieldError, LimitClass, password_reset};
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, StatusCode, header};
 use axum::response::{AppendHeaders, IntoResponse, Response};
 use domain::account::{Email, Language, Password};
@@ -15,7 +15,7 @@ use crate::client;
 use crate::context::Ctx;
 use crate::cookies::{self, Name};
 use crate::error::ApiError;
-use crate::extract::{Json, OptionalJson, Session, cross_site};
+use crate::extract::{Json, OptionalJson, Query, Session, cross_site};
 use crate::{csrf, json::account};
 
 /// Parses an address from a request.

@@ -4,7 +4,7 @@ use app::device::{self, Device};
 use app::device_add::{self, Made};
 use app::{App, Error, device_change};
 use axum::Json as Reply;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use domain::names::DeviceName;
@@ -16,7 +16,7 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use crate::error::ApiError;
-use crate::extract::{Id, Json, OptionalJson, Session};
+use crate::extract::{Id, Json, OptionalJson, Query, Session};
 use crate::json::billing;
 
 /// A device as JSON.
