@@ -18,12 +18,15 @@ use fakes::resend::{ResendFake, ResendOptions};
 use fakes::stripe::{StripeFake, StripeOptions};
 use serde::{Deserialize, Serialize};
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 use web::Listener;
 
 use crate::cli::Dev;
 use crate::settings::{self, Source, Values};
 use crate::{logging, out, serve, wiring};
 
+/// How often the pretend Stripe looks for what is due.
+const RENEW_EVERY: Duration = Duration::from_secs(30);
 const ADMIN: &str = "admin@mirai.test";
 
 /// What is made at the first start and kept in the data folder.
@@ -85,11 +88,26 @@ pub(crate) async fn run(options: Dev) -> anyhow::Result<()> {
     let stop = serve::stop_on_signal()?;
     let tasks = serve::background(&app, &stop);
     announce(&options.data, &kept, &site_url, &stripe_url, &mail_url);
-    web::serve(Listener::Tcp(ports.site), web::router(app.clone(), web_settings), stop, grace).await?;
+    let served = web::serve(Listener::Tcp(ports.site), web::router(app.clone(), web_settings), stop.clone(), grace);
+    let (served, ()) = tokio::join!(served, renew(&stripe, stop));
+    served?;
     serve::finish(tasks, app).await?;
     stripe.stop().await;
     mail.stop().await;
     Ok(())
+}
+
+/// Stripe's own clock: renews what is due, also what fell due while nothing ran.
+async fn renew(stripe: &StripeFake, mut stop: watch::Receiver<bool>) {
+    while !*stop.borrow() {
+        if let Err(error) = stripe.run_due() {
+            tracing::warn!(%error, "the pretend Stripe could not renew what is due");
+        }
+        tokio::select! {
+            () = tokio::time::sleep(RENEW_EVERY) => {}
+            _ = stop.changed() => {}
+        }
+    }
 }
 
 /// `dev` looks at no settings but this one: a folder with a production `.env` must not be touched by a trial.
