@@ -6,4 +6,6 @@ mod money;
 mod orders;
 mod processes;
 mod races;
+mod refusals;
 mod secrets;
+mod sessions;
