@@ -16,6 +16,9 @@ use crate::{Result, StoreError};
 /// How long a request waits for a connection or for SQLite's one writer before the database counts as away. Below
 /// the two seconds after which a caller is owed a 503.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_millis(1500);
+/// How long SQLite waits for a writer in another process before the transaction is tried again: with all tries of a
+/// use case below the same two seconds.
+const BUSY_TIMEOUT: Duration = Duration::from_millis(250);
 
 /// The kind of database behind a [`Store`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -106,7 +109,7 @@ impl Store {
                     o.create_if_missing(true)
                         .journal_mode(SqliteJournalMode::Wal)
                         .synchronous(SqliteSynchronous::Normal)
-                        .busy_timeout(Duration::from_secs(5))
+                        .busy_timeout(BUSY_TIMEOUT)
                         .foreign_keys(true)
                 });
             }

@@ -26,6 +26,7 @@ use url::Url;
 use web::{CookieStyle, Listener};
 
 use crate::caller::{API_KEY, Caller, TestUser, WEBHOOK_SECRET, token_in};
+use crate::gate::Gate;
 use crate::mariadb::MariaDb;
 use crate::private_dir::PrivateDir;
 
@@ -108,7 +109,28 @@ impl TestApp {
     /// When a part does not start.
     pub async fn start(wanted: &Wanted) -> anyhow::Result<Option<TestApp>> {
         let dir = PrivateDir::new("app")?;
-        let Some(database_url) = database_url(wanted.database, &dir).await? else { return Ok(None) };
+        match database_url(wanted.database, &dir).await? {
+            Some(url) => Ok(Some(TestApp::start_on(wanted, url, dir).await?)),
+            None => Ok(None),
+        }
+    }
+
+    /// The product on a MariaDB that it reaches through a gate.
+    ///
+    /// # Errors
+    /// When a part does not start.
+    pub async fn start_behind_a_gate() -> anyhow::Result<Option<(TestApp, Gate)>> {
+        let dir = PrivateDir::new("app")?;
+        let Some(url) = database_url(Database::MariaDb, &dir).await? else { return Ok(None) };
+        let mut url = Url::parse(&url)?;
+        let server = format!("{}:{}", url.host_str().context("a host")?, url.port().context("a port")?);
+        let gate = Gate::before(server).await?;
+        url.set_port(Some(gate.address().port())).map_err(|()| anyhow::anyhow!("no port"))?;
+        let test = TestApp::start_on(&Wanted::on(Database::MariaDb), url.into(), dir).await?;
+        Ok(Some((test, gate)))
+    }
+
+    async fn start_on(wanted: &Wanted, database_url: String, dir: PrivateDir) -> anyhow::Result<TestApp> {
         let clock = Clock::stopped_at(START);
         let seconds: fakes::Clock = {
             let clock = clock.clone();
@@ -130,7 +152,7 @@ impl TestApp {
         let (stop, stopped) = watch::channel(false);
         let router = web::router(app.clone(), settings);
         tokio::spawn(web::serve(Listener::Tcp(site), router, stopped, Duration::ZERO));
-        Ok(Some(TestApp { app, caller: Caller::new(base)?, database_url, stripe, mail, dir, stop }))
+        Ok(TestApp { app, caller: Caller::new(base)?, database_url, stripe, mail, dir, stop })
     }
 
     /// Adds a server that is up.
