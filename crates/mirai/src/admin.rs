@@ -6,14 +6,21 @@ mod plan;
 mod server;
 mod user;
 
+use anyhow::Context as _;
 use app::{App, Error};
 use serde_json::Value;
 
-use crate::cli::{Admin, Format};
+use crate::cli::{Admin, Format, UserCommand};
 use crate::{out, serve, settings, wiring};
 
 pub(crate) async fn run(command: Admin) -> anyhow::Result<()> {
-    let values = serve::load()?;
+    let mut values = serve::load()?;
+    if command.sends_mail() {
+        for name in ["APP_URL", "MAIL_FROM"] {
+            values.text(name).with_context(|| format!("{name} is missing: the mail needs it (or use --verified)"))?;
+        }
+    }
+    values.stand_in();
     let (app, _) = wiring::app(settings::parse(&values)?).await?;
     let done = match command {
         Admin::User(command) => user::run(&app, command).await,
@@ -24,6 +31,13 @@ pub(crate) async fn run(command: Admin) -> anyhow::Result<()> {
     };
     close(app).await;
     done
+}
+
+impl Admin {
+    /// Whether a mail is written that must have the site's address in it.
+    fn sends_mail(&self) -> bool {
+        matches!(self, Admin::User(UserCommand::Create { verified: false, .. }))
+    }
 }
 
 async fn close(app: App) {

@@ -9,6 +9,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::{Context as _, bail};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 
 pub(crate) use list::{SETTINGS, Setting};
 pub(crate) use parsed::{Parsed, database, parse};
@@ -55,6 +57,26 @@ impl Values {
     #[cfg(feature = "dev")]
     pub(crate) fn set(&mut self, name: &str, value: &str) {
         self.put(name, value.to_owned(), Source::Default);
+    }
+
+    /// Fills in what `mirai admin` does not use: whoever lists servers needs a database and no keys of Stripe's. The
+    /// values are inert; nothing is sent or sealed with them.
+    pub(crate) fn stand_in(&mut self) {
+        let dice = app::Dice::System;
+        let secret = format!("{}{}", dice.token().text(), dice.token().text());
+        for (name, value) in [
+            ("APP_URL", "https://localhost".to_owned()),
+            ("MAIL_FROM", "nobody@localhost.invalid".to_owned()),
+            ("JWT_SECRET", secret.clone()),
+            ("DATA_KEYS", STANDARD.encode(dice.bytes::<32>())),
+            ("STRIPE_SECRET_KEY", "sk_test_none".to_owned()),
+            ("STRIPE_WEBHOOK_SECRET", secret),
+            ("RESEND_API_KEY", "none".to_owned()),
+        ] {
+            if self.text(name).is_none() {
+                self.put(name, value, Source::Default);
+            }
+        }
     }
 
     fn put(&mut self, name: &str, value: String, source: Source) -> bool {

@@ -1,11 +1,17 @@
 //! Bringing a database to this program's tables.
 
+use std::time::Duration;
+
 use sea_orm::{ConnectionTrait, Statement};
 use sea_orm_migration::MigratorTrait;
 
 use crate::connect::is_mysql;
 use crate::migration::Migrator;
 use crate::{Backend, Db, Result, Store, StoreError};
+
+/// How often, and with which pauses, a process looks whether another one has done the work: five seconds in all.
+const LOOKS: u32 = 50;
+const PAUSE: Duration = Duration::from_millis(100);
 
 /// What `migrate` did.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,8 +34,24 @@ impl Store {
             )));
         }
         let pending = Migrator::get_pending_migrations(self.conn()).await?.len();
-        Migrator::up(self.conn(), None).await?;
-        Ok(MigrationReport { applied: pending, total: Migrator::migrations().len() })
+        let total = Migrator::migrations().len();
+        match Migrator::up(self.conn(), None).await {
+            Ok(()) => Ok(MigrationReport { applied: pending, total }),
+            // Replicas start at the same moment: whoever comes second stumbles over the first one's table.
+            Err(_) if self.is_migrated_soon().await? => Ok(MigrationReport { applied: 0, total }),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Whether another process brings the database up to date within a few seconds.
+    async fn is_migrated_soon(&self) -> Result<bool> {
+        for _ in 0..LOOKS {
+            if self.is_migrated().await? {
+                return Ok(true);
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+        Ok(false)
     }
 
     /// Whether all steps have been applied.

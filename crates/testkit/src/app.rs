@@ -92,7 +92,10 @@ pub struct TestApp {
 }
 
 /// An empty database of the chosen kind; `None` where MariaDB is missing and may be skipped.
-pub(crate) async fn database_url(database: Database, dir: &PrivateDir) -> anyhow::Result<Option<String>> {
+///
+/// # Errors
+/// When MariaDB does not start.
+pub async fn empty_database(database: Database, dir: &PrivateDir) -> anyhow::Result<Option<String>> {
     match database {
         Database::Sqlite => Ok(Some(format!("sqlite://{}", dir.join("mirai.db").display()))),
         Database::MariaDb => match MariaDb::shared().await? {
@@ -109,7 +112,7 @@ impl TestApp {
     /// When a part does not start.
     pub async fn start(wanted: &Wanted) -> anyhow::Result<Option<TestApp>> {
         let dir = PrivateDir::new("app")?;
-        match database_url(wanted.database, &dir).await? {
+        match empty_database(wanted.database, &dir).await? {
             Some(url) => Ok(Some(TestApp::start_on(wanted, url, dir).await?)),
             None => Ok(None),
         }
@@ -121,7 +124,7 @@ impl TestApp {
     /// When a part does not start.
     pub async fn start_behind_a_gate() -> anyhow::Result<Option<(TestApp, Gate)>> {
         let dir = PrivateDir::new("app")?;
-        let Some(url) = database_url(Database::MariaDb, &dir).await? else { return Ok(None) };
+        let Some(url) = empty_database(Database::MariaDb, &dir).await? else { return Ok(None) };
         let mut url = Url::parse(&url)?;
         let server = format!("{}:{}", url.host_str().context("a host")?, url.port().context("a port")?);
         let gate = Gate::before(server).await?;

@@ -12,7 +12,7 @@ use fakes::stripe::StripeFake;
 use serde_json::Value;
 
 use crate::app::{
-    DATA_KEY, Database, JWT_SECRET, RESEND_KEY, STRIPE_KEY, Wanted, assemble, database_url, furnish, start_mail,
+    DATA_KEY, Database, JWT_SECRET, RESEND_KEY, STRIPE_KEY, Wanted, assemble, empty_database, furnish, start_mail,
     start_stripe,
 };
 use crate::caller::{API_KEY, Caller, TestUser, WEBHOOK_SECRET, token_in};
@@ -52,7 +52,7 @@ impl Fleet {
     /// When a part does not start.
     pub async fn new(database: Database) -> anyhow::Result<Option<Fleet>> {
         let dir = PrivateDir::new("fleet")?;
-        let Some(database_url) = database_url(database, &dir).await? else { return Ok(None) };
+        let Some(database_url) = empty_database(database, &dir).await? else { return Ok(None) };
         let seconds: fakes::Clock = Arc::new(|| now_ms() / 1000);
         // Nobody follows links here: tokens are read from the mails.
         let site = "http://localhost:1";

@@ -3,6 +3,7 @@
 mod access;
 mod database_away;
 mod main_job;
+mod migrations;
 mod money;
 mod orders;
 mod processes;

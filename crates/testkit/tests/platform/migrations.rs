@@ -1,0 +1,65 @@
+//! `migrate`: again at will, by several at once, and never on a database of somebody else's.
+
+use store::{Settings, Store, Tls};
+use testkit::app::{Database, empty_database};
+use testkit::private_dir::PrivateDir;
+
+testkit::on_both_databases!(
+    migrating_again_changes_nothing,
+    four_processes_that_start_at_once_all_come_up,
+    a_database_of_somebody_else_is_refused_untouched,
+);
+
+async fn open(database: Database, dir: &PrivateDir) -> anyhow::Result<Option<Settings>> {
+    let url = empty_database(database, dir).await?;
+    Ok(url.map(|url| Settings { url, tls: Tls::Off, max_connections: 4 }))
+}
+
+async fn migrating_again_changes_nothing(database: Database) -> anyhow::Result<()> {
+    let dir = PrivateDir::new("migrate")?;
+    let Some(settings) = open(database, &dir).await? else { return Ok(()) };
+    let store = Store::connect(&settings).await?;
+    assert!(!store.is_migrated().await?);
+    let first = store.migrate().await?;
+    assert!(first.applied > 0 && first.applied == first.total, "{first:?}");
+    assert!(store.is_migrated().await?);
+    let again = Store::connect(&settings).await?.migrate().await?;
+    assert_eq!((again.applied, again.total), (0, first.total));
+    Ok(())
+}
+
+async fn four_processes_that_start_at_once_all_come_up(database: Database) -> anyhow::Result<()> {
+    let dir = PrivateDir::new("migrate")?;
+    let Some(settings) = open(database, &dir).await? else { return Ok(()) };
+    let stores = futures_util::future::try_join_all((0..4).map(|_| Store::connect(&settings))).await?;
+    futures_util::future::try_join_all(stores.iter().map(Store::migrate)).await?;
+    for store in &stores {
+        assert!(store.is_migrated().await?);
+    }
+    Ok(())
+}
+
+async fn a_database_of_somebody_else_is_refused_untouched(database: Database) -> anyhow::Result<()> {
+    let dir = PrivateDir::new("migrate")?;
+    let Some(settings) = open(database, &dir).await? else { return Ok(()) };
+    run_sql(&settings.url, "CREATE TABLE wp_posts (id INTEGER PRIMARY KEY)").await?;
+    let store = Store::connect(&settings).await?;
+    let refusal = store.migrate().await.expect_err("refused").to_string();
+    assert!(refusal.contains("`wp_posts`") && refusal.contains("empty database"), "{refusal}");
+    assert!(!refusal.contains('\n'), "{refusal}");
+    run_sql(&settings.url, "DROP TABLE wp_posts").await?;
+    store.migrate().await?;
+    Ok(())
+}
+
+async fn run_sql(url: &str, sql: &'static str) -> anyhow::Result<()> {
+    use sqlx::{Connection as _, Executor as _};
+    if let Some(path) = url.strip_prefix("sqlite://") {
+        let options = sqlx::sqlite::SqliteConnectOptions::new().filename(path).create_if_missing(true);
+        let mut connection = sqlx::sqlite::SqliteConnection::connect_with(&options).await?;
+        connection.execute(sql).await?;
+    } else {
+        sqlx::MySqlConnection::connect(url).await?.execute(sql).await?;
+    }
+    Ok(())
+}
