@@ -48,11 +48,11 @@ pub async fn register(app: &App, new: &Registration) -> Result<()> {
 async fn register_once(app: &App, new: &Registration, hash: &str, now: UnixMs) -> Result<()> {
     let tx = app.store.write_txn().await?;
     match users::by_email(&tx, new.email.canonical()).await? {
-        Some(user) => tell_owner(app, &tx, &user, now).await?,
+        Some(user) => tell_owner(app, &tx, user.id, hash, now).await?,
         None => {
             let user = row(app, new, hash, referrer(&tx, new).await?, now);
             insert_user(&tx, &user).await?;
-            send_link(app, &tx, &user, now).await?;
+            send_link(app, &tx, &user, Some(hash), now).await?;
         }
     }
     tx.commit().await?;
@@ -102,17 +102,24 @@ async fn insert_user(tx: &Tx, user: &users::Model) -> Result<()> {
     })
 }
 
-/// Somebody registered an address that has an account: its owner hears of it, or gets the link once more.
-async fn tell_owner(app: &App, tx: &Tx, user: &users::Model, now: UnixMs) -> Result<()> {
+/// Somebody registered an address that has an account: its owner hears of it, or gets a link to prove it with.
+///
+/// Whoever registers a stranger's address first must not hold its account once the owner proves it: each link brings
+/// the password that was chosen with it, and until one is opened the newest registration counts.
+async fn tell_owner(app: &App, tx: &Tx, user: Uuid, hash: &str, now: UnixMs) -> Result<()> {
+    let mut user = users::lock(tx, user).await?.ok_or(Error::NotFound)?;
     if user.verified_at.is_none() {
-        return send_link(app, tx, user, now).await;
+        user.password_hash = hash.to_owned();
+        user.updated_at = now;
+        users::save(tx, user.clone()).await?;
+        return send_link(app, tx, &user, Some(hash), now).await;
     }
     let letter =
         Letter::AlreadyRegistered { login_link: app.config.link("/login"), reset_link: app.config.link("/forgot") };
     mail::write(app, tx, &user.email, user.language(), &letter, now).await
 }
 
-async fn send_link(app: &App, tx: &Tx, user: &users::Model, now: UnixMs) -> Result<()> {
+async fn send_link(app: &App, tx: &Tx, user: &users::Model, hash: Option<&str>, now: UnixMs) -> Result<()> {
     let token = app.dice.token();
     let row = verification_tokens::Model {
         token_hash: token::hash(token.text()).to_vec(),
@@ -120,6 +127,7 @@ async fn send_link(app: &App, tx: &Tx, user: &users::Model, now: UnixMs) -> Resu
         expires_at: now + VERIFY_MS,
         used_at: None,
         created_at: now,
+        password_hash: hash.map(str::to_owned),
     };
     verification_tokens::insert(tx, &row).await?;
     let link = app.config.link(&format!("/verify?token={}", token.text()));
@@ -134,7 +142,7 @@ pub async fn resend(app: &App, email: &Email) -> Result<()> {
         if let Some(user) = users::by_email(&tx, email.canonical()).await?
             && user.verified_at.is_none()
         {
-            send_link(app, &tx, &user, now).await?;
+            send_link(app, &tx, &user, None, now).await?;
         }
         tx.commit().await?;
         Ok(())
@@ -144,7 +152,7 @@ pub async fn resend(app: &App, email: &Email) -> Result<()> {
     Ok(())
 }
 
-/// Uses up a token and marks the address as verified.
+/// Uses up a token and marks the address as verified. Other links that were mailed die.
 pub async fn verify(app: &App, text: &str) -> Result<()> {
     let now = app.clock.now();
     let hash = token::hash(text);
@@ -159,6 +167,10 @@ pub async fn verify(app: &App, text: &str) -> Result<()> {
         if user.verified_at.is_none() {
             user.verified_at = Some(now);
             user.updated_at = now;
+            if let Some(chosen) = token.password_hash {
+                user.password_hash = chosen;
+            }
+            verification_tokens::delete_unused_of(&tx, user.id).await?;
             users::save(&tx, user).await?;
         }
         tx.commit().await?;
@@ -187,7 +199,7 @@ pub(crate) async fn create(
     user.verified_at = verified.then_some(now);
     insert_user(tx, &user).await?;
     if !verified {
-        send_link(app, tx, &user, now).await?;
+        send_link(app, tx, &user, None, now).await?;
     }
     Ok(user)
 }

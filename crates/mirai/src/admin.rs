@@ -16,7 +16,7 @@ use crate::{out, serve, settings, wiring};
 pub(crate) async fn run(command: Admin) -> anyhow::Result<()> {
     let mut values = serve::load()?;
     if command.sends_mail() {
-        for name in ["APP_URL", "MAIL_FROM"] {
+        for name in ["APP_URL", "MAIL_FROM", "DATA_KEYS"] {
             values.text(name).with_context(|| format!("{name} is missing: the mail needs it (or use --verified)"))?;
         }
     }

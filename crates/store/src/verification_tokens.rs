@@ -21,6 +21,9 @@ pub struct Model {
     pub used_at: Option<UnixMs>,
     /// When it was made.
     pub created_at: UnixMs,
+    /// Hash of the password that was chosen at the registration which this link was mailed for; `None` for a link that
+    /// was asked for once more.
+    pub password_hash: Option<String>,
 }
 
 /// No relations are declared: joins are written where they are used.

@@ -4,6 +4,7 @@ mod m0001_accounts;
 mod m0002_billing;
 mod m0003_network;
 mod m0004_work;
+mod m0005_token_password;
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::DbBackend;
@@ -17,6 +18,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0002_billing::Migration),
             Box::new(m0003_network::Migration),
             Box::new(m0004_work::Migration),
+            Box::new(m0005_token_password::Migration),
         ]
     }
 }

@@ -8,6 +8,7 @@ testkit::on_both_databases!(
     a_stranger_signs_up_pays_and_holds_a_configuration,
     a_known_address_is_not_told_to_a_stranger,
     a_strangers_device_is_the_same_404_as_none,
+    whoever_registers_a_strangers_address_first_stays_outside,
 );
 
 async fn a_stranger_signs_up_pays_and_holds_a_configuration(database: Database) -> anyhow::Result<()> {
@@ -79,5 +80,30 @@ async fn a_strangers_device_is_the_same_404_as_none(database: Database) -> anyho
         assert_eq!(theirs, none, "{method} {suffix}");
         assert_eq!(theirs.0, StatusCode::NOT_FOUND, "{method} {suffix}: {}", theirs.1);
     }
+    Ok(())
+}
+
+async fn whoever_registers_a_strangers_address_first_stays_outside(database: Database) -> anyhow::Result<()> {
+    let Some(test) = TestApp::start(&Wanted::on(database)).await? else { return Ok(()) };
+    let email = "mika@example.net";
+    let register = async |password: &str| {
+        test.post("/auth/register", None, &json!({ "email": email, "password": password })).await?;
+        test.run_jobs().await
+    };
+    let login = async |password: &str| -> anyhow::Result<StatusCode> {
+        Ok(test.post("/auth/login", None, &json!({ "email": email, "password": password })).await?.0)
+    };
+    register("the password of a thief").await?;
+    register("the owner's own password").await?;
+    let owners_link = test.token_mailed(email, "/verify")?;
+    // The thief tries once more before the owner opens the mail.
+    register("the password of a thief").await?;
+    let thiefs_link = test.token_mailed(email, "/verify")?;
+    test.verify(&owners_link).await?;
+    assert_eq!(login("the password of a thief").await?, StatusCode::UNAUTHORIZED);
+    assert_eq!(login("the owner's own password").await?, StatusCode::OK);
+    let (status, _) = test.post("/auth/verify", None, &json!({ "token": thiefs_link })).await?;
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "the other link died");
+    assert_eq!(login("the owner's own password").await?, StatusCode::OK);
     Ok(())
 }
