@@ -48,6 +48,9 @@ pub(crate) struct ConfigOptions {
     /// As JSON
     #[arg(long)]
     pub(crate) json: bool,
+    /// Names, defaults and meanings as a Markdown table: the text of docs/settings.md
+    #[arg(long, conflicts_with = "json")]
+    pub(crate) markdown: bool,
 }
 
 /// What `--json` does is the same for all of these.

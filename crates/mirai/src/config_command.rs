@@ -7,6 +7,10 @@ use crate::out;
 use crate::settings::{self, SETTINGS, Setting, Values};
 
 pub(crate) fn run(options: &ConfigOptions) -> anyhow::Result<()> {
+    if options.markdown {
+        out::line(&markdown());
+        return Ok(());
+    }
     let values = settings::load(Path::new("."))?;
     if options.json {
         let rows: Vec<serde_json::Value> = SETTINGS.iter().map(|setting| json(setting, &values)).collect();
@@ -19,6 +23,20 @@ pub(crate) fn run(options: &ConfigOptions) -> anyhow::Result<()> {
         out::line(&format!("{:<22} {}", "", setting.meaning));
     }
     Ok(())
+}
+
+/// What can be set, whatever is set here.
+fn markdown() -> String {
+    let mut text = "# Settings\n\nMade by `mirai config --markdown`. The environment comes first, then `.env` in the working folder, then \
+                    `mirai.toml` (names in lower case), then the default.\n\n| name | default | meaning |\n|---|---|---|"
+        .to_owned();
+    for setting in SETTINGS {
+        let default = setting.default.map_or("–".to_owned(), |value| format!("`{value}`"));
+        let secret = if setting.secret { "secret; " } else { "" };
+        let meaning = setting.meaning.replace('|', "\\|");
+        text.push_str(&format!("\n| `{}` | {default} | {secret}{meaning} |", setting.name));
+    }
+    text
 }
 
 fn shown(setting: &Setting, values: &Values) -> (String, &'static str) {

@@ -162,6 +162,13 @@ async fn config_shows_every_setting_and_no_secret() {
     assert!(rows.iter().all(|row| row["meaning"].as_str().unwrap().len() > 8));
 }
 
+#[tokio::test]
+async fn the_documentation_of_the_settings_is_made_from_their_list() {
+    let written = std::fs::read_to_string(testkit::house::root().join("docs/settings.md")).unwrap_or_default();
+    let made = run(&["config", "--markdown"]).await.stdout;
+    assert_eq!(written, made, "run: cargo run -- config --markdown > docs/settings.md");
+}
+
 /// `mirai admin …` in a folder with nothing but the default database.
 struct Admin {
     folder: PrivateDir,
