@@ -5,9 +5,11 @@ use std::io::{BufRead as _, BufReader, IsTerminal as _, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-/// The repository's root folder.
+/// The repository's root folder: as cargo tells it at run time, since checkouts that share a target folder share this
+/// executable too.
 pub(crate) fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new(".")).to_owned()
+    let here = setting("CARGO_MANIFEST_DIR").unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").to_owned());
+    Path::new(&here).parent().unwrap_or(Path::new(".")).to_owned()
 }
 
 /// An environment variable; `None` when unset or empty.

@@ -138,21 +138,46 @@ async fn free_slot(tx: &Tx, user: Uuid, now: UnixMs) -> Result<(subscriptions::M
         if !row.state()?.is_entitled(now) {
             continue;
         }
-        let limit = device_limit(row.devices.map(|devices| u32::try_from(devices).unwrap_or(0)));
+        let limit = limit_of(&row);
         let used = wireguard_peers::slots(tx, row.id).await?;
         match (0..i64::from(limit)).find(|slot| used.binary_search(slot).is_err()) {
             Some(slot) => return Ok((row, slot)),
             None => full = Some(limit),
         }
     }
+    Err(no_slot(full))
+}
+
+/// Whether another device fits; if not, the refusal that adding one would get.
+pub async fn room(app: &App, who: &Who) -> Result<()> {
+    let now = app.clock.now();
+    let devices = wireguard_peers::all_of_user(&app.store, who.user.id).await?;
+    let mut full = None;
+    for row in subscriptions::all_of_user(&app.store, who.user.id).await? {
+        if !row.state()?.is_entitled(now) {
+            continue;
+        }
+        let limit = limit_of(&row);
+        let used = devices.iter().filter(|device| device.subscription_id == row.id).count();
+        if u32::try_from(used).unwrap_or(u32::MAX) < limit {
+            return Ok(());
+        }
+        full = Some(limit);
+    }
+    Err(no_slot(full))
+}
+
+fn limit_of(row: &subscriptions::Model) -> u32 {
+    device_limit(row.devices.map(|devices| u32::try_from(devices).unwrap_or(0)))
+}
+
+fn no_slot(full: Option<u32>) -> Error {
     match full {
-        Some(limit) => Err(Error::conflict(
+        Some(limit) => Error::conflict(
             "device_limit",
             format!("your plan has room for {limit} device(s), and all are in use; delete one or choose a larger plan"),
-        )),
-        None => {
-            Err(Error::PaymentRequired { code: "no_subscription", detail: "choose a plan first; then add your device" })
-        }
+        ),
+        None => Error::PaymentRequired { code: "no_subscription", detail: "choose a plan first; then add your device" },
     }
 }
 

@@ -1,13 +1,13 @@
 //! VPN servers as customers see them, and the choice of one.
 
 use domain::vpn::balancer::{self, Candidate, ChooseError, ServerStatus, Wish};
-use store::vps_servers::{self, WithPeers};
+use store::vps_servers;
 use uuid::Uuid;
 
 use crate::{App, Error, Result};
 
-/// A server, as `store` keeps it.
-pub use store::vps_servers::Model as ServerRow;
+/// A server, as `store` keeps it; alone, and with the number of its devices.
+pub use store::vps_servers::{Model as ServerRow, WithPeers};
 
 /// The servers that customers are shown: all that have been in service and are not retired.
 pub async fn list(app: &App) -> Result<Vec<WithPeers>> {

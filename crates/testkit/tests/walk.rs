@@ -66,8 +66,10 @@ async fn walk(words: &Words, width: u32, height: u32) -> anyhow::Result<()> {
     let (_dev, at) = start(&dir).await?;
     let page = |path: &str| format!("{}{path}", at.site);
 
-    browser.goto(&page("/")).await?;
-    fits(&browser, width).await?;
+    for path in ["/", "/servers", "/faq"] {
+        browser.goto(&page(path)).await?;
+        fits(&browser, width).await?;
+    }
     browser.goto(&page("/register")).await?;
     browser.fill("#email", "mika@example.net").await?;
     browser.fill("#password", "correct horse battery").await?;
@@ -105,7 +107,9 @@ async fn walk(words: &Words, width: u32, height: u32) -> anyhow::Result<()> {
     let file = browser.wait_for_download(".conf").await?;
     assert!(file.ends_with("mirai-phone.conf"), "{}", file.display());
     accepted_by_wg_quick(&file).await?;
-    browser.goto(&page("/dashboard")).await?;
+    keep_the_device(&browser, &page("/dashboard"), width).await?;
+    cancel_and_resume(&browser, &page("/dashboard/subscription"), width).await?;
+    browser.goto(&page("/dashboard/subscription")).await?;
     browser.click("#manage").await?;
     browser.click("#back").await?;
     browser.wait_for_path(|path| path == "/dashboard").await?;
@@ -127,6 +131,39 @@ async fn walk(words: &Words, width: u32, height: u32) -> anyhow::Result<()> {
     let complaints: Vec<String> =
         browser.console().await?.into_iter().filter(|line| !line.starts_with("DEBUG")).collect();
     assert_eq!(complaints, Vec::<String>::new(), "the console is quiet");
+    Ok(())
+}
+
+/// Renames the device, gives it a new key, moves it, and looks at where its owner is logged in.
+async fn keep_the_device(browser: &Browser, dashboard: &str, width: u32) -> anyhow::Result<()> {
+    browser.goto(dashboard).await?;
+    browser.click("tbody a").await?;
+    fits(browser, width).await?;
+    browser.fill("#name", "tablet").await?;
+    browser.click("#rename").await?;
+    browser.wait_for_text("h1", "tablet").await?;
+    browser.click("#rekey").await?;
+    browser.element("#config-qr svg").await?;
+    fits(browser, width).await?;
+    browser.click("#download-config").await?;
+    let file = browser.wait_for_download("mirai-tablet.conf").await?;
+    accepted_by_wg_quick(&file).await?;
+    browser.click("#device-page").await?;
+    browser.click("#move").await?;
+    browser.wait_for_text("[role=status]", "").await?;
+    fits(browser, width).await?;
+    browser.goto(&format!("{dashboard}/security")).await?;
+    browser.element("tbody .badge").await?;
+    fits(browser, width).await
+}
+
+async fn cancel_and_resume(browser: &Browser, page: &str, width: u32) -> anyhow::Result<()> {
+    browser.goto(page).await?;
+    fits(browser, width).await?;
+    browser.click("#cancel").await?;
+    browser.element("#resume").await?;
+    browser.click("#resume").await?;
+    browser.element("#cancel").await?;
     Ok(())
 }
 

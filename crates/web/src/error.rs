@@ -85,19 +85,30 @@ pub(crate) fn detail_of(error: &Error) -> String {
     }
 }
 
-fn fields_of(error: &Error) -> Vec<ProblemField> {
+/// The fields that were refused; `say` gives an error's words by its code and its English ones.
+fn fields_of(error: &Error, say: impl Fn(&str, &str) -> String) -> Vec<ProblemField> {
     match error {
         Error::Invalid(fields) => fields
             .iter()
-            .map(|f| ProblemField { field: f.field.to_owned(), code: f.code.to_owned(), detail: f.detail.clone() })
+            .map(|f| ProblemField {
+                field: f.field.to_owned(),
+                code: f.code.to_owned(),
+                detail: say(f.code, &f.detail),
+            })
             .collect(),
         _ => Vec::new(),
     }
 }
 
+/// An error for a page's own script, in the words of the page.
+pub(crate) fn for_script(error: &Error, say: impl Fn(&str, &str) -> String) -> Response {
+    let detail = say(error.code(), &detail_of(error));
+    problem(status_of(error), error.code(), detail, fields_of(error, say), retry_after(error))
+}
+
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        let (status, code, detail, errors, retry) = match &self {
+        match &self {
             ApiError::App(error) => {
                 log(error);
                 // A webhook with a bad signature is the one refusal that Stripe wants to see as 400.
@@ -105,31 +116,35 @@ impl IntoResponse for ApiError {
                     "invalid" if is_webhook(error) => StatusCode::BAD_REQUEST,
                     _ => status_of(error),
                 };
-                (status, error.code(), detail_of(error), fields_of(error), retry_after(error))
+                let fields = fields_of(error, |_, english| english.to_owned());
+                problem(status, error.code(), detail_of(error), fields, retry_after(error))
             }
-            ApiError::Request { status, code, detail } => (*status, *code, detail.clone(), Vec::new(), None),
-        };
-        let problem = Problem {
-            type_: "about:blank".to_owned(),
-            title: status.canonical_reason().unwrap_or("Error").to_owned(),
-            status: status.as_u16(),
-            detail,
-            code: code.to_owned(),
-            errors,
-        };
-        let body = serde_json::to_vec(&problem).unwrap_or_default();
-        let mut response = (status, body).into_response();
-        let headers = response.headers_mut();
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        if let Some(seconds) = retry {
-            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+            ApiError::Request { status, code, detail } => problem(*status, code, detail.clone(), Vec::new(), None),
         }
-        if status == StatusCode::UNAUTHORIZED {
-            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
-        }
-        response
     }
+}
+
+fn problem(status: StatusCode, code: &str, detail: String, errors: Vec<ProblemField>, retry: Option<i64>) -> Response {
+    let problem = Problem {
+        type_: "about:blank".to_owned(),
+        title: status.canonical_reason().unwrap_or("Error").to_owned(),
+        status: status.as_u16(),
+        detail,
+        code: code.to_owned(),
+        errors,
+    };
+    let body = serde_json::to_vec(&problem).unwrap_or_default();
+    let mut response = (status, body).into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if let Some(seconds) = retry {
+        headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    if status == StatusCode::UNAUTHORIZED {
+        headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+    }
+    response
 }
 
 fn is_webhook(error: &Error) -> bool {

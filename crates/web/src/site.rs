@@ -3,8 +3,12 @@
 mod account;
 mod assets;
 mod dashboard;
+mod devices;
+mod form;
 mod password;
 mod public;
+mod security;
+mod subscription;
 mod visit;
 
 use axum::Router;
@@ -17,6 +21,8 @@ pub(crate) fn router() -> Router<Ctx> {
     Router::new()
         .route("/", get(public::home))
         .route("/pricing", get(public::pricing))
+        .route("/servers", get(public::servers))
+        .route("/faq", get(public::faq))
         .route("/register", get(account::register_form).post(account::register))
         .route("/verify", get(account::verify_form).post(account::verify))
         .route("/verify/resend", post(account::resend))
@@ -29,10 +35,20 @@ pub(crate) fn router() -> Router<Ctx> {
         .route("/thanks", get(dashboard::thanks))
         .route("/thanks/state", get(dashboard::thanks_state))
         .route("/dashboard", get(dashboard::dashboard))
-        .route("/dashboard/devices", post(dashboard::add_device))
-        .route("/dashboard/devices/new", get(dashboard::new_device))
-        .route("/dashboard/devices/{id}", get(dashboard::device))
-        .route("/dashboard/devices/{id}/delete", post(dashboard::delete_device))
+        .route("/dashboard/devices", post(devices::add))
+        .route("/dashboard/devices/new", get(devices::new_device))
+        .route("/dashboard/devices/{id}", get(devices::device))
+        .route("/dashboard/devices/{id}/rename", post(devices::rename))
+        .route("/dashboard/devices/{id}/rekey", post(devices::rekey))
+        .route("/dashboard/devices/{id}/move", post(devices::relocate))
+        .route("/dashboard/devices/{id}/delete", post(devices::delete))
+        .route("/dashboard/subscription", get(subscription::page))
+        .route("/dashboard/subscription/{id}", post(subscription::change))
+        .route("/dashboard/security", get(security::page))
+        .route("/dashboard/security/sessions/{id}/end", post(security::end))
+        .route("/dashboard/security/everywhere", post(security::end_all))
+        .route("/dashboard/security/language", post(security::speak))
         .route("/assets/{*path}", get(assets::file))
         .fallback(public::not_found)
+        .method_not_allowed_fallback(public::no_method)
 }

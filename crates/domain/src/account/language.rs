@@ -31,6 +31,17 @@ impl Language {
             Language::Es => "es",
         }
     }
+
+    /// What its speakers call it.
+    pub fn own_name(self) -> &'static str {
+        match self {
+            Language::En => "English",
+            Language::Fr => "Français",
+            Language::Ja => "日本語",
+            Language::De => "Deutsch",
+            Language::Es => "Español",
+        }
+    }
 }
 
 /// Why a code is no language.

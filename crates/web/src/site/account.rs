@@ -4,12 +4,11 @@ use app::session::{self, Extent};
 use app::sign_in::{self, Credentials};
 use app::{Error, sign_up};
 use askama::Template;
-use axum::Form;
-use axum::extract::Query;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{AppendHeaders, IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
+use super::form::{Asked, Button, Filled};
 use super::visit::{Fault, Visit};
 use crate::client;
 use crate::cookies::{self, Name};
@@ -46,7 +45,7 @@ struct CheckMailPage<'a> {
     email: &'a str,
 }
 
-pub(crate) async fn register(visit: Visit, Form(form): Form<Registration>) -> Result<Response, Fault> {
+pub(crate) async fn register(Filled { visit, form }: Filled<Registration>) -> Result<Response, Fault> {
     let app = &visit.ctx.app;
     visit.count().map_err(|error| visit.fault(error))?;
     let body = api::Register {
@@ -78,7 +77,7 @@ pub(crate) struct Address {
 }
 
 /// Sends the link once more; the answer is the same for every address.
-pub(crate) async fn resend(visit: Visit, Form(form): Form<Address>) -> Result<Response, Fault> {
+pub(crate) async fn resend(Filled { visit, form }: Filled<Address>) -> Result<Response, Fault> {
     let app = &visit.ctx.app;
     visit.count().map_err(|error| visit.fault(error))?;
     let email = auth::email(&form.email).map_err(|field| visit.fault(Error::Invalid(vec![field])))?;
@@ -87,7 +86,7 @@ pub(crate) async fn resend(visit: Visit, Form(form): Form<Address>) -> Result<Re
     Ok(visit.page(StatusCode::OK, &CheckMailPage { v: &visit, email: &form.email }))
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 pub(crate) struct Token {
     #[serde(default)]
     pub(crate) token: String,
@@ -101,17 +100,17 @@ struct VerifyPage<'a> {
 }
 
 /// A page with a button: a scanner that opens the link in a mail must not use it up.
-pub(crate) async fn verify_form(visit: Visit, Query(query): Query<Token>) -> Response {
+pub(crate) async fn verify_form(visit: Visit, Asked(query): Asked<Token>) -> Response {
     visit.page(StatusCode::OK, &VerifyPage { v: &visit, token: &query.token })
 }
 
-pub(crate) async fn verify(visit: Visit, Form(form): Form<Token>) -> Result<Redirect, Fault> {
+pub(crate) async fn verify(Filled { visit, form }: Filled<Token>) -> Result<Redirect, Fault> {
     visit.count().map_err(|error| visit.fault(error))?;
     sign_up::verify(&visit.ctx.app, &form.token).await.map_err(|error| visit.fault(error))?;
     Ok(Redirect::to("/login?verified"))
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 pub(crate) struct Next {
     #[serde(default)]
     next: String,
@@ -129,7 +128,7 @@ struct LoginPage<'a> {
     error: String,
 }
 
-pub(crate) async fn login_form(visit: Visit, Query(query): Query<Next>) -> Response {
+pub(crate) async fn login_form(visit: Visit, Asked(query): Asked<Next>) -> Response {
     let page = LoginPage {
         v: &visit,
         email: "",
@@ -149,7 +148,7 @@ pub(crate) struct Login {
     next: String,
 }
 
-pub(crate) async fn login(visit: Visit, headers: HeaderMap, Form(form): Form<Login>) -> Result<Response, Fault> {
+pub(crate) async fn login(headers: HeaderMap, Filled { visit, form }: Filled<Login>) -> Result<Response, Fault> {
     visit.count().map_err(|error| visit.fault(error))?;
     let client = client::family(&headers);
     let typed = Credentials { email: &form.email, password: &form.password, client: &client };
@@ -179,12 +178,7 @@ fn is_ours(next: &str) -> bool {
     next.starts_with('/') && !next[1..].starts_with(['/', '\\']) && next.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
-#[derive(Deserialize)]
-pub(crate) struct SessionForm {
-    pub(crate) csrf: String,
-}
-
-pub(crate) async fn logout(visit: Visit, Form(form): Form<SessionForm>) -> Result<Response, Fault> {
+pub(crate) async fn logout(Filled { visit, form }: Filled<Button>) -> Result<Response, Fault> {
     let who = visit.sent_by(&form.csrf)?;
     session::sign_out(&visit.ctx.app, who, Extent::Here).await.map_err(|error| visit.fault(error))?;
     let cookie = cookies::clear(Name::Session, visit.ctx.settings.cookies);

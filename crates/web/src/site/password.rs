@@ -2,13 +2,12 @@
 
 use app::{Error, password_reset};
 use askama::Template;
-use axum::Form;
-use axum::extract::Query;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
 use super::account::{Address, Token};
+use super::form::{Asked, Filled};
 use super::visit::{Fault, Visit};
 use crate::error::status_of;
 use crate::json::auth;
@@ -28,7 +27,7 @@ pub(crate) async fn forgot_form(visit: Visit) -> Response {
 }
 
 /// The answer is the same whether the address has an account or not.
-pub(crate) async fn forgot(visit: Visit, Form(form): Form<Address>) -> Result<Response, Fault> {
+pub(crate) async fn forgot(Filled { visit, form }: Filled<Address>) -> Result<Response, Fault> {
     let app = &visit.ctx.app;
     visit.count().map_err(|error| visit.fault(error))?;
     let mut page = ForgotPage { v: &visit, email: &form.email, email_error: String::new(), is_sent: false };
@@ -56,7 +55,7 @@ struct ResetPage<'a> {
     password_error: String,
 }
 
-pub(crate) async fn reset_form(visit: Visit, Query(query): Query<Token>) -> Response {
+pub(crate) async fn reset_form(visit: Visit, Asked(query): Asked<Token>) -> Response {
     let page = ResetPage { v: &visit, token: &query.token, token_error: String::new(), password_error: String::new() };
     visit.page(StatusCode::OK, &page)
 }
@@ -67,7 +66,7 @@ pub(crate) struct NewPassword {
     new_password: String,
 }
 
-pub(crate) async fn reset(visit: Visit, Form(form): Form<NewPassword>) -> Result<Response, Fault> {
+pub(crate) async fn reset(Filled { visit, form }: Filled<NewPassword>) -> Result<Response, Fault> {
     visit.count().map_err(|error| visit.fault(error))?;
     let done = match auth::password("new_password", &form.new_password) {
         Ok(password) => password_reset::reset(&visit.ctx.app, &form.token, &password).await,

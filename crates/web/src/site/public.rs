@@ -1,9 +1,11 @@
 //! Pages for everybody.
 
 use app::plan::{self, PlanRow};
+use app::server::{self, WithPeers};
 use askama::Template;
 use axum::http::StatusCode;
 use axum::response::Response;
+use domain::vpn::balancer::ServerStatus;
 
 use super::visit::{Fault, Visit};
 
@@ -47,6 +49,88 @@ pub(crate) async fn pricing(visit: Visit) -> Result<Response, Fault> {
     };
     let page = PricingPage { v: &visit, plans: rows.into_iter().map(card).collect() };
     Ok(visit.page(StatusCode::OK, &page))
+}
+
+/// A server as a line of the list.
+struct ServerLine {
+    name: String,
+    place: String,
+    region: String,
+    status: ServerStatus,
+    /// How full it is, in percent.
+    load: String,
+}
+
+#[derive(Template)]
+#[template(path = "servers.html")]
+struct ServersPage<'a> {
+    v: &'a Visit,
+    servers: Vec<ServerLine>,
+}
+
+pub(crate) async fn servers(visit: Visit) -> Result<Response, Fault> {
+    let rows = server::list(&visit.ctx.app).await.map_err(|error| visit.fault(error))?;
+    let servers = rows.iter().map(server_line).collect();
+    Ok(visit.page(StatusCode::OK, &ServersPage { v: &visit, servers }))
+}
+
+fn server_line(row: &WithPeers) -> ServerLine {
+    ServerLine {
+        name: row.server.name.clone(),
+        place: format!("{}, {}", row.server.city, row.server.country),
+        region: row.server.region.clone(),
+        status: row.server.status(),
+        load: format!("{:.0}", server::load(row) * 100.0),
+    }
+}
+
+/// The questions, in the order of the page: `faq-NAME` and `faq-NAME-answer` are their words.
+const QUESTIONS: [&str; 14] = [
+    "need",
+    "import",
+    "linux",
+    "key",
+    "lost-file",
+    "devices",
+    "move",
+    "lost-device",
+    "pages-hang",
+    "local",
+    "pay",
+    "failed",
+    "cancel",
+    "logs",
+];
+
+/// A question and its answer.
+struct Question {
+    name: &'static str,
+    question: String,
+    answer: String,
+}
+
+#[derive(Template)]
+#[template(path = "faq.html")]
+struct FaqPage<'a> {
+    v: &'a Visit,
+    questions: Vec<Question>,
+}
+
+pub(crate) async fn faq(visit: Visit) -> Response {
+    let (brand, support) = (visit.brand(), &visit.ctx.app.config.brand.support);
+    let words = |name: &'static str| Question {
+        name,
+        question: visit.t.with(&format!("faq-{name}"), "brand", brand),
+        answer: visit
+            .t
+            .with_all(&format!("faq-{name}-answer"), &[("brand", brand.into()), ("support", support.into())]),
+    };
+    let questions = QUESTIONS.into_iter().map(words).collect();
+    visit.page(StatusCode::OK, &FaqPage { v: &visit, questions })
+}
+
+pub(crate) async fn no_method(visit: Visit) -> Fault {
+    visit.unreadable(StatusCode::METHOD_NOT_ALLOWED)
 }
 
 pub(crate) async fn not_found(visit: Visit) -> Fault {

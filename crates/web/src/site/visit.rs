@@ -36,11 +36,13 @@ pub(crate) struct Visit {
     /// A language chosen by this very request.
     chosen: Option<Language>,
     client: Option<std::net::IpAddr>,
+    /// Whether a page's own script asks: it reads JSON, and follows no redirect to a page.
+    by_script: bool,
 }
 
 /// A link to this page in another language.
 pub(crate) struct LanguageLink {
-    pub(crate) code: &'static str,
+    pub(crate) language: Language,
     pub(crate) href: String,
 }
 
@@ -81,6 +83,7 @@ impl FromRequestParts<Ctx> for Visit {
             query,
             chosen,
             client: parts.extensions.get::<ClientAddr>().map(|ClientAddr(address)| *address),
+            by_script: parts.headers.get(header::ACCEPT).is_some_and(|accept| accept == "application/json"),
         };
         if !csrf::is_safe(&parts.method) && !csrf::same_origin(&parts.headers, &ctx.app.config.app_url, &[]) {
             return Err(visit.fault(cross_site()));
@@ -115,6 +118,11 @@ impl Visit {
         &self.ctx.app.config.brand.name
     }
 
+    /// Where customers write to.
+    pub(crate) fn support(&self) -> &str {
+        &self.ctx.app.config.brand.support
+    }
+
     /// `page` where the link leads to this very page, for `aria-current`.
     pub(crate) fn current(&self, path: &str) -> &'static str {
         if self.path == path { "page" } else { "false" }
@@ -125,8 +133,8 @@ impl Visit {
         let link = |language: Language| {
             let mut query = form_urlencoded::Serializer::new(String::new());
             query.extend_pairs(pairs(&self.query).filter(|(name, _)| name != "lang"));
-            let code = language.as_str();
-            LanguageLink { code, href: format!("?{}", query.append_pair("lang", code).finish()) }
+            let href = format!("?{}", query.append_pair("lang", language.as_str()).finish());
+            LanguageLink { language, href }
         };
         OFFERED.map(link).into()
     }
@@ -134,6 +142,9 @@ impl Visit {
     /// The signed-in user; a visitor is led to the login and back.
     pub(crate) fn signed_in(&self) -> Result<&Who, Fault> {
         self.who.as_ref().ok_or_else(|| {
+            if self.by_script {
+                return self.fault(Error::Unauthorized { code: "session_missing", detail: "log in again" });
+            }
             let next: String = form_urlencoded::byte_serialize(self.path_and_query().as_bytes()).collect();
             self.redirect(&format!("/login?next={next}"))
         })
@@ -181,9 +192,17 @@ impl Visit {
         Fault(Box::new(Redirect::to(to).into_response()))
     }
 
-    /// The page that says what went wrong.
+    /// Whether a page's own script asks for JSON.
+    pub(crate) fn is_by_script(&self) -> bool {
+        self.by_script
+    }
+
+    /// The page that says what went wrong; for a page's own script the same as JSON.
     pub(crate) fn fault(&self, error: Error) -> Fault {
         error::log(&error);
+        if self.by_script {
+            return Fault(Box::new(error::for_script(&error, |code, english| self.words(code, english))));
+        }
         let status = status_of(&error);
         let page = ErrorPage {
             v: self,
@@ -196,6 +215,17 @@ impl Visit {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         Fault(Box::new(response))
+    }
+
+    /// The page for a request that could not be read.
+    pub(crate) fn unreadable(&self, status: StatusCode) -> Fault {
+        let detail = self.t.say(match status {
+            StatusCode::PAYLOAD_TOO_LARGE => "error-form-too-large",
+            StatusCode::METHOD_NOT_ALLOWED => "error-form-method",
+            _ => "error-form-unreadable",
+        });
+        let page = ErrorPage { v: self, status: status.as_u16(), title: self.title_of(status), detail };
+        Fault(Box::new(self.page(status, &page)))
     }
 
     fn title_of(&self, status: StatusCode) -> String {

@@ -1,0 +1,270 @@
+//! A customer's devices: added, shown, renamed, given a new key, moved, deleted.
+
+use std::collections::BTreeSet;
+
+use app::device::{self, Device};
+use app::device_add::{self, Made};
+use app::{Error, device_change, server};
+use askama::Template;
+use axum::extract::Path;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Redirect, Response};
+use serde::Deserialize;
+use serde_json::json;
+use uuid::Uuid;
+
+use super::dashboard::{Line, line};
+use super::form::{Asked, Button, Filled};
+use super::visit::{Fault, Visit};
+use crate::error::status_of;
+use crate::json::devices;
+
+/// A field that was left empty was left out.
+fn given(text: &str) -> Option<&str> {
+    Some(text).filter(|text| !text.trim().is_empty())
+}
+
+fn id_of(visit: &Visit, text: &str) -> Result<Uuid, Fault> {
+    text.parse().map_err(|_| visit.fault(Error::NotFound))
+}
+
+async fn regions(visit: &Visit) -> Result<BTreeSet<String>, Fault> {
+    let servers = server::list(&visit.ctx.app).await.map_err(|error| visit.fault(error))?;
+    Ok(servers.into_iter().map(|row| row.server.region).collect())
+}
+
+#[derive(Template)]
+#[template(path = "device_new.html")]
+struct NewDevicePage<'a> {
+    v: &'a Visit,
+    regions: BTreeSet<String>,
+}
+
+#[derive(Template)]
+#[template(path = "device_none.html")]
+struct NoRoomPage<'a> {
+    v: &'a Visit,
+    why: String,
+    is_unpaid: bool,
+}
+
+/// The form of a new device, or why there can be none.
+pub(crate) async fn new_device(visit: Visit) -> Result<Response, Fault> {
+    let who = visit.signed_in()?;
+    match device_add::room(&visit.ctx.app, who).await {
+        Ok(()) => {
+            let regions = regions(&visit).await?;
+            Ok(visit.page(StatusCode::OK, &NewDevicePage { v: &visit, regions }))
+        }
+        Err(error @ (Error::PaymentRequired { .. } | Error::Conflict { .. })) => {
+            let is_unpaid = matches!(error, Error::PaymentRequired { .. });
+            let why = visit.words(error.code(), &error.to_string());
+            Ok(visit.page(StatusCode::OK, &NoRoomPage { v: &visit, why, is_unpaid }))
+        }
+        Err(error) => Err(visit.fault(error)),
+    }
+}
+
+#[derive(Deserialize)]
+pub(crate) struct NewDeviceForm {
+    csrf: String,
+    #[serde(default)]
+    name: String,
+    #[serde(default)]
+    region: String,
+    public_key: Option<String>,
+    #[serde(default)]
+    mtu: api::Mtu,
+    #[serde(default)]
+    routes: api::Routes,
+}
+
+/// Makes a device. The page's script sends the public key of a pair that it made and gets the file as JSON; a form
+/// without a script gets a key made here, on this one page.
+pub(crate) async fn add(Filled { visit, form }: Filled<NewDeviceForm>) -> Result<Response, Fault> {
+    let who = visit.sent_by(&form.csrf)?;
+    let body = api::NewDevice {
+        name: given(&form.name).map(str::to_owned),
+        region: given(&form.region).map(str::to_owned),
+        server_id: None,
+        public_key: form.public_key,
+        mtu: form.mtu,
+        routes: form.routes,
+    };
+    let made = match devices::new_device(&body) {
+        Ok(new) => device_add::device_add(&visit.ctx.app, who, &new).await,
+        Err(error) => Err(error),
+    };
+    handed_over(&visit, &made.map_err(|error| visit.fault(error))?)
+}
+
+#[derive(Template)]
+#[template(path = "device_made.html")]
+struct MadePage<'a> {
+    v: &'a Visit,
+    name: &'a str,
+    config: &'a str,
+    qr: String,
+    id: Uuid,
+}
+
+/// The file of a device that has a new key, once.
+fn handed_over(visit: &Visit, made: &Made) -> Result<Response, Fault> {
+    let (id, name) = (made.device.row.id, &made.device.row.name);
+    let mut response = if visit.is_by_script() {
+        let reply = json!({
+            "device": devices::device_json(&made.device),
+            "config": made.config,
+            "filename": file_name(name),
+            "page": format!("/dashboard/devices/{id}"),
+        });
+        axum::Json(reply).into_response()
+    } else {
+        let qr = devices::qr_svg(&made.config).unwrap_or_default();
+        visit.page(StatusCode::OK, &MadePage { v: visit, name, config: &made.config, qr, id })
+    };
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    Ok(response)
+}
+
+/// `mirai-phone.conf`: wg-quick makes the interface's name of it, of letters, digits and hyphens, at most 15.
+fn file_name(device: &str) -> String {
+    let plain: String =
+        device.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' }).collect();
+    let short: String = plain.trim_matches('-').chars().take(9).collect();
+    let short = short.trim_end_matches('-');
+    if short.is_empty() { "mirai.conf".to_owned() } else { format!("mirai-{short}.conf") }
+}
+
+#[derive(Template)]
+#[template(path = "device.html")]
+struct DevicePage<'a> {
+    v: &'a Visit,
+    line: Line,
+    config: String,
+    address: String,
+    regions: BTreeSet<String>,
+    is_moved: bool,
+    /// What was typed as the new name, and what is wrong with it.
+    typed: String,
+    name_error: String,
+}
+
+#[derive(Default, Deserialize)]
+pub(crate) struct AfterMove {
+    moved: Option<String>,
+}
+
+pub(crate) async fn device(
+    visit: Visit,
+    Path(id): Path<String>,
+    Asked(query): Asked<AfterMove>,
+) -> Result<Response, Fault> {
+    let who = visit.signed_in()?;
+    let device = device::get(&visit.ctx.app, who, id_of(&visit, &id)?).await.map_err(|error| visit.fault(error))?;
+    let mut page = device_page(&visit, &device).await?;
+    page.is_moved = query.moved.is_some();
+    Ok(visit.page(StatusCode::OK, &page))
+}
+
+async fn device_page<'a>(visit: &'a Visit, device: &Device) -> Result<DevicePage<'a>, Fault> {
+    Ok(DevicePage {
+        v: visit,
+        line: line(visit, device),
+        config: device::config_text(&visit.ctx.app, device, None).map_err(|error| visit.fault(error))?,
+        address: format!("{}, {}", device.address_v4, device.address_v6),
+        regions: regions(visit).await?,
+        is_moved: false,
+        typed: device.row.name.clone(),
+        name_error: String::new(),
+    })
+}
+
+#[derive(Deserialize)]
+pub(crate) struct NewName {
+    csrf: String,
+    name: String,
+}
+
+pub(crate) async fn rename(Path(id): Path<String>, Filled { visit, form }: Filled<NewName>) -> Result<Response, Fault> {
+    let who = visit.sent_by(&form.csrf)?;
+    let (app, id) = (&visit.ctx.app, id_of(&visit, &id)?);
+    let renamed = match devices::device_name(&form.name) {
+        Ok(name) => device_change::rename(app, who, id, &name).await,
+        Err(error) => Err(error),
+    };
+    match renamed {
+        Ok(_) => Ok(Redirect::to(&format!("/dashboard/devices/{id}")).into_response()),
+        Err(error @ Error::Invalid(_)) => {
+            let device = device::get(app, who, id).await.map_err(|error| visit.fault(error))?;
+            let mut page = device_page(&visit, &device).await?;
+            page.name_error = visit.field_words(&error, "name");
+            page.typed = form.name;
+            Ok(visit.page(status_of(&error), &page))
+        }
+        Err(error) => Err(visit.fault(error)),
+    }
+}
+
+#[derive(Deserialize)]
+pub(crate) struct NewKey {
+    csrf: String,
+    public_key: Option<String>,
+}
+
+/// Gives a device another key; see [`add`] for whose it is.
+pub(crate) async fn rekey(Path(id): Path<String>, Filled { visit, form }: Filled<NewKey>) -> Result<Response, Fault> {
+    let who = visit.sent_by(&form.csrf)?;
+    let id = id_of(&visit, &id)?;
+    let made = match devices::public_key(form.public_key.as_deref()) {
+        Ok(key) => device_change::rekey(&visit.ctx.app, who, id, key).await,
+        Err(error) => Err(error),
+    };
+    handed_over(&visit, &made.map_err(|error| visit.fault(error))?)
+}
+
+#[derive(Deserialize)]
+pub(crate) struct NewPlace {
+    csrf: String,
+    #[serde(default)]
+    region: String,
+}
+
+pub(crate) async fn relocate(
+    Path(id): Path<String>,
+    Filled { visit, form }: Filled<NewPlace>,
+) -> Result<Redirect, Fault> {
+    let who = visit.sent_by(&form.csrf)?;
+    let id = id_of(&visit, &id)?;
+    let moved = match devices::wish(given(&form.region), None) {
+        Ok(wish) => device_change::relocate(&visit.ctx.app, who, id, wish).await,
+        Err(error) => Err(error),
+    };
+    moved.map_err(|error| visit.fault(error))?;
+    Ok(Redirect::to(&format!("/dashboard/devices/{id}?moved")))
+}
+
+pub(crate) async fn delete(Path(id): Path<String>, Filled { visit, form }: Filled<Button>) -> Result<Redirect, Fault> {
+    let who = visit.sent_by(&form.csrf)?;
+    let id = id_of(&visit, &id)?;
+    device_change::delete(&visit.ctx.app, who, id).await.map_err(|error| visit.fault(error))?;
+    Ok(Redirect::to("/dashboard"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::file_name;
+
+    #[test]
+    fn a_file_name_is_an_interface_name_that_wg_quick_takes() {
+        for (device, name) in [
+            ("Phone", "mirai-phone.conf"),
+            ("Mika's new laptop", "mirai-mika-s-ne.conf"),
+            ("電話", "mirai.conf"),
+            ("../../etc", "mirai-etc.conf"),
+        ] {
+            assert_eq!(file_name(device), name);
+            assert!(name.len() - ".conf".len() <= 15);
+        }
+    }
+}
