@@ -11,3 +11,4 @@ mod races;
 mod refusals;
 mod secrets;
 mod sessions;
+mod site;

@@ -33,6 +33,8 @@ pub(crate) struct Visit {
     pub(crate) form_token: String,
     path: String,
     query: String,
+    /// Where a login leads back to.
+    way_back: String,
     /// A language chosen by this very request.
     chosen: Option<Language>,
     client: Option<std::net::IpAddr>,
@@ -74,7 +76,11 @@ impl FromRequestParts<Ctx> for Visit {
         let remembered = cookies::read(&parts.headers, Name::Language, style).and_then(|code| offered(&code));
         let wanted = parts.headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
         let asked = wanted.and_then(|wanted| language::negotiate(wanted, &OFFERED));
+        let is_read = csrf::is_safe(&parts.method);
+        // What was sent with a form is not there after a login.
+        let way_back = parts.uri.path_and_query().filter(|_| is_read).map_or("/dashboard", |asked| asked.as_str());
         let mut visit = Visit {
+            way_back: way_back.to_owned(),
             ctx: ctx.clone(),
             t: Translator::new(chosen.or(remembered).or(asked).unwrap_or(Language::En)),
             who: None,
@@ -85,7 +91,7 @@ impl FromRequestParts<Ctx> for Visit {
             client: parts.extensions.get::<ClientAddr>().map(|ClientAddr(address)| *address),
             by_script: parts.headers.get(header::ACCEPT).is_some_and(|accept| accept == "application/json"),
         };
-        if !csrf::is_safe(&parts.method) && !csrf::same_origin(&parts.headers, &ctx.app.config.app_url, &[]) {
+        if !is_read && !csrf::same_origin(&parts.headers, &ctx.app.config.app_url, &[]) {
             return Err(visit.fault(cross_site()));
         }
         if let Some(cookie) = cookies::read(&parts.headers, Name::Session, style) {
@@ -145,13 +151,9 @@ impl Visit {
             if self.by_script {
                 return self.fault(Error::Unauthorized { code: "session_missing", detail: "log in again" });
             }
-            let next: String = form_urlencoded::byte_serialize(self.path_and_query().as_bytes()).collect();
+            let next: String = form_urlencoded::byte_serialize(self.way_back.as_bytes()).collect();
             self.redirect(&format!("/login?next={next}"))
         })
-    }
-
-    fn path_and_query(&self) -> String {
-        if self.query.is_empty() { self.path.clone() } else { format!("{}?{}", self.path, self.query) }
     }
 
     /// The signed-in user who sent a form with the token of their session.
