@@ -45,6 +45,7 @@ test("the question is asked in the page's words, and yes sends the form once, by
   page.press("Remove");
   await until(() => page.sent.length > 0);
   assert.deepEqual(page.sent, ["all"]);
+  assert.equal(page.find("form input[name=sure]").value, "yes");
   assert.equal(page.find("dialog"), null);
 });
 
@@ -54,6 +55,7 @@ test("no keeps everything, and the next try asks again", async () => {
   page.press("Keep");
   await until(() => page.find("dialog") === null);
   assert.deepEqual(page.sent, []);
+  assert.equal(page.find("form input[name=sure]"), null);
   page.submit();
   assert.ok(page.find("dialog"));
 });

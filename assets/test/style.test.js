@@ -8,7 +8,7 @@ const read = (path) => readFile(new URL(`../${path}`, import.meta.url), "utf8");
 /** The names that the templates of the site use. */
 const CLASSES = `
   page prose site-header site-nav site-footer brand nav-menu hero lead btn btn-primary btn-quiet btn-danger field hint
-  error form choices notice notice-good notice-warn notice-bad card plans plan price table table-wrap status status-up
+  tabs error form choices notice notice-good notice-warn notice-bad card plans plan price table table-stack table-wrap status status-up
   status-warn status-down meter badge code qr steps facts stack row cluster between visually-hidden skip-link icon
   empty toast`;
 

@@ -1,7 +1,7 @@
 /**
  * Forms that ask before they are sent: `form[data-confirm="question"]`, with the two buttons' words in
- * `data-confirm-yes` and `data-confirm-no`. Without this module the form is sent at once, so the server's page for
- * anything that cannot be undone asks by itself.
+ * `data-confirm-yes` and `data-confirm-no`. A yes goes along as `sure`. Without this module the form is sent at once, and
+ * the server, which misses the yes, asks on a page of its own.
  */
 
 /** Takes over such forms, before any other listener of theirs. */
@@ -19,6 +19,7 @@ export function start() {
       const submitter = event.submitter;
       if (await ask(form)) {
         confirmed.add(form);
+        sayYes(form);
         form.requestSubmit(submitter ?? undefined);
         // Where the browser found a field wrong nothing was sent, and the next try asks again.
         confirmed.delete(form);
@@ -26,6 +27,17 @@ export function start() {
     },
     { capture: true },
   );
+}
+
+/** Tells the server that the question has been answered: it asks by itself where it was not. */
+function sayYes(form) {
+  if (!form.querySelector("input[name=sure]")) {
+    const sure = document.createElement("input");
+    sure.type = "hidden";
+    sure.name = "sure";
+    sure.value = "yes";
+    form.append(sure);
+  }
 }
 
 /** Shows the question; true for yes. Escape means no; the focus begins at no and goes back to where it was. */

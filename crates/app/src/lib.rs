@@ -20,6 +20,7 @@ pub mod api_key;
 pub mod checkout;
 pub mod device;
 pub mod device_add;
+mod device_adopt;
 pub mod device_change;
 pub mod health;
 pub mod i18n;

@@ -7,6 +7,7 @@ use domain::time::{UnixMs, rfc3339};
 use store::{Tx, checkouts, invoices, plans, stripe_events, subscriptions, users, vps_servers, wireguard_peers};
 use uuid::Uuid;
 
+use crate::device_adopt::device_adopt;
 use crate::letter::Letter;
 use crate::stripe_event::invoice_row;
 use crate::{App, Error, Result, mail};
@@ -252,6 +253,7 @@ async fn announce(
             return Ok(());
         }
         Announcement::Started => {
+            device_adopt(tx, user.id, row, now).await?;
             Letter::SubscriptionStarted { plan: plan.name.clone(), link: app.config.link("/dashboard/devices/new") }
         }
         Announcement::PaymentFailed => Letter::PaymentFailed { link: app.config.link("/dashboard") },

@@ -8,6 +8,7 @@ testkit::on_both_databases!(
     a_stranger_signs_up_pays_and_holds_a_configuration,
     a_known_address_is_not_told_to_a_stranger,
     a_strangers_device_is_the_same_404_as_none,
+    devices_come_back_with_the_next_subscription,
     whoever_registers_a_strangers_address_first_stays_outside,
 );
 
@@ -105,5 +106,34 @@ async fn whoever_registers_a_strangers_address_first_stays_outside(database: Dat
     let (status, _) = test.post("/auth/verify", None, &json!({ "token": thiefs_link })).await?;
     assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "the other link died");
     assert_eq!(login("the owner's own password").await?, StatusCode::OK);
+    Ok(())
+}
+
+async fn devices_come_back_with_the_next_subscription(database: Database) -> anyhow::Result<()> {
+    let Some(test) = TestApp::start(&Wanted::on(database)).await? else { return Ok(()) };
+    let user = test.with_subscriber("mika", "premium").await?;
+    for name in ["phone", "laptop"] {
+        let (status, made) = test.post("/devices", Some(&user), &json!({ "name": name })).await?;
+        assert_eq!(status, StatusCode::CREATED, "{made}");
+        test.advance(1);
+    }
+    let old = test.get("/subscriptions", Some(&user)).await?["subscriptions"][0]["id"].clone();
+    let path = format!("/subscriptions/{}/cancel", old.as_str().unwrap_or_default());
+    assert_eq!(test.post(&path, Some(&user), &json!({ "when": "now" })).await?.0, StatusCode::OK);
+    let before = test.get("/devices", Some(&user)).await?;
+
+    test.advance(1);
+    test.pay(&user, "basic").await?;
+    test.settle().await?;
+    let new = test.get("/subscriptions", Some(&user)).await?["subscriptions"][0]["id"].clone();
+    let after = test.get("/devices", Some(&user)).await?;
+    let (phone, laptop) = (&after["devices"][0], &after["devices"][1]);
+    assert_eq!((&phone["name"], &phone["subscription_id"]), (&json!("phone"), &new), "the oldest comes first");
+    assert_eq!((&laptop["name"], &laptop["subscription_id"]), (&json!("laptop"), &old), "basic has one slot");
+    for field in ["public_key", "address_v4", "address_v6", "server"] {
+        assert_eq!(phone[field], before["devices"][0][field], "the file on the phone works again");
+    }
+    let (status, refusal) = test.post("/devices", Some(&user), &json!({})).await?;
+    assert_eq!((status, &refusal["code"]), (StatusCode::CONFLICT, &json!("device_limit")));
     Ok(())
 }

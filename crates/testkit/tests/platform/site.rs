@@ -101,6 +101,9 @@ async fn the_whole_way_works_without_a_script(database: Database) -> anyhow::Res
     let thanks = reader.open(&format!("/thanks?session_id={session}")).await?;
     assert!(thanks.text.contains("is active"), "the page asks Stripe itself: {}", thanks.text);
 
+    let refused = reader.submit("/dashboard/devices", &[("name", &"x".repeat(41)), ("region", "")]).await?;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(refused.text.contains("1 to 40 characters") && refused.text.contains(&"x".repeat(41)), "nothing is lost");
     let made = reader.submit("/dashboard/devices", &[("name", "phone"), ("region", ""), ("mtu", "1280")]).await?;
     let config = between(&made.text, "<pre class=\"code\" id=\"config-text\">", "</pre>");
     assert!(config.contains("PrivateKey = ") && config.contains("MTU = 1280"), "{config}");
@@ -118,16 +121,21 @@ async fn the_whole_way_works_without_a_script(database: Database) -> anyhow::Res
     let key = |config: &str| between(config, "PrivateKey = ", "\n").to_owned();
     assert!(key(anew).len() == 44 && key(anew) != key(config), "{anew}");
     assert!(reader.open(&path).await?.text.contains("PrivateKey = &#60;your private key&#62;"), "shown once");
-    assert_eq!(reader.submit(&format!("{path}/move"), &[("region", "jp")]).await?.to, format!("{path}?moved"));
-    assert_eq!(reader.submit(&format!("{path}/delete"), &[]).await?.to, "/dashboard");
+    assert_eq!(reader.submit(&format!("{path}/move"), &[("region", "jp")]).await?.to, format!("{path}?stayed"));
+    test.add_server("paris-1", "eu").await?;
+    assert_eq!(reader.submit(&format!("{path}/move"), &[("region", "eu")]).await?.to, format!("{path}?moved"));
+    assert!(reader.open(&format!("{path}?moved")).await?.text.contains("is on paris-1 now"));
+    let asked = reader.submit(&format!("{path}/delete"), &[]).await?;
+    assert!(asked.text.contains("Delete tablet?"), "{}", asked.text);
+    assert_eq!(reader.submit(&format!("{path}/delete"), &[("sure", "yes")]).await?.to, "/dashboard");
     assert_eq!(reader.open(&path).await?.status, StatusCode::NOT_FOUND);
 
     let subscription = reader.open("/dashboard/subscription").await?.text;
     let path = format!("/dashboard/subscription/{}", between(&subscription, "\"/dashboard/subscription/", "\""));
-    assert_eq!(reader.submit(&path, &[("wish", "cancel_now")]).await?.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(reader.submit(&path, &[("wish", "cancel_now")]).await?.text.contains("End the subscription now?"));
     assert_eq!(reader.submit(&path, &[("wish", "cancel")]).await?.status, StatusCode::SEE_OTHER);
     assert!(reader.open("/dashboard/subscription").await?.text.contains("Canceled: ends on"));
-    assert_eq!(reader.submit(&path, &[("wish", "cancel_now"), ("sure", "on")]).await?.status, StatusCode::SEE_OTHER);
+    assert_eq!(reader.submit(&path, &[("wish", "cancel_now"), ("sure", "yes")]).await?.status, StatusCode::SEE_OTHER);
     assert!(reader.open("/dashboard").await?.text.contains("status-down"));
 
     assert_eq!(reader.submit("/dashboard/security/everywhere", &[]).await?.to, "/login");

@@ -96,7 +96,8 @@ pub(super) fn line(visit: &Visit, device: &Device) -> Line {
 struct DashboardPage<'a> {
     v: &'a Visit,
     subscription: Option<Current>,
-    devices: Vec<Line>,
+    /// Each with whether it is on the network.
+    devices: Vec<(Line, bool)>,
 }
 
 /// The newest subscription.
@@ -121,10 +122,12 @@ pub(crate) async fn dashboard(visit: Visit) -> Result<Response, Fault> {
     let app = &visit.ctx.app;
     let subscriptions = subscription::list(app, who).await.map_err(|error| visit.fault(error))?;
     let devices = device::list(app, who).await.map_err(|error| visit.fault(error))?;
+    let is_on =
+        |device: &Device| subscriptions.iter().any(|one| one.entitled && one.row.id == device.row.subscription_id);
     let page = DashboardPage {
         v: &visit,
+        devices: devices.iter().map(|device| (line(&visit, device), is_on(device))).collect(),
         subscription: subscriptions.into_iter().next().map(|view| current(&visit, view)),
-        devices: devices.iter().map(|device| line(&visit, device)).collect(),
     };
     Ok(visit.page(StatusCode::OK, &page))
 }

@@ -1,6 +1,6 @@
 //! A customer's devices: added, shown, renamed, given a new key, moved, deleted.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use app::device::{self, Device};
 use app::device_add::{self, Made};
@@ -14,7 +14,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::dashboard::{Line, line};
-use super::form::{Asked, Button, Filled};
+use super::form::{Asked, ConfirmPage, Filled};
 use super::visit::{Fault, Visit};
 use crate::error::status_of;
 use crate::json::devices;
@@ -28,16 +28,25 @@ fn id_of(visit: &Visit, text: &str) -> Result<Uuid, Fault> {
     text.parse().map_err(|_| visit.fault(Error::NotFound))
 }
 
-async fn regions(visit: &Visit) -> Result<BTreeSet<String>, Fault> {
-    let servers = server::list(&visit.ctx.app).await.map_err(|error| visit.fault(error))?;
-    Ok(servers.into_iter().map(|row| row.server.region).collect())
+/// A region and its cities.
+type Regions = BTreeMap<String, BTreeSet<String>>;
+
+async fn regions(visit: &Visit) -> Result<Regions, Fault> {
+    let mut regions = Regions::new();
+    for row in server::list(&visit.ctx.app).await.map_err(|error| visit.fault(error))? {
+        regions.entry(row.server.region).or_default().insert(row.server.city);
+    }
+    Ok(regions)
 }
 
 #[derive(Template)]
 #[template(path = "device_new.html")]
 struct NewDevicePage<'a> {
     v: &'a Visit,
-    regions: BTreeSet<String>,
+    regions: Regions,
+    typed: &'a str,
+    name_error: String,
+    region_error: String,
 }
 
 #[derive(Template)]
@@ -54,7 +63,9 @@ pub(crate) async fn new_device(visit: Visit) -> Result<Response, Fault> {
     match device_add::room(&visit.ctx.app, who).await {
         Ok(()) => {
             let regions = regions(&visit).await?;
-            Ok(visit.page(StatusCode::OK, &NewDevicePage { v: &visit, regions }))
+            let (name_error, region_error) = Default::default();
+            let page = NewDevicePage { v: &visit, regions, typed: "", name_error, region_error };
+            Ok(visit.page(StatusCode::OK, &page))
         }
         Err(error @ (Error::PaymentRequired { .. } | Error::Conflict { .. })) => {
             let is_unpaid = matches!(error, Error::PaymentRequired { .. });
@@ -95,7 +106,20 @@ pub(crate) async fn add(Filled { visit, form }: Filled<NewDeviceForm>) -> Result
         Ok(new) => device_add::device_add(&visit.ctx.app, who, &new).await,
         Err(error) => Err(error),
     };
-    handed_over(&visit, &made.map_err(|error| visit.fault(error))?)
+    match made {
+        Ok(made) => handed_over(&visit, &made),
+        Err(error @ Error::Invalid(_)) if !visit.is_by_script() => {
+            let page = NewDevicePage {
+                v: &visit,
+                regions: regions(&visit).await?,
+                typed: &form.name,
+                name_error: visit.field_words(&error, "name"),
+                region_error: visit.field_words(&error, "region"),
+            };
+            Ok(visit.page(status_of(&error), &page))
+        }
+        Err(error) => Err(visit.fault(error)),
+    }
 }
 
 #[derive(Template)]
@@ -143,8 +167,9 @@ struct DevicePage<'a> {
     line: Line,
     config: String,
     address: String,
-    regions: BTreeSet<String>,
+    regions: Regions,
     is_moved: bool,
+    has_stayed: bool,
     /// What was typed as the new name, and what is wrong with it.
     typed: String,
     name_error: String,
@@ -153,6 +178,7 @@ struct DevicePage<'a> {
 #[derive(Default, Deserialize)]
 pub(crate) struct AfterMove {
     moved: Option<String>,
+    stayed: Option<String>,
 }
 
 pub(crate) async fn device(
@@ -164,6 +190,7 @@ pub(crate) async fn device(
     let device = device::get(&visit.ctx.app, who, id_of(&visit, &id)?).await.map_err(|error| visit.fault(error))?;
     let mut page = device_page(&visit, &device).await?;
     page.is_moved = query.moved.is_some();
+    page.has_stayed = query.stayed.is_some();
     Ok(visit.page(StatusCode::OK, &page))
 }
 
@@ -175,6 +202,7 @@ async fn device_page<'a>(visit: &'a Visit, device: &Device) -> Result<DevicePage
         address: format!("{}, {}", device.address_v4, device.address_v6),
         regions: regions(visit).await?,
         is_moved: false,
+        has_stayed: false,
         typed: device.row.name.clone(),
         name_error: String::new(),
     })
@@ -235,20 +263,43 @@ pub(crate) async fn relocate(
     Filled { visit, form }: Filled<NewPlace>,
 ) -> Result<Redirect, Fault> {
     let who = visit.sent_by(&form.csrf)?;
-    let id = id_of(&visit, &id)?;
+    let (app, id) = (&visit.ctx.app, id_of(&visit, &id)?);
+    let before = device::get(app, who, id).await.map_err(|error| visit.fault(error))?;
     let moved = match devices::wish(given(&form.region), None) {
-        Ok(wish) => device_change::relocate(&visit.ctx.app, who, id, wish).await,
+        Ok(wish) => device_change::relocate(app, who, id, wish).await,
         Err(error) => Err(error),
     };
-    moved.map_err(|error| visit.fault(error))?;
-    Ok(Redirect::to(&format!("/dashboard/devices/{id}?moved")))
+    let after = moved.map_err(|error| visit.fault(error))?.device;
+    let what = if after.server.id == before.server.id { "stayed" } else { "moved" };
+    Ok(Redirect::to(&format!("/dashboard/devices/{id}?{what}")))
 }
 
-pub(crate) async fn delete(Path(id): Path<String>, Filled { visit, form }: Filled<Button>) -> Result<Redirect, Fault> {
+#[derive(Deserialize)]
+pub(crate) struct Deletion {
+    csrf: String,
+    sure: Option<String>,
+}
+
+pub(crate) async fn delete(
+    Path(id): Path<String>,
+    Filled { visit, form }: Filled<Deletion>,
+) -> Result<Response, Fault> {
     let who = visit.sent_by(&form.csrf)?;
-    let id = id_of(&visit, &id)?;
-    device_change::delete(&visit.ctx.app, who, id).await.map_err(|error| visit.fault(error))?;
-    Ok(Redirect::to("/dashboard"))
+    let (app, id) = (&visit.ctx.app, id_of(&visit, &id)?);
+    if form.sure.is_none() {
+        let device = device::get(app, who, id).await.map_err(|error| visit.fault(error))?;
+        let page = ConfirmPage {
+            v: &visit,
+            question: visit.t.with("device-delete-ask", "name", &device.row.name),
+            yes: visit.t.say("device-delete"),
+            no: visit.t.say("device-keep"),
+            back: &format!("/dashboard/devices/{id}"),
+            wish: "",
+        };
+        return Ok(visit.page(StatusCode::OK, &page));
+    }
+    device_change::delete(app, who, id).await.map_err(|error| visit.fault(error))?;
+    Ok(Redirect::to("/dashboard").into_response())
 }
 
 #[cfg(test)]

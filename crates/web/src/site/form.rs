@@ -1,5 +1,6 @@
 //! What visitors send: forms, and parameters in a link.
 
+use askama::Template;
 use axum::Form;
 use axum::extract::{FromRequest, FromRequestParts, Query, Request};
 use axum::http::request::Parts;
@@ -38,6 +39,21 @@ impl<T: DeserializeOwned + Default> FromRequestParts<Ctx> for Asked<T> {
         let query = Query::<T>::from_request_parts(parts, ctx).await;
         Ok(Asked(query.map(|Query(query)| query).unwrap_or_default()))
     }
+}
+
+/// The question before what can't be taken back, for a form that was sent without its answer. It is sent again, to
+/// where it came to, with `sure`.
+#[derive(Template)]
+#[template(path = "confirm.html")]
+pub(super) struct ConfirmPage<'a> {
+    pub(super) v: &'a Visit,
+    pub(super) question: String,
+    pub(super) yes: String,
+    pub(super) no: String,
+    /// Where a no leads.
+    pub(super) back: &'a str,
+    /// The form's field `wish`, if it has one.
+    pub(super) wish: &'a str,
 }
 
 /// A form that is a button: nothing but the token of the session.

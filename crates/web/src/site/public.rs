@@ -2,6 +2,7 @@
 
 use app::plan::{self, PlanRow};
 use app::server::{self, WithPeers};
+use app::subscription;
 use askama::Template;
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -34,6 +35,8 @@ struct PlanCard {
 struct PricingPage<'a> {
     v: &'a Visit,
     plans: Vec<PlanCard>,
+    /// The plan that the visitor has.
+    owned: Option<String>,
 }
 
 pub(crate) async fn pricing(visit: Visit) -> Result<Response, Fault> {
@@ -47,7 +50,12 @@ pub(crate) async fn pricing(visit: Visit) -> Result<Response, Fault> {
         code: row.code,
         name: row.name,
     };
-    let page = PricingPage { v: &visit, plans: rows.into_iter().map(card).collect() };
+    let owned = match &visit.who {
+        Some(who) => subscription::list(&visit.ctx.app, who).await.map_err(|error| visit.fault(error))?,
+        None => Vec::new(),
+    };
+    let owned = owned.into_iter().find(|one| one.entitled).map(|one| one.plan_name);
+    let page = PricingPage { v: &visit, plans: rows.into_iter().map(card).collect(), owned };
     Ok(visit.page(StatusCode::OK, &page))
 }
 

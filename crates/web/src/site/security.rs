@@ -39,7 +39,7 @@ pub(crate) async fn page(visit: Visit) -> Result<Response, Fault> {
     let rows = session::list(&visit.ctx.app, who).await.map_err(|error| visit.fault(error))?;
     let line = |row: session::SessionRow| Line {
         id: row.id,
-        client: row.client,
+        client: browser(&visit, &row.client),
         begun: visit.t.date(row.created_at),
         seen: visit.t.date(row.seen_day),
         is_this: row.id == who.session.id,
@@ -52,6 +52,16 @@ pub(crate) async fn page(visit: Visit) -> Result<Response, Fault> {
         sessions: rows.into_iter().map(line).collect(),
     };
     Ok(visit.page(StatusCode::OK, &page))
+}
+
+/// `Firefox on Linux`, in the visitor's language.
+fn browser(visit: &Visit, client: &str) -> String {
+    match client.split_once(" on ") {
+        Some((browser, system)) => {
+            visit.t.with_all("security-browser", &[("browser", browser.into()), ("system", system.into())])
+        }
+        None => client.to_owned(),
+    }
 }
 
 /// Ends one session.

@@ -6,12 +6,12 @@ use app::{Error, device};
 use askama::Template;
 use axum::extract::Path;
 use axum::http::StatusCode;
-use axum::response::{Redirect, Response};
+use axum::response::{IntoResponse, Redirect, Response};
 use domain::subscription::{Status, Wish};
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::form::Filled;
+use super::form::{ConfirmPage, Filled};
 use super::visit::{Fault, Visit};
 
 /// Invoices on the page; all of them are on Stripe's.
@@ -115,11 +115,11 @@ enum Asked {
 pub(crate) struct Change {
     csrf: String,
     wish: Asked,
-    /// Ticked for what can't be taken back.
+    /// The answer to the question before what can't be taken back.
     sure: Option<String>,
 }
 
-pub(crate) async fn change(Path(id): Path<String>, Filled { visit, form }: Filled<Change>) -> Result<Redirect, Fault> {
+pub(crate) async fn change(Path(id): Path<String>, Filled { visit, form }: Filled<Change>) -> Result<Response, Fault> {
     let who = visit.sent_by(&form.csrf)?;
     let id: Uuid = id.parse().map_err(|_| visit.fault(Error::NotFound))?;
     let wish = match form.wish {
@@ -127,10 +127,17 @@ pub(crate) async fn change(Path(id): Path<String>, Filled { visit, form }: Fille
         Asked::Resume => Wish::Resume,
         Asked::CancelNow if form.sure.is_some() => Wish::CancelNow,
         Asked::CancelNow => {
-            let detail = "tick the box: what is ended now can't be taken back";
-            return Err(visit.fault(Error::invalid("sure", "not_sure", detail)));
+            let page = ConfirmPage {
+                v: &visit,
+                question: visit.t.say("subscription-now-ask"),
+                yes: visit.t.say("subscription-now"),
+                no: visit.t.say("subscription-resume"),
+                back: "/dashboard/subscription",
+                wish: "cancel_now",
+            };
+            return Ok(visit.page(StatusCode::OK, &page));
         }
     };
     subscription::change(&visit.ctx.app, who, id, wish).await.map_err(|error| visit.fault(error))?;
-    Ok(Redirect::to("/dashboard/subscription"))
+    Ok(Redirect::to("/dashboard/subscription").into_response())
 }

@@ -100,6 +100,7 @@ impl FromRequestParts<Ctx> for Visit {
                     let language = chosen.or(remembered).unwrap_or_else(|| who.user.language());
                     visit.t = Translator::new(language);
                     visit.form_token = csrf::form_token(&cookie);
+                    visit.count_session(&who).map_err(|error| visit.fault(error))?;
                     visit.who = Some(who);
                 }
                 Err(Error::Unauthorized { .. }) => {}
@@ -122,6 +123,11 @@ impl Visit {
     /// The company's name.
     pub(crate) fn brand(&self) -> &str {
         &self.ctx.app.config.brand.name
+    }
+
+    /// The same for the pages below one.
+    pub(crate) fn current_area(&self, path: &str) -> &'static str {
+        if self.path.starts_with(path) { "page" } else { "false" }
     }
 
     /// Where customers write to.
@@ -164,9 +170,20 @@ impl Visit {
 
     /// Counts a form that takes a credential or sends a mail against the client.
     pub(crate) fn count(&self) -> Result<(), Error> {
-        let Some(client) = self.client else { return Ok(()) };
+        match self.client {
+            Some(client) => self.count_as(LimitClass::Credential, Subject::Client(client)),
+            None => Ok(()),
+        }
+    }
+
+    /// Counts a visit against the session.
+    fn count_session(&self, who: &Who) -> Result<(), Error> {
+        self.count_as(LimitClass::General, Subject::Session(who.session.id))
+    }
+
+    fn count_as(&self, class: LimitClass, subject: Subject<'_>) -> Result<(), Error> {
         let app = &self.ctx.app;
-        let decision = app.limiter.hit(LimitClass::Credential, Subject::Client(client), app.clock.now());
+        let decision = app.limiter.hit(class, subject, app.clock.now());
         if decision.allowed { Ok(()) } else { Err(Error::TooMany { retry_after_ms: decision.retry_after_ms }) }
     }
 
