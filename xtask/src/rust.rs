@@ -71,6 +71,16 @@ fn with_cargo_test(filters: &[String]) -> Command {
     command
 }
 
+/// Takes the pictures of the README.
+pub(crate) fn take_screenshots() -> anyhow::Result<()> {
+    let mut command = cargo(&["run", "--quiet", "--package", "testkit", "--bin", "screenshots", "docs/screenshots"]);
+    say::step(&shown(&command));
+    if !command.status().context("cannot run cargo")?.success() {
+        bail!("the pictures were not taken");
+    }
+    Ok(())
+}
+
 /// Runs the examples in documentation comments. They compile slowly, so this is not even begun when there are none.
 pub(crate) fn test_documentation() -> anyhow::Result<Option<(Heard, Tally)>> {
     if !has_examples()? {

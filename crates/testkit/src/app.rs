@@ -9,9 +9,12 @@ use std::time::Duration;
 use anyhow::Context as _;
 use app::admin::plans::{self, Change, Limit};
 use app::admin::servers::{self, NewServer};
+use app::admin::users::{self, Verified};
+use app::sign_up::Registration;
 use app::{App, Brand, Clock, Config, Dice, Limits, Sealer, StripeKeys, jobs, plan, seed};
 use clients::mail::Mailer;
 use clients::stripe::{Stripe, StripeSettings};
+use domain::account::{Email, Language, Password, Role};
 use domain::names::{Endpoint, Region, ServerName};
 use domain::vpn::key::PrivateKey;
 use domain::vpn::pool::Pool;
@@ -25,7 +28,7 @@ use tokio::sync::watch;
 use url::Url;
 use web::{CookieStyle, Listener};
 
-use crate::caller::{API_KEY, Caller, TestUser, WEBHOOK_SECRET, token_in};
+use crate::caller::{API_KEY, Caller, PASSWORD, TestUser, WEBHOOK_SECRET, token_in};
 use crate::gate::Gate;
 use crate::mariadb::MariaDb;
 use crate::private_dir::PrivateDir;
@@ -204,6 +207,22 @@ impl TestApp {
         self.register(&email).await?;
         self.run_jobs().await?;
         self.verify(&self.token_mailed(&email, "/verify")?).await?;
+        self.log_in(&email).await
+    }
+
+    /// One of the company's team, made as by the command line and signed in.
+    ///
+    /// # Errors
+    /// When the address is known.
+    pub async fn with_team(&self, name: &str, role: Role) -> anyhow::Result<TestUser> {
+        let email = format!("{name}@example.net");
+        let new = Registration {
+            email: Email::parse(&email)?,
+            password: Password::parse(PASSWORD)?,
+            language: Language::En,
+            referral_code: None,
+        };
+        users::create(&self.app, &new, role, Verified::Already).await?;
         self.log_in(&email).await
     }
 

@@ -9,6 +9,7 @@
 pub mod app;
 pub mod browser;
 pub mod caller;
+pub mod dev;
 pub mod fleet;
 pub mod gate;
 

@@ -1,76 +1,43 @@
 //! `mirai dev` as a newcomer meets it: started, started again, and on a port that is taken.
-#![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
-use std::path::Path;
 use std::time::Duration;
 
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 use testkit::caller::{Caller, PASSWORD, answer};
+use testkit::dev::Dev;
 use testkit::fleet::eventually;
 use testkit::private_dir::PrivateDir;
-use testkit::process::{Bin, Running};
+use testkit::process::Bin;
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// A running `mirai dev` and what it has printed.
-struct Dev {
-    process: Running,
-    printed: String,
+fn api(dev: &Dev) -> anyhow::Result<Caller> {
+    Caller::new(dev.url("Site")?.to_owned())
 }
 
-impl Dev {
-    async fn start(folder: &Path, port: &str) -> anyhow::Result<Dev> {
-        let launch = Bin::mirai().await?.launch().args(["dev", "--port", port]).current_dir(folder);
-        let mut process = launch.start().await?;
-        process.wait_for_line("Stop with Ctrl-C", PATIENCE).await?;
-        Ok(Dev { printed: process.stdout(), process })
-    }
-
-    /// The text after a label, such as `Site`.
-    fn line(&self, label: &str) -> &str {
-        let lines = self.printed.lines().map(str::trim_start);
-        lines.filter_map(|line| line.strip_prefix(label)).map(str::trim).next().unwrap()
-    }
-
-    fn word_after(&self, label: &str, mark: &str) -> String {
-        self.line(label).split(mark).nth(1).unwrap().trim().to_owned()
-    }
-
-    fn api(&self) -> Caller {
-        Caller::new(self.line("Site").to_owned()).unwrap()
-    }
-
-    async fn log_in(&self, email: &str, password: &str) -> anyhow::Result<(StatusCode, Value)> {
-        let api = self.api();
-        let url = format!("{}/backend/api/auth/login", api.base);
-        let request = api.http.post(url).header("X-API-KEY", self.word_after("API", "X-API-KEY:"));
-        answer(request.json(&json!({ "email": email, "password": password })).send().await?).await
-    }
-
-    async fn stop(self) -> anyhow::Result<()> {
-        self.process.terminate()?;
-        let ended = self.process.wait(PATIENCE).await?;
-        anyhow::ensure!(ended.code == Some(0) && ended.stderr.is_empty(), "{:?} {}", ended.code, ended.stderr);
-        Ok(())
-    }
+async fn log_in(dev: &Dev, email: &str, password: &str) -> anyhow::Result<(StatusCode, Value)> {
+    let api = api(dev)?;
+    let url = format!("{}/backend/api/auth/login", api.base);
+    let request = api.http.post(url).header("X-API-KEY", dev.after("API", "X-API-KEY:")?);
+    answer(request.json(&json!({ "email": email, "password": password })).send().await?).await
 }
 
 #[tokio::test]
 async fn the_terminal_says_where_to_click_and_who_is_admin() -> anyhow::Result<()> {
     let folder = PrivateDir::new("dev")?;
-    let dev = Dev::start(folder.path(), "0").await?;
+    let dev = Dev::start(folder.path(), 0).await?;
     for label in ["Site", "Mailbox", "Pretend Stripe", "API"] {
-        let url = dev.line(label).split_whitespace().next().unwrap().to_owned();
-        let response = dev.api().http.get(&url).send().await?;
+        let url = dev.url(label)?.to_owned();
+        let response = api(&dev)?.http.get(&url).send().await?;
         assert_eq!(response.status(), StatusCode::OK, "{label} {url}");
     }
-    let password = dev.word_after("Admin account", "password:");
-    let (status, body) = dev.log_in("admin@mirai.test", &password).await?;
+    let password = dev.after("Admin account", "password:")?.to_owned();
+    let (status, body) = log_in(&dev, "admin@mirai.test", &password).await?;
     assert_eq!((status, &body["user"]["role"]), (StatusCode::OK, &json!("admin")), "{body}");
-    let url = format!("{}/backend/api/vps/status", dev.api().base);
-    let key = dev.word_after("API", "X-API-KEY:");
-    let (_, servers) = answer(dev.api().http.get(url).header("X-API-KEY", key).send().await?).await?;
+    let url = format!("{}/backend/api/vps/status", api(&dev)?.base);
+    let key = dev.after("API", "X-API-KEY:")?.to_owned();
+    let (_, servers) = answer(api(&dev)?.http.get(url).header("X-API-KEY", key).send().await?).await?;
     let up = servers["servers"].as_array().unwrap().iter().filter(|server| server["status"] == "up");
     assert_eq!(up.count(), 3, "{servers}");
     dev.stop().await
@@ -79,28 +46,28 @@ async fn the_terminal_says_where_to_click_and_who_is_admin() -> anyhow::Result<(
 #[tokio::test]
 async fn a_second_start_keeps_accounts_mails_and_keys() -> anyhow::Result<()> {
     let folder = PrivateDir::new("dev")?;
-    let first = Dev::start(folder.path(), "0").await?;
-    let key = first.word_after("API", "X-API-KEY:");
-    let api = first.api();
-    let register = api.http.post(format!("{}/backend/api/auth/register", api.base)).header("X-API-KEY", &key);
+    let first = Dev::start(folder.path(), 0).await?;
+    let key = first.after("API", "X-API-KEY:")?.to_owned();
+    let site = api(&first)?;
+    let register = site.http.post(format!("{}/backend/api/auth/register", site.base)).header("X-API-KEY", &key);
     let body = json!({ "email": "mika@example.net", "password": PASSWORD });
     assert_eq!(register.json(&body).send().await?.status(), StatusCode::ACCEPTED);
-    let mailbox = first.line("Mailbox").split_whitespace().next().unwrap().to_owned();
+    let mailbox = first.url("Mailbox")?.to_owned();
     let mailed = async || {
-        let page = api.http.get(&mailbox).send().await?.text().await?;
+        let page = site.http.get(&mailbox).send().await?.text().await?;
         Ok(page.contains("mika@example.net").then_some(()))
     };
     eventually("the mail", mailed).await?;
-    let password = first.word_after("Admin account", "password:");
+    let password = first.after("Admin account", "password:")?.to_owned();
     first.stop().await?;
 
-    let second = Dev::start(folder.path(), "0").await?;
-    assert_eq!(second.word_after("API", "X-API-KEY:"), key);
-    assert_eq!(second.log_in("admin@mirai.test", &password).await?.0, StatusCode::OK);
-    let (status, body) = second.log_in("mika@example.net", PASSWORD).await?;
+    let second = Dev::start(folder.path(), 0).await?;
+    assert_eq!(second.after("API", "X-API-KEY:")?.to_owned(), key);
+    assert_eq!(log_in(&second, "admin@mirai.test", &password).await?.0, StatusCode::OK);
+    let (status, body) = log_in(&second, "mika@example.net", PASSWORD).await?;
     assert_eq!((status, &body["code"]), (StatusCode::FORBIDDEN, &json!("email_unverified")), "the account is there");
-    let mailbox = second.line("Mailbox").split_whitespace().next().unwrap().to_owned();
-    let page = second.api().http.get(&mailbox).send().await?.text().await?;
+    let mailbox = second.url("Mailbox")?.to_owned();
+    let page = api(&second)?.http.get(&mailbox).send().await?.text().await?;
     assert!(page.contains("mika@example.net"), "the mail is there");
     second.stop().await
 }

@@ -4,8 +4,9 @@
 use std::time::Duration;
 
 use testkit::browser::{Browser, Visitor};
+use testkit::dev::Dev;
 use testkit::private_dir::PrivateDir;
-use testkit::process::{Bin, Running};
+use testkit::process::Bin;
 
 /// What a page says, in the language of the walk.
 struct Words {
@@ -40,31 +41,14 @@ async fn browser_walk_in_french_on_a_desktop() {
     walk(&FRENCH, 1280, 800).await.unwrap();
 }
 
-/// The addresses that `mirai dev` prints.
-struct Addresses {
-    site: String,
-    mailbox: String,
-}
-
-async fn start(dir: &PrivateDir) -> anyhow::Result<(Running, Addresses)> {
-    let mut dev = Bin::mirai().await?.launch().args(["dev", "--port", "0"]).current_dir(dir.path()).start().await?;
-    dev.wait_for_line("Stop with Ctrl-C", Duration::from_secs(20)).await?;
-    let printed = dev.stdout();
-    let address = |label: &str| {
-        let line = printed.lines().find(|line| line.trim_start().starts_with(label)).unwrap();
-        line.split_whitespace().find(|word| word.starts_with("http")).unwrap().to_owned()
-    };
-    let addresses = Addresses { site: address("Site"), mailbox: address("Mailbox") };
-    Ok((dev, addresses))
-}
-
 async fn walk(words: &Words, width: u32, height: u32) -> anyhow::Result<()> {
     let Some(browser) = Visitor::with_viewport(width, height).reading(words.language).open_browser().await? else {
         return Ok(());
     };
     let dir = PrivateDir::new("walk")?;
-    let (_dev, at) = start(&dir).await?;
-    let page = |path: &str| format!("{}{path}", at.site);
+    let dev = Dev::start(dir.path(), 0).await?;
+    let site = dev.url("Site")?;
+    let page = |path: &str| format!("{site}{path}");
 
     for path in ["/", "/servers", "/faq"] {
         browser.goto(&page(path)).await?;
@@ -77,7 +61,7 @@ async fn walk(words: &Words, width: u32, height: u32) -> anyhow::Result<()> {
     browser.wait_for_text("h1", words.check_mail).await?;
     fits(&browser, width).await?;
 
-    let link = mailed_link(&at, &browser, "/verify?token=").await?;
+    let link = dev.mailed_link(&browser, "/verify?token=").await?;
     browser.goto(&link).await?;
     browser.click("#submit").await?;
     browser.wait_for_path(|path| path.starts_with("/login")).await?;
@@ -106,8 +90,8 @@ async fn walk(words: &Words, width: u32, height: u32) -> anyhow::Result<()> {
     browser.click("#download-config").await?;
     let file = browser.wait_for_download(".conf").await?;
     assert!(file.ends_with("mirai-phone.conf"), "{}", file.display());
-    accepted_by_wg_quick(&file).await?;
-    keep_the_device(&browser, &page("/dashboard"), width).await?;
+    let key = accepted_by_wg_quick(&file).await?;
+    keep_the_device(&browser, &page("/dashboard"), &key, width).await?;
     cancel_and_resume(&browser, &page("/dashboard/subscription"), width).await?;
     browser.goto(&page("/dashboard/subscription")).await?;
     browser.click("#manage").await?;
@@ -118,7 +102,7 @@ async fn walk(words: &Words, width: u32, height: u32) -> anyhow::Result<()> {
     browser.fill("#email", "mika@example.net").await?;
     browser.click("#submit").await?;
     browser.wait_for_text("[role=status]", "").await?;
-    browser.goto(&mailed_link(&at, &browser, "/reset?token=").await?).await?;
+    browser.goto(&dev.mailed_link(&browser, "/reset?token=").await?).await?;
     fits(&browser, width).await?;
     browser.fill("#password", "another long password").await?;
     browser.click("#submit").await?;
@@ -135,7 +119,7 @@ async fn walk(words: &Words, width: u32, height: u32) -> anyhow::Result<()> {
 }
 
 /// Renames the device, gives it a new key, moves it, and looks at where its owner is logged in.
-async fn keep_the_device(browser: &Browser, dashboard: &str, width: u32) -> anyhow::Result<()> {
+async fn keep_the_device(browser: &Browser, dashboard: &str, old_key: &str, width: u32) -> anyhow::Result<()> {
     browser.goto(dashboard).await?;
     browser.click("tbody a").await?;
     fits(browser, width).await?;
@@ -147,7 +131,7 @@ async fn keep_the_device(browser: &Browser, dashboard: &str, width: u32) -> anyh
     fits(browser, width).await?;
     browser.click("#download-config").await?;
     let file = browser.wait_for_download("mirai-tablet.conf").await?;
-    accepted_by_wg_quick(&file).await?;
+    assert_ne!(accepted_by_wg_quick(&file).await?, old_key, "a new key");
     browser.click("#device-page").await?;
     browser.click("#move").await?;
     browser.wait_for_text("[role=status]", "").await?;
@@ -167,21 +151,6 @@ async fn cancel_and_resume(browser: &Browser, page: &str, width: u32) -> anyhow:
     Ok(())
 }
 
-/// The link in the newest mail, read on the mailbox page.
-async fn mailed_link(at: &Addresses, browser: &Browser, part: &str) -> anyhow::Result<String> {
-    for _ in 0..50 {
-        browser.goto(&at.mailbox).await?;
-        if browser.click("#messages a").await.is_ok() {
-            let text = browser.text("#text").await?;
-            if let Some(line) = text.lines().find(|line| line.contains(part)) {
-                return Ok(line.trim().to_owned());
-            }
-        }
-        tokio::time::sleep(Duration::from_millis(200)).await;
-    }
-    anyhow::bail!("no mail with {part}")
-}
-
 /// Nothing makes the page scroll sideways.
 async fn fits(browser: &Browser, width: u32) -> anyhow::Result<()> {
     let wide = browser.client().execute("return document.documentElement.scrollWidth", vec![]).await?;
@@ -189,7 +158,8 @@ async fn fits(browser: &Browser, width: u32) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn accepted_by_wg_quick(file: &std::path::Path) -> anyhow::Result<()> {
+/// The private key in a file that the real `wg-quick` takes.
+async fn accepted_by_wg_quick(file: &std::path::Path) -> anyhow::Result<String> {
     let wg_quick = Bin::at("/usr/bin/wg-quick")?;
     let strip = wg_quick
         .launch()
@@ -199,7 +169,8 @@ async fn accepted_by_wg_quick(file: &std::path::Path) -> anyhow::Result<()> {
         .run(Duration::from_secs(20))
         .await?;
     assert_eq!(strip.code, Some(0), "{}", strip.stderr);
-    assert!(strip.stdout.contains("PrivateKey = ") && strip.stdout.contains("PresharedKey = "), "{}", strip.stdout);
-    assert!(!strip.stdout.contains("<your private key>"));
-    Ok(())
+    assert!(strip.stdout.contains("PresharedKey = "), "{}", strip.stdout);
+    let key = strip.stdout.lines().find_map(|line| line.strip_prefix("PrivateKey = ")).unwrap();
+    assert!(!key.contains("<your private key>"));
+    Ok(key.to_owned())
 }

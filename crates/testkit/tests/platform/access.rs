@@ -2,9 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use app::admin::users::{self, Verified};
-use app::sign_up::Registration;
-use domain::account::{Email, Language, Password, Role};
+use domain::account::Role;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use testkit::app::{Database, TestApp, Wanted};
@@ -111,8 +109,8 @@ async fn every_route_answers_everybody_as_the_table_says(database: Database) -> 
     let Some(test) = TestApp::start(&Wanted::on(database)).await? else { return Ok(()) };
     let owner = test.with_subscriber("mika", "vip").await?;
     let other = test.with_subscriber("noa", "vip").await?;
-    let support = team(&test, "support@example.net", Role::Support).await?;
-    let admin = team(&test, "admin@example.net", Role::Admin).await?;
+    let support = test.with_team("support", Role::Support).await?;
+    let admin = test.with_team("admin", Role::Admin).await?;
     for row in ROWS {
         let id = thing_of(&test, &owner, row.path).await?;
         let path = row.path.replace("{id}", &id);
@@ -183,16 +181,4 @@ async fn thing_of(test: &TestApp, owner: &TestUser, path: &str) -> anyhow::Resul
     } else {
         Ok(String::new())
     }
-}
-
-/// One of the team, signed in.
-async fn team(test: &TestApp, email: &str, role: Role) -> anyhow::Result<TestUser> {
-    let new = Registration {
-        email: Email::parse(email).map_err(|error| anyhow::anyhow!("{error}"))?,
-        password: Password::parse(PASSWORD).map_err(|error| anyhow::anyhow!("{error}"))?,
-        language: Language::En,
-        referral_code: None,
-    };
-    users::create(&test.app, &new, role, Verified::Already).await?;
-    test.log_in(email).await
 }

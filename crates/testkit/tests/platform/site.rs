@@ -2,9 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use app::admin::users::{self, Verified};
-use app::sign_up::Registration;
-use domain::account::{Email, Language, Password, Role};
+use domain::account::Role;
 use reqwest::{Method, Response, StatusCode};
 use testkit::app::{Database, TestApp, Wanted};
 use testkit::caller::PASSWORD;
@@ -313,15 +311,8 @@ async fn every_page_answers_everybody_as_the_table_says(database: Database) -> a
     let Some(test) = TestApp::start(&Wanted::on(database)).await? else { return Ok(()) };
     let owner = test.with_subscriber("mika", "vip").await?;
     test.with_subscriber("noa", "vip").await?;
-    for (email, role) in [("support@example.net", Role::Support), ("admin@example.net", Role::Admin)] {
-        let new = Registration {
-            email: Email::parse(email).map_err(|error| anyhow::anyhow!("{error}"))?,
-            password: Password::parse(PASSWORD).map_err(|error| anyhow::anyhow!("{error}"))?,
-            language: Language::En,
-            referral_code: None,
-        };
-        users::create(&test.app, &new, role, Verified::Already).await?;
-    }
+    test.with_team("support", Role::Support).await?;
+    test.with_team("admin", Role::Admin).await?;
     let mut askers = vec![("visitor", Reader::new(&test))];
     for who in ["mika", "noa", "support", "admin"] {
         let mut reader = Reader::new(&test);
