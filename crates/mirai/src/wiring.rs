@@ -1,12 +1,16 @@
 //! Putting the parts together.
 
 use std::path::Path;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use app::{App, Clock, Dice, seed};
 use store::Store;
 
 use crate::settings::Parsed;
+
+/// A statement that takes longer is worth a line in the log: all of ours are a few rows by an index.
+const SLOW: Duration = Duration::from_millis(500);
 
 /// Opens the database; for SQLite the folder is made first.
 pub(crate) async fn open(settings: &store::Settings) -> anyhow::Result<Store> {
@@ -16,7 +20,13 @@ pub(crate) async fn open(settings: &store::Settings) -> anyhow::Result<Store> {
     {
         std::fs::create_dir_all(folder).with_context(|| format!("the folder {} can't be made", folder.display()))?;
     }
-    Store::connect(settings).await.context("the database can't be opened")
+    let store = Store::connect(settings).await.context("the database can't be opened")?;
+    Ok(store.observed(|sql, took| {
+        metrics::histogram!("mirai_db_statement_seconds").record(took.as_secs_f64());
+        if took > SLOW {
+            tracing::warn!(sql, ms = took.as_millis(), "a statement was slow");
+        }
+    }))
 }
 
 /// The program as its use cases see it, on a database that has its tables and first rows.

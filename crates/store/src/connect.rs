@@ -20,6 +20,10 @@ const ACQUIRE_TIMEOUT: Duration = Duration::from_millis(1500);
 /// use case below the same two seconds.
 const BUSY_TIMEOUT: Duration = Duration::from_millis(250);
 
+/// How often, and with which pauses, a new SQLite file is tried that another process is just making: two seconds.
+const OPEN_TRIES: u32 = 40;
+const OPEN_PAUSE: Duration = Duration::from_millis(50);
+
 /// The kind of database behind a [`Store`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Backend {
@@ -118,9 +122,16 @@ impl Store {
                 options.map_sqlx_mysql_opts(move |o| with_tls(o, &tls));
             }
         }
-        let db = Database::connect(options).await?;
+        let db = open(options).await?;
         let writer = (backend == Backend::Sqlite).then(|| Arc::new(Semaphore::new(1)));
         Ok(Store { db, backend, writer })
+    }
+
+    /// Lets `see` look at each statement that has run (its SQL without any value) and the time that it took.
+    #[must_use]
+    pub fn observed(mut self, see: impl Fn(&str, Duration) + Send + Sync + 'static) -> Store {
+        self.db.set_metric_callback(move |info| see(&info.statement.sql, info.elapsed));
+        self
     }
 
     /// Which database this is.
@@ -159,6 +170,18 @@ impl Store {
     pub async fn close(self) -> Result<()> {
         Ok(self.db.close().await?)
     }
+}
+
+/// Processes that open a new SQLite file at the same moment stumble over each other's switch to its write-ahead log,
+/// for which SQLite itself does not wait.
+async fn open(options: ConnectOptions) -> Result<DatabaseConnection> {
+    for _ in 0..OPEN_TRIES {
+        match Database::connect(options.clone()).await.map_err(StoreError::from) {
+            Err(StoreError::Contention(_)) => tokio::time::sleep(OPEN_PAUSE).await,
+            opened => return opened,
+        }
+    }
+    Ok(Database::connect(options).await?)
 }
 
 impl Tx {

@@ -85,25 +85,39 @@ pub async fn claim(db: &impl Db, now: UnixMs, until: UnixMs) -> Result<Option<Mo
     Ok(None)
 }
 
+/// One whose worker has died comes first, then the queued one that is due longest. Two questions, since one with an OR
+/// would sort all that is queued.
 async fn next_due(db: &impl Db, now: UnixMs) -> Result<Option<Model>> {
-    let due = Condition::any()
-        .add(Condition::all().add(Column::State.eq("queued")).add(Column::RunAt.lte(now)))
-        .add(Condition::all().add(Column::State.eq("running")).add(Column::ClaimedUntil.lt(now)));
-    let busy_keys = Query::select()
-        .column(Column::RunningKey)
-        .from_as(Entity, Alias::new("busy"))
-        .and_where(Expr::col(Column::RunningKey).is_not_null())
-        .and_where(Expr::col(Column::ClaimedUntil).gte(now))
-        .to_owned();
-    let key_free = Condition::any().add(Column::LockKey.is_null()).add(Column::LockKey.not_in_subquery(busy_keys));
-    let next = Entity::find()
-        .filter(due)
-        .filter(key_free)
+    let orphan = Entity::find()
+        .filter(Column::State.eq("running"))
+        .filter(Column::ClaimedUntil.lt(now))
+        .filter(key_is_free(now))
+        .order_by_asc(Column::RunAt)
+        .one(db.conn())
+        .await?;
+    if orphan.is_some() {
+        return Ok(orphan);
+    }
+    Ok(Entity::find()
+        .filter(Column::State.eq("queued"))
+        .filter(Column::RunAt.lte(now))
+        .filter(key_is_free(now))
         .order_by_asc(Column::RunAt)
         .order_by_asc(Column::Id)
         .one(db.conn())
-        .await?;
-    Ok(next)
+        .await?)
+}
+
+/// No living worker runs a job with the same key.
+fn key_is_free(now: UnixMs) -> Condition {
+    let busy_keys = Query::select()
+        .column(Column::RunningKey)
+        .from_as(Entity, Alias::new("busy"))
+        .and_where(Expr::col(Column::State).eq("running"))
+        .and_where(Expr::col(Column::RunningKey).is_not_null())
+        .and_where(Expr::col(Column::ClaimedUntil).gte(now))
+        .to_owned();
+    Condition::any().add(Column::LockKey.is_null()).add(Column::LockKey.not_in_subquery(busy_keys))
 }
 
 /// The compare-and-set: on the row as it was read, and on the unique index over the keys that run.

@@ -1,9 +1,10 @@
 //! The whole product in one test process: its router on a real port, a real database, the pretend Stripe and Resend,
 //! a clock that the test moves, and seeded dice.
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::ops::Deref;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -91,8 +92,13 @@ pub struct TestApp {
     pub mail: ResendFake,
     /// The folder of everything it writes.
     pub dir: PrivateDir,
+    /// Each different SQL statement that it has run.
+    pub statements: Statements,
     stop: watch::Sender<bool>,
 }
+
+/// SQL statements without their values.
+pub type Statements = Arc<Mutex<BTreeSet<String>>>;
 
 /// An empty database of the chosen kind; `None` where MariaDB is missing and may be skipped.
 ///
@@ -147,7 +153,12 @@ impl TestApp {
         let base = format!("http://{address}");
         let stripe = start_stripe(&base, seconds.clone()).await?;
         let mail = start_mail(seconds).await?;
-        let app = assemble(wanted, &database_url, &base, &stripe, &mail, clock).await?;
+        let mut app = assemble(wanted, &database_url, &base, &stripe, &mail, clock).await?;
+        let statements = Statements::default();
+        let seen = Arc::clone(&statements);
+        app.store = app.store.observed(move |sql, _| {
+            seen.lock().unwrap_or_else(PoisonError::into_inner).insert(sql.to_owned());
+        });
         furnish(&app, &stripe).await?;
         let settings = web::Settings {
             cookies: CookieStyle::PlainHttp,
@@ -158,7 +169,7 @@ impl TestApp {
         let (stop, stopped) = watch::channel(false);
         let router = web::router(app.clone(), settings);
         tokio::spawn(web::serve(Listener::Tcp(site), router, stopped, Duration::ZERO));
-        Ok(TestApp { app, caller: Caller::new(base)?, database_url, stripe, mail, dir, stop })
+        Ok(TestApp { app, caller: Caller::new(base)?, database_url, stripe, mail, dir, statements, stop })
     }
 
     /// Adds a server that is up.

@@ -7,6 +7,7 @@ mod migrations;
 mod money;
 mod orders;
 mod processes;
+mod query_plans;
 mod races;
 mod refusals;
 mod secrets;

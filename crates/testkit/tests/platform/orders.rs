@@ -90,8 +90,8 @@ testkit::on_both_databases!(all_720_orders_of_a_life_leave_the_same_rows);
 /// One customer lives 720 lives, one after the other; the events of each come in another order.
 async fn all_720_orders_of_a_life_leave_the_same_rows(database: Database) -> anyhow::Result<()> {
     let mut expected = None;
-    // In parts: the list of invoices shows the newest hundred.
-    for part in orders().chunks(48) {
+    // In parts: the list of invoices shows the newest hundred, and the pretend Stripe reads its events from the first.
+    for part in orders().chunks(16) {
         let Some(test) = TestApp::start(&Wanted::on(database)).await? else { return Ok(()) };
         let user = test.with_user("mika").await?;
         for (n, order) in part.iter().enumerate() {

@@ -1,0 +1,56 @@
+//! Every statement of the main job finds its rows by an index.
+
+use std::collections::BTreeSet;
+
+use reqwest::Method;
+use serde_json::json;
+use sqlx::{AssertSqlSafe, Connection as _, Row as _};
+use testkit::app::{Database, TestApp, Wanted};
+
+/// What is read whole, and why that is right.
+const KNOWN: [(&str, &str); 5] = [
+    ("SCAN plans", "the price list has a few rows"),
+    ("SCAN vps_servers", "the servers are a few rows"),
+    ("SCAN api_keys", "the keys of the API's callers are a few rows"),
+    ("SCAN freed_addresses USING COVERING INDEX", "the first entry of the index is taken"),
+    ("SCAN wireguard_peers USING INDEX ix_wireguard_peers_server_id", "the devices of each server are counted"),
+];
+
+/// SQLite, since its plans do not depend on how many rows a test has; the indexes are the same on MariaDB.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_statement_of_the_main_job_reads_a_whole_table() -> anyhow::Result<()> {
+    let test = TestApp::start(&Wanted::on(Database::Sqlite)).await?.expect("SQLite is never missing");
+    let user = test.with_subscriber("mika", "premium").await?;
+    let (_, made) = test.post("/devices", Some(&user), &json!({ "name": "phone" })).await?;
+    let id = made["device"]["id"].as_str().unwrap_or_default().to_owned();
+    for path in ["/user/me", "/user/sessions", "/subscriptions", "/invoices", "/devices", "/vps/status", "/plans"] {
+        test.get(path, Some(&user)).await?;
+    }
+    test.post(&format!("/devices/{id}/rekey"), Some(&user), &json!({})).await?;
+    test.post(&format!("/devices/{id}/move"), Some(&user), &json!({})).await?;
+    test.post("/auth/refresh", None, &json!({ "refresh_token": user.refresh })).await?;
+    test.post("/auth/reset-request", None, &json!({ "email": user.email })).await?;
+    test.run_jobs().await?;
+    test.request(Method::DELETE, &format!("/devices/{id}"), Some(&user)).send().await?;
+
+    let statements = test.statements.lock().expect("no panic").clone();
+    let asked: Vec<&String> = statements.iter().filter(|sql| !sql.starts_with("INSERT")).collect();
+    assert!(asked.len() > 40, "{}", asked.len());
+    let path = test.database_url.trim_start_matches("sqlite://");
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(path);
+    let mut connection = sqlx::sqlite::SqliteConnection::connect_with(&options).await?;
+    let mut scans = BTreeSet::new();
+    for sql in asked {
+        let explain = AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}"));
+        for row in sqlx::query(explain).fetch_all(&mut connection).await? {
+            let step: String = row.get("detail");
+            let is_known = KNOWN.iter().any(|(known, _)| step.starts_with(known));
+            // A constant row, such as that of an EXISTS, is none of a table's.
+            if step.starts_with("SCAN ") && !is_known && !step.starts_with("SCAN CONSTANT") {
+                scans.insert(format!("{step}: {sql}"));
+            }
+        }
+    }
+    assert_eq!(scans, BTreeSet::new());
+    Ok(())
+}
