@@ -2,6 +2,7 @@
 //!
 //! The fakes are reached through the very same clients by their base URLs; nothing of the product knows about them.
 
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -142,7 +143,9 @@ async fn bind(port: u16) -> anyhow::Result<Ports> {
 
 /// Reads what an earlier start made, or makes it; readable by the owner only.
 fn keep(folder: &Path) -> anyhow::Result<Kept> {
-    std::fs::create_dir_all(folder).with_context(|| format!("the folder {} can't be made", folder.display()))?;
+    // Accounts and keys are the owner's business, of a trial too.
+    let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);
+    made.with_context(|| format!("the folder {} can't be made", folder.display()))?;
     let path = folder.join("dev.json");
     if path.is_file() {
         let text = std::fs::read_to_string(&path).with_context(|| format!("{} can't be read", path.display()))?;

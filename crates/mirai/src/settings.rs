@@ -66,7 +66,7 @@ impl Values {
         let secret = format!("{}{}", dice.token().text(), dice.token().text());
         for (name, value) in [
             ("APP_URL", "https://localhost".to_owned()),
-            ("MAIL_FROM", "nobody@localhost.invalid".to_owned()),
+            ("MAIL_FROM", "nobody@mail.invalid".to_owned()),
             ("JWT_SECRET", secret.clone()),
             ("DATA_KEYS", STANDARD.encode(dice.bytes::<32>())),
             ("STRIPE_SECRET_KEY", "sk_test_none".to_owned()),

@@ -6,6 +6,7 @@ use anyhow::{Context as _, bail};
 use app::{Brand, Config, Limits, Sealer, StripeKeys};
 use clients::mail::Mailer;
 use clients::stripe::{Stripe, StripeSettings};
+use domain::account::Email;
 use domain::vpn::pool::Pool;
 use secrecy::SecretString;
 use store::Tls;
@@ -80,15 +81,12 @@ fn is_this_machine(url: &Url) -> bool {
 pub(crate) fn parse(values: &Values) -> anyhow::Result<Parsed> {
     let production = values.text("APP_ENV") == Some("production");
     let app_url = app_url(values, production)?;
-    let mail_from = required(values, "MAIL_FROM")?.to_owned();
+    let mail_from = mail_from(values)?;
     let stripe_key = required(values, "STRIPE_SECRET_KEY")?;
     let data_keys = required(values, "DATA_KEYS")?;
     let pages = list(values, "STRIPE_PAGE_ORIGINS");
     let app = Config {
-        brand: Brand {
-            name: required(values, "APP_NAME")?.to_owned(),
-            support: values.text("SUPPORT_EMAIL").map_or_else(|| bare_address(&mail_from), str::to_owned),
-        },
+        brand: Brand { name: app_name(values)?, support: support(values, &mail_from)? },
         jwt_secret: strong(values, "JWT_SECRET", production)?,
         access_ms: i64::from(number(values, "JWT_EXP_MIN", 1..=15_u32)?) * 60_000,
         refresh_ms: i64::from(number(values, "JWT_REFRESH_EXP_DAYS", 1..=365_u32)?) * 86_400_000,
@@ -210,8 +208,31 @@ fn mailer(values: &Values) -> anyhow::Result<Mailer> {
     }
 }
 
+fn app_name(values: &Values) -> anyhow::Result<String> {
+    let name = required(values, "APP_NAME")?;
+    if name.chars().count() > 64 || name.chars().any(char::is_control) {
+        bail!("APP_NAME takes 1 to 64 printable characters");
+    }
+    Ok(name.to_owned())
+}
+
+fn mail_from(values: &Values) -> anyhow::Result<String> {
+    let from = required(values, "MAIL_FROM")?;
+    if from.chars().any(char::is_control) || Email::parse(bare_address(from)).is_err() {
+        bail!("MAIL_FROM takes an address, or a name and an address: MiraiVPN <hello@vpn.example.net>");
+    }
+    Ok(from.to_owned())
+}
+
+/// Where customers write to.
+fn support(values: &Values, mail_from: &str) -> anyhow::Result<String> {
+    let address = values.text("SUPPORT_EMAIL").unwrap_or_else(|| bare_address(mail_from));
+    let parsed = Email::parse(address);
+    Ok(parsed.map_err(|error| anyhow::anyhow!("SUPPORT_EMAIL: {error}"))?.as_str().to_owned())
+}
+
 /// `a@b` of `Name <a@b>`.
-fn bare_address(from: &str) -> String {
+fn bare_address(from: &str) -> &str {
     let inner = from.split_once('<').and_then(|(_, rest)| rest.split_once('>')).map(|(address, _)| address);
-    inner.unwrap_or(from).trim().to_owned()
+    inner.unwrap_or(from).trim()
 }

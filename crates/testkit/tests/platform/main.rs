@@ -13,3 +13,4 @@ mod refusals;
 mod secrets;
 mod sessions;
 mod site;
+mod work;

@@ -12,6 +12,7 @@ testkit::on_both_databases!(
     one_event_sent_a_hundred_times_to_two_processes_has_one_effect,
     a_process_killed_while_it_applies_an_event_loses_nothing,
     a_process_killed_before_it_applies_an_event_loses_nothing,
+    a_request_under_way_is_answered_before_the_process_ends,
 );
 
 async fn subscriptions(node: &Node, user: &TestUser) -> anyhow::Result<Vec<Value>> {
@@ -105,5 +106,23 @@ async fn a_process_killed_before_it_applies_an_event_loses_nothing(database: Dat
     assert_eq!(node.caller.deliver_at(&event, now_ms() / 1000).await?, StatusCode::OK);
     assert_eq!(jobs_left(&fleet).await?.len(), 0);
     assert_eq!(subscriptions(&node, &user).await?.len(), 1);
+    Ok(())
+}
+
+async fn a_request_under_way_is_answered_before_the_process_ends(database: Database) -> anyhow::Result<()> {
+    let Some((_fleet, gate, node, user)) = with_a_gate(database).await? else { return Ok(()) };
+    gate.set(Door::Silent);
+    let before = gate.arrived();
+    let caller = node.caller.clone();
+    let asking = tokio::spawn(async move { caller.checkout(&user, "premium").await });
+    eventually("the question to Stripe", async || Ok((gate.arrived() > before).then_some(()))).await?;
+    node.process.terminate()?;
+    let url = format!("{}/backend/api/health", node.caller.base);
+    let refused = async || Ok(reqwest::get(&url).await.is_err().then_some(()));
+    eventually("the end of new connections", refused).await?;
+    // The question is asked once more, and the buyer gets the page to pay on.
+    gate.set(Door::Open);
+    assert!(asking.await??.starts_with("cs_"));
+    assert_eq!(node.process.wait(testkit::fleet::PATIENCE).await?.code, Some(0));
     Ok(())
 }
