@@ -13,6 +13,7 @@ mod context;
 mod dice;
 mod error;
 mod hasher;
+mod pace;
 mod seal;
 
 pub mod admin;

@@ -5,6 +5,7 @@ use domain::token;
 use store::{password_resets, users};
 
 use crate::letter::Letter;
+use crate::pace::Pace;
 use crate::sign_up::token_refused;
 use crate::{App, Result, mail, session};
 
@@ -13,6 +14,7 @@ const RESET_MS: i64 = 3_600_000;
 
 /// Mails a link to set a new password, if the address has an account; the answer is the same if not.
 pub async fn request(app: &App, email: &Email) -> Result<()> {
+    let pace = Pace::begin();
     let now = app.clock.now();
     app.retrying(|| async {
         let tx = app.store.write_txn().await?;
@@ -36,6 +38,7 @@ pub async fn request(app: &App, email: &Email) -> Result<()> {
     })
     .await?;
     app.wake_worker();
+    pace.kept().await;
     Ok(())
 }
 

@@ -6,6 +6,7 @@ use store::{Tx, users};
 
 use crate::hasher::Verdict;
 use crate::limiter::Subject;
+use crate::pace::Pace;
 use crate::session::{self, TokenPair};
 use crate::{App, Error, LimitClass, Result};
 
@@ -62,8 +63,18 @@ async fn still_allowed(tx: &Tx, checked: &users::Model) -> Result<()> {
     if same { Ok(()) } else { Err(refused()) }
 }
 
-/// The password is checked for every address, known or not, so that both take the same time.
+/// A refusal takes the same time for every address: the password is checked for a known and an unknown one, and no
+/// refusal comes earlier than one of an old, slower kind of hash.
 async fn check(app: &App, typed: &Credentials<'_>, now: UnixMs) -> Result<users::Model> {
+    let pace = Pace::begin();
+    let checked = check_password(app, typed, now).await;
+    if matches!(checked, Err(Error::Unauthorized { .. })) {
+        pace.kept().await;
+    }
+    checked
+}
+
+async fn check_password(app: &App, typed: &Credentials<'_>, now: UnixMs) -> Result<users::Model> {
     let email = Email::parse(typed.email).ok();
     let account = email.as_ref().map_or(typed.email, Email::canonical);
     let decision = app.limiter.hit(LimitClass::Credential, Subject::Account(account), now);

@@ -7,6 +7,7 @@ use store::{Tx, users, verification_tokens};
 use uuid::Uuid;
 
 use crate::letter::Letter;
+use crate::pace::Pace;
 use crate::{App, Error, Result, mail};
 
 /// How long the link in the mail works: a day.
@@ -30,11 +31,12 @@ pub struct Registration {
 /// Registers an account and mails the link that proves the address. For a known address nothing changes and its
 /// owner gets a mail instead: the answer, its timing and its traces are the same.
 pub async fn register(app: &App, new: &Registration) -> Result<()> {
+    let pace = Pace::begin();
     let now = app.clock.now();
     let hash = app.hasher.hash(&new.password, app.dice.bytes()).await?;
     let done = app.retrying(|| register_once(app, new, &hash, now)).await;
     app.wake_worker();
-    match done {
+    let done = match done {
         // Two registrations of one address at the same moment: the index let one in, and this one is the known one.
         Err(Error::Conflict { code: "address_known", .. }) => {
             let again = app.retrying(|| register_once(app, new, &hash, now)).await;
@@ -42,7 +44,9 @@ pub async fn register(app: &App, new: &Registration) -> Result<()> {
             again
         }
         done => done,
-    }
+    };
+    pace.kept().await;
+    done
 }
 
 async fn register_once(app: &App, new: &Registration, hash: &str, now: UnixMs) -> Result<()> {
@@ -136,6 +140,7 @@ async fn send_link(app: &App, tx: &Tx, user: &users::Model, hash: Option<&str>, 
 
 /// Mails a new link, if the address has an account that is not verified; the answer is the same if not.
 pub async fn resend(app: &App, email: &Email) -> Result<()> {
+    let pace = Pace::begin();
     let now = app.clock.now();
     app.retrying(|| async {
         let tx = app.store.write_txn().await?;
@@ -149,6 +154,7 @@ pub async fn resend(app: &App, email: &Email) -> Result<()> {
     })
     .await?;
     app.wake_worker();
+    pace.kept().await;
     Ok(())
 }
 

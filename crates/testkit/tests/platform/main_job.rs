@@ -1,5 +1,7 @@
 //! From sign-up to a WireGuard configuration, through the API alone.
 
+use std::time::{Duration, Instant};
+
 use reqwest::{Method, StatusCode};
 use serde_json::json;
 use testkit::app::{Database, TestApp, Wanted};
@@ -7,6 +9,7 @@ use testkit::app::{Database, TestApp, Wanted};
 testkit::on_both_databases!(
     a_stranger_signs_up_pays_and_holds_a_configuration,
     a_known_address_is_not_told_to_a_stranger,
+    no_answer_tells_by_its_speed_whether_an_address_is_known,
     a_strangers_device_is_the_same_404_as_none,
     devices_come_back_with_the_next_subscription,
     whoever_registers_a_strangers_address_first_stays_outside,
@@ -60,6 +63,26 @@ async fn a_known_address_is_not_told_to_a_stranger(database: Database) -> anyhow
     let wrong = json!({ "email": user.email, "password": "another long password" });
     let nobody = json!({ "email": "nobody@example.net", "password": "another long password" });
     assert_eq!(test.post("/auth/login", None, &wrong).await?, test.post("/auth/login", None, &nobody).await?);
+    Ok(())
+}
+
+/// A lower bound, since that alone can't fail on a slow machine: every one of these answers waits for it.
+async fn no_answer_tells_by_its_speed_whether_an_address_is_known(database: Database) -> anyhow::Result<()> {
+    let Some(test) = TestApp::start(&Wanted::on(database)).await? else { return Ok(()) };
+    let known = test.with_user("mika").await?.email;
+    for email in [known.as_str(), "nobody@example.net"] {
+        let password = "another long password";
+        for (path, body) in [
+            ("/auth/login", json!({ "email": email, "password": password })),
+            ("/auth/reset-request", json!({ "email": email })),
+            ("/auth/verify/resend", json!({ "email": email })),
+            ("/auth/register", json!({ "email": email, "password": password })),
+        ] {
+            let asked = Instant::now();
+            test.post(path, None, &body).await?;
+            assert!(asked.elapsed() >= Duration::from_millis(250), "{path} {email}: {:?}", asked.elapsed());
+        }
+    }
     Ok(())
 }
 
