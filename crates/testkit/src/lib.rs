@@ -21,3 +21,4 @@ pub mod ports;
 pub mod private_dir;
 pub mod process;
 pub mod setting;
+pub mod wg;

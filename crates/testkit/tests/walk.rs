@@ -1,12 +1,10 @@
 //! The main job in a real browser against `mirai dev`: from the home page to a file that the real `wg-quick` accepts.
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
-use std::time::Duration;
-
 use testkit::browser::{Browser, Visitor};
 use testkit::dev::Dev;
 use testkit::private_dir::PrivateDir;
-use testkit::process::Bin;
+use testkit::wg;
 
 /// What a page says, in the language of the walk.
 struct Words {
@@ -90,7 +88,7 @@ async fn walk(words: &Words, width: u32, height: u32) -> anyhow::Result<()> {
     browser.click("#download-config").await?;
     let file = browser.wait_for_download(".conf").await?;
     assert!(file.ends_with("mirai-phone.conf"), "{}", file.display());
-    let key = accepted_by_wg_quick(&file).await?;
+    let key = wg::strip(&file).await?;
     keep_the_device(&browser, &page("/dashboard"), &key, width).await?;
     cancel_and_resume(&browser, &page("/dashboard/subscription"), width).await?;
     browser.goto(&page("/dashboard/subscription")).await?;
@@ -131,7 +129,7 @@ async fn keep_the_device(browser: &Browser, dashboard: &str, old_key: &str, widt
     fits(browser, width).await?;
     browser.click("#download-config").await?;
     let file = browser.wait_for_download("mirai-tablet.conf").await?;
-    assert_ne!(accepted_by_wg_quick(&file).await?, old_key, "a new key");
+    assert_ne!(wg::strip(&file).await?, old_key, "a new key");
     browser.click("#device-page").await?;
     browser.click("#move").await?;
     browser.wait_for_text("[role=status]", "").await?;
@@ -156,21 +154,4 @@ async fn fits(browser: &Browser, width: u32) -> anyhow::Result<()> {
     let wide = browser.client().execute("return document.documentElement.scrollWidth", vec![]).await?;
     assert!(wide.as_u64().unwrap() <= u64::from(width), "{} is {wide} wide", browser.path().await?);
     Ok(())
-}
-
-/// The private key in a file that the real `wg-quick` takes.
-async fn accepted_by_wg_quick(file: &std::path::Path) -> anyhow::Result<String> {
-    let wg_quick = Bin::at("/usr/bin/wg-quick")?;
-    let strip = wg_quick
-        .launch()
-        .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
-        .arg("strip")
-        .arg(file)
-        .run(Duration::from_secs(20))
-        .await?;
-    assert_eq!(strip.code, Some(0), "{}", strip.stderr);
-    assert!(strip.stdout.contains("PresharedKey = "), "{}", strip.stdout);
-    let key = strip.stdout.lines().find_map(|line| line.strip_prefix("PrivateKey = ")).unwrap();
-    assert!(!key.contains("<your private key>"));
-    Ok(key.to_owned())
 }

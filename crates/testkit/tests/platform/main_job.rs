@@ -1,5 +1,7 @@
 //! From sign-up to a WireGuard configuration, through the API alone.
 
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt as _;
 use std::time::{Duration, Instant};
 
 use reqwest::{Method, StatusCode};
@@ -36,6 +38,11 @@ async fn a_stranger_signs_up_pays_and_holds_a_configuration(database: Database) 
     }
     assert!(config.contains("Endpoint = vpn1.example.net:51820"), "{config}");
     assert!(!config.contains("<your private key>"), "the server made the key: {config}");
+    let file = test.dir.join("mirai-phone.conf");
+    std::fs::write(&file, config)?;
+    std::fs::set_permissions(&file, Permissions::from_mode(0o600))?;
+    let key = testkit::wg::strip(&file).await?;
+    assert!(config.contains(&key));
     assert!(made["qr"].as_str().unwrap_or_default().starts_with("<svg"));
 
     let id = made["device"]["id"].as_str().unwrap_or_default();
