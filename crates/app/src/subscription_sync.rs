@@ -12,6 +12,9 @@ use crate::letter::Letter;
 use crate::stripe_event::invoice_row;
 use crate::{App, Error, Result, mail};
 
+/// How often a subscription is read when others are faster.
+const READINGS: u32 = 3;
+
 /// Why a subscription is looked at, and what came along.
 #[derive(Debug, Default)]
 pub struct Cause {
@@ -54,29 +57,40 @@ impl Cause {
 /// What came of it.
 #[derive(Debug, Clone, Copy)]
 pub struct Outcome {
-    /// `applied`, `unchanged`, `stale` or `foreign`.
+    /// `applied`, `unchanged`, `over` or `foreign`.
     pub word: &'static str,
     /// Whether the customer is on the network now.
     pub entitled: bool,
 }
 
 /// Brings our row of a Stripe subscription up to date.
+///
+/// What was read before the row's own reading is read again. Where it stays so, the clock of another replica is ahead
+/// of ours: then this is an error that goes away with time, and an event is not settled.
 pub async fn sync(app: &App, subscription_id: &str, cause: Cause) -> Result<Outcome> {
+    for _ in 0..READINGS {
+        if let Some(outcome) = read_and_apply(app, subscription_id, &cause).await? {
+            app.wake_worker();
+            return Ok(outcome);
+        }
+    }
+    Err(Error::Busy { what: "the state of the subscription", source: None })
+}
+
+async fn read_and_apply(app: &App, subscription_id: &str, cause: &Cause) -> Result<Option<Outcome>> {
     // Before the question: whatever was saved after this moment knows at least as much as the answer.
     let read_at = app.clock.now();
     let object = match app.stripe.retrieve_subscription(subscription_id).await {
         Ok(object) => object,
-        Err(StripeError::Refused { status: 404, .. }) => return foreign(app, &cause).await,
+        Err(StripeError::Refused { status: 404, .. }) => return foreign(app, cause).await.map(Some),
         Err(error) => return Err(error.into()),
     };
     if object.livemode != app.config.stripe.livemode {
-        return foreign(app, &cause).await;
+        return foreign(app, cause).await.map(Some);
     }
-    let Some(user) = owner(app, &object).await? else { return foreign(app, &cause).await };
+    let Some(user) = owner(app, &object).await? else { return foreign(app, cause).await.map(Some) };
     let plan = plan_of(app, &object).await?;
-    let outcome = app.retrying(|| apply_once(app, &object, user, &plan, &cause, read_at)).await?;
-    app.wake_worker();
-    Ok(outcome)
+    app.retrying(|| apply_once(app, &object, user, &plan, cause, read_at)).await
 }
 
 /// A subscription that none of our customers has: another product on the same Stripe account.
@@ -154,7 +168,7 @@ async fn apply_once(
     plan: &plans::Model,
     cause: &Cause,
     read_at: UnixMs,
-) -> Result<Outcome> {
+) -> Result<Option<Outcome>> {
     let now = app.clock.now();
     let tx = app.store.write_txn().await?;
     let mut user = users::lock(&tx, user).await?.ok_or(Error::NotFound)?;
@@ -162,7 +176,8 @@ async fn apply_once(
     let known = row.as_ref().map(subscriptions::Model::state).transpose()?;
     let decision = decide(known.as_ref(), &seen(object, read_at));
     let (state, announcements, word) = match decision {
-        Decision::Stale => (known, Vec::new(), "stale"),
+        Decision::Stale => return Ok(None),
+        Decision::Over => (known, Vec::new(), "over"),
         Decision::Unchanged(state) => (Some(state), Vec::new(), "unchanged"),
         Decision::Save(state, announcements) => (Some(state), announcements, "applied"),
     };
@@ -186,7 +201,7 @@ async fn apply_once(
             subscriptions::insert(&tx, &row).await?;
             row
         }
-        (_, None) => return Err(Error::internal("a subscription that is not there can't be stale")),
+        (_, None) => return Err(Error::internal("a subscription that is not there can't be over")),
     };
     if user.stripe_customer_id.is_none() {
         user.stripe_customer_id = Some(object.customer.clone());
@@ -204,7 +219,7 @@ async fn apply_once(
     }
     settle(&tx, cause, word, now).await?;
     tx.commit().await?;
-    Ok(Outcome { word, entitled: row.state()?.is_entitled(now) })
+    Ok(Some(Outcome { word, entitled: row.state()?.is_entitled(now) }))
 }
 
 fn new_row(

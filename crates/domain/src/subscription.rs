@@ -162,8 +162,10 @@ pub enum Announcement {
 /// What to do about a subscription.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Decision {
-    /// The row says more than what was seen: what was seen is older, or the subscription is over for good.
+    /// The row was read later than what was seen, which says nothing: read again.
     Stale,
+    /// The subscription is over for good; the row stays as it is.
+    Over,
     /// The row is right already.
     Unchanged(Subscription),
     /// Save this row and announce these.
@@ -175,10 +177,13 @@ pub enum Decision {
 /// A row that has ended stays so; an object that was read before the row's is stale. The event that led here is no
 /// argument on purpose: see the module's text.
 pub fn decide(row: Option<&Subscription>, seen: &Seen) -> Decision {
-    if let Some(row) = row
-        && (row.status == Status::Ended || seen.read_at < row.read_at)
-    {
-        return Decision::Stale;
+    if let Some(row) = row {
+        if row.status == Status::Ended {
+            return Decision::Over;
+        }
+        if seen.read_at < row.read_at {
+            return Decision::Stale;
+        }
     }
     let status = status_of(seen);
     let next = Subscription {
@@ -353,7 +358,7 @@ mod tests {
         let (row, announcements) = saved(decide(Some(&active()), &over));
         assert_eq!(announcements, [Announcement::Ended, Announcement::AccessChanged]);
         assert!(!row.is_entitled(0));
-        assert_eq!(decide(Some(&row), &seen("active", 7)), Decision::Stale);
+        assert_eq!(decide(Some(&row), &seen("active", 7)), Decision::Over);
     }
 
     #[test]

@@ -65,7 +65,8 @@ fn any_order_of_events_ends_in_the_state_of_the_last_reading() {
                 newest = newest.max(event);
                 match decide(row.as_ref(), &life[newest]) {
                     Decision::Save(next, _) | Decision::Unchanged(next) => row = Some(next),
-                    Decision::Stale => assert_eq!(row.map(|row| row.status), Some(Status::Ended), "{order:?}"),
+                    Decision::Over => assert_eq!(row.map(|row| row.status), Some(Status::Ended), "{order:?}"),
+                    Decision::Stale => panic!("each reading is newer: {order:?}"),
                 }
             }
             let row = row.expect("six events leave a row");
