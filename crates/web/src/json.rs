@@ -14,6 +14,7 @@ use axum::http::StatusCode;
 use axum::middleware::{from_fn_with_state, map_response};
 use axum::response::{IntoResponse, Response};
 use utoipa::OpenApi;
+use utoipa::openapi::RefOr;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -29,9 +30,9 @@ pub(crate) const MAX_BODY: usize = 256 * 1024;
 #[openapi(
     info(
         title = "MiraiVPN API",
-        description = "Accounts, payments, servers and devices of MiraiVPN.\n\nEvery request carries `X-API-KEY`, except \
-                       the webhook, the health checks and this document. Errors are `application/problem+json`; act on \
-                       `code`. Times are RFC 3339 UTC, money is integer minor units, sizes are bytes (1 GB = 10^9)."
+        description = "Accounts, payments, servers and devices of MiraiVPN.\n\nEvery request carries X-API-KEY, except \
+                       the webhook, the health checks and this document. Errors are application/problem+json; act on \
+                       their code. Times are RFC 3339 UTC, money is integer minor units, sizes are bytes (1 GB = 10^9)."
     ),
     servers((url = "/backend/api"), (url = "/api/v1")),
     modifiers(&Security)
@@ -98,7 +99,25 @@ fn general_routes() -> OpenApiRouter<Ctx> {
 /// The API's document, from the same list as its routes.
 pub fn openapi() -> utoipa::openapi::OpenApi {
     let routes = open_routes().merge(credential_routes()).merge(general_routes());
-    OpenApiRouter::with_openapi(Document::openapi()).merge(routes).split_for_parts().1
+    let mut document = OpenApiRouter::with_openapi(Document::openapi()).merge(routes).split_for_parts().1;
+    name_problems(&mut document);
+    document
+}
+
+/// A refusal is `application/problem+json`; the routes say only that it is a [`api::Problem`].
+fn name_problems(document: &mut utoipa::openapi::OpenApi) {
+    for item in document.paths.paths.values_mut() {
+        for operation in [&mut item.get, &mut item.post, &mut item.patch, &mut item.delete].into_iter().flatten() {
+            for (status, response) in &mut operation.responses.responses {
+                if let RefOr::T(response) = response
+                    && status.starts_with(['4', '5'])
+                    && let Some(content) = response.content.shift_remove("application/json")
+                {
+                    response.content.insert("application/problem+json".to_owned(), content);
+                }
+            }
+        }
+    }
 }
 
 /// The API, to be mounted.
