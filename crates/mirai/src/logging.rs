@@ -6,8 +6,7 @@ use tracing_subscriber::EnvFilter;
 
 /// Begins logging to standard error. `filter` is the setting `LOG`.
 pub(crate) fn start(filter: &str) -> anyhow::Result<()> {
-    // The migrator greets at each start, whether it has work or not; what it did is said by the commands.
-    let filter = EnvFilter::try_new(format!("sea_orm_migration=warn,{filter}"))
+    let filter = EnvFilter::try_new(format!("{},{filter}", store::QUIET_MIGRATOR))
         .map_err(|_| anyhow::anyhow!("LOG takes error, warn, info, debug or trace"))?;
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     let started = if std::io::stderr().is_terminal() { builder.try_init() } else { builder.json().try_init() };

@@ -32,4 +32,4 @@ pub mod wireguard_peers;
 
 pub use connect::{Backend, Db, Settings, Store, Tls, Tx};
 pub use error::{Result, StoreError};
-pub use migrate::MigrationReport;
+pub use migrate::{MigrationReport, QUIET_MIGRATOR};

@@ -13,6 +13,10 @@ use crate::{Backend, Db, Result, Store, StoreError};
 const LOOKS: u32 = 50;
 const PAUSE: Duration = Duration::from_millis(100);
 
+/// A log directive that keeps the migration library quiet: it greets at each start, whether it has work or not, and what
+/// was done is in [`MigrationReport`].
+pub const QUIET_MIGRATOR: &str = "sea_orm_migration=warn";
+
 /// What `migrate` did.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MigrationReport {
