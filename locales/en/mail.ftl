@@ -20,8 +20,7 @@ mail-reset-action = Choose a new password
 mail-reset-after = The link works once, for one hour. If you did not ask for it, ignore this mail: your password stays as it is.
 
 mail-password-changed-subject = Your { $brand } password was changed
-mail-password-changed-body = The password of your { $brand } account was just changed, and every session was ended.
-mail-password-changed-after = If it was not you, write to { $support } at once.
+mail-password-changed-body = The password of your { $brand } account was just changed, and all sessions elsewhere were ended.
 
 mail-started-subject = Your { $brand } subscription is active
 mail-started-body = Your payment has arrived and the plan { $plan } is active. Add your first device:
@@ -37,3 +36,20 @@ mail-ending-body = Your subscription is canceled. You can use it until { $until 
 mail-ended-subject = Your { $brand } subscription has ended
 mail-ended-body = Your { $brand } subscription has ended and your devices are offline. Their names are kept; subscribe again to bring them back:
 mail-ended-action = See the plans
+
+mail-not-you = If it was not you, write to { $support } at once.
+mail-signed-in-subject = New sign-in to { $brand }
+mail-signed-in-body = On { $day } (UTC) your { $brand } account was used with { $client }, where it was not used before. If that was you, there is nothing to do. If not, end that session and change your password:
+mail-signed-in-action = Check my sessions
+mail-second-factor-subject = The code at login of { $brand } was changed
+mail-second-factor-body = The code that your { $brand } account asks for at login was turned on or off, or has new recovery codes.
+mail-address-confirm-subject = Confirm your new address for { $brand }
+mail-address-confirm-body = Open this link to make this the address of your { $brand } account:
+mail-address-confirm-action = Use this address
+mail-address-confirm-after = The link works once, for one hour. If you did not ask for it, ignore this mail: nothing happens.
+mail-address-changing-subject = Another address for { $brand } was asked for
+mail-address-changing-body = Somebody who knows your password asked to change the address of your { $brand } account. Until the link in the mail to the new address is opened, nothing changes.
+mail-address-changed-subject = Your { $brand } account has another address
+mail-address-changed-body = The address of your { $brand } account was changed; this one does not belong to it any more.
+mail-deleted-subject = Your { $brand } account is deleted
+mail-deleted-body = Your { $brand } account was deleted, your devices are offline and nothing will be charged any more. Invoices are kept as the law demands, without your name.

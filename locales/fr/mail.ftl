@@ -20,8 +20,7 @@ mail-reset-action = Choisir un nouveau mot de passe
 mail-reset-after = Le lien fonctionne une seule fois, pendant une heure. Si vous n’avez rien demandé, ignorez ce message : votre mot de passe ne change pas.
 
 mail-password-changed-subject = Votre mot de passe { $brand } a été modifié
-mail-password-changed-body = Le mot de passe de votre compte { $brand } vient d’être modifié et toutes les sessions ont été fermées.
-mail-password-changed-after = Si ce n’était pas vous, écrivez tout de suite à { $support }.
+mail-password-changed-body = Le mot de passe de votre compte { $brand } vient d’être modifié et toutes les sessions ailleurs ont été fermées.
 
 mail-started-subject = Votre abonnement { $brand } est actif
 mail-started-body = Votre paiement est arrivé et la formule { $plan } est active. Ajoutez votre premier appareil :
@@ -37,3 +36,20 @@ mail-ending-body = Votre abonnement est résilié. Vous pouvez l’utiliser jusq
 mail-ended-subject = Votre abonnement { $brand } est terminé
 mail-ended-body = Votre abonnement { $brand } est terminé et vos appareils sont hors ligne. Leurs noms sont conservés ; abonnez-vous de nouveau pour les retrouver :
 mail-ended-action = Voir les formules
+
+mail-not-you = Si ce n’était pas vous, écrivez tout de suite à { $support }.
+mail-signed-in-subject = Nouvelle connexion à { $brand }
+mail-signed-in-body = Le { $day } (UTC), votre compte { $brand } a été utilisé avec { $client }, où il ne l’avait pas encore été. Si c’était vous, il n’y a rien à faire. Sinon, fermez cette session et changez de mot de passe :
+mail-signed-in-action = Vérifier mes sessions
+mail-second-factor-subject = Le code à la connexion de { $brand } a été modifié
+mail-second-factor-body = Le code que votre compte { $brand } demande à la connexion a été activé ou désactivé, ou a de nouveaux codes de secours.
+mail-address-confirm-subject = Confirmez votre nouvelle adresse pour { $brand }
+mail-address-confirm-body = Ouvrez ce lien pour faire de cette adresse celle de votre compte { $brand } :
+mail-address-confirm-action = Utiliser cette adresse
+mail-address-confirm-after = Le lien fonctionne une seule fois, pendant une heure. Si vous n’avez rien demandé, ignorez ce message : il ne se passera rien.
+mail-address-changing-subject = Une autre adresse pour { $brand } a été demandée
+mail-address-changing-body = Quelqu’un qui connaît votre mot de passe a demandé à changer l’adresse de votre compte { $brand }. Tant que le lien envoyé à la nouvelle adresse n’est pas ouvert, rien ne change.
+mail-address-changed-subject = Votre compte { $brand } a une autre adresse
+mail-address-changed-body = L’adresse de votre compte { $brand } a été modifiée ; celle-ci n’en fait plus partie.
+mail-deleted-subject = Votre compte { $brand } est supprimé
+mail-deleted-body = Votre compte { $brand } a été supprimé, vos appareils sont déconnectés et plus rien ne sera prélevé. Les factures sont conservées comme la loi l’exige, sans votre nom.

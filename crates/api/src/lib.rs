@@ -7,8 +7,10 @@
 
 mod account;
 mod billing;
+mod export;
 mod network;
 mod problem;
+mod security;
 
 pub use account::{
     ChangeMe, EmailOnly, Login, LoginReply, Refresh, Register, Reset, Session, SessionList, Token, TokenReply, User,
@@ -17,11 +19,13 @@ pub use billing::{
     Cancel, CancelWhen, Checkout, CheckoutReply, Invoice, InvoiceList, Plan, PlanList, PortalReply, Subscription,
     SubscriptionList,
 };
+pub use export::{AuditEntry, Export, ExportedCheckout};
 pub use network::{
     ChooseServer, Device, DeviceList, DeviceMade, MoveDevice, Mtu, NewDevice, Rekey, RenameDevice, Routes, Server,
     ServerList,
 };
 pub use problem::{Health, Problem, ProblemField};
+pub use security::{ChangeEmail, ChangePassword, Code, Enrolment, Proof, RecoveryCodes, SecondFactor};
 
 use domain::time::UnixMs;
 

@@ -13,13 +13,15 @@ pub struct Brand {
     pub support: String,
 }
 
-/// A limit: so many in a minute.
+/// A limit: so many in a time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum LimitClass {
     /// Routes that take a credential or send a mail, per client and per account.
     Credential,
     /// All other routes, per session (or per client without one).
     General,
+    /// Codes of a second factor, per account.
+    Code,
 }
 
 /// How many requests a minute each class allows.

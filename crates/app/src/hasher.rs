@@ -57,7 +57,8 @@ impl Hasher {
         Ok(if known { verdict } else { Verdict::Wrong })
     }
 
-    async fn on_a_core<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
+    /// Runs work that takes a while where it keeps nobody waiting but the other such work.
+    pub(crate) async fn on_a_core<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
         let busy = || Error::Busy { what: "the sign-in service", source: None };
         let permit = tokio::time::timeout(QUEUE_TIMEOUT, self.cores.clone().acquire_owned()).await;
         let permit = permit.map_err(|_| busy())?.map_err(|_| busy())?;

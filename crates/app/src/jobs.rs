@@ -13,7 +13,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
-use crate::{App, Error, Result, mail, stripe_event};
+use crate::{App, Error, Result, account_delete, email_change, mail, stripe_event};
 
 /// A worker that is silent this long has died; its job may be claimed again.
 const CLAIM_MS: i64 = 120_000;
@@ -40,6 +40,22 @@ pub(crate) enum Job {
         /// Its customer: events of one customer are applied one at a time.
         customer: Option<String>,
     },
+    /// Tell Stripe a customer's new address.
+    StripeCustomerUpdate {
+        /// Whose.
+        user: Uuid,
+        /// `cus_…`.
+        customer: String,
+    },
+    /// End everything of a deleted account at Stripe.
+    StripeCustomerClose {
+        /// `cus_…`, if there is one.
+        customer: Option<String>,
+        /// `sub_…` that had not ended.
+        subscriptions: Vec<String>,
+        /// `cs_…` that were open.
+        checkouts: Vec<String>,
+    },
 }
 
 impl Job {
@@ -47,13 +63,18 @@ impl Job {
         match self {
             Job::MailSend { .. } => "mail_send",
             Job::StripeEventApply { .. } => "stripe_event_apply",
+            Job::StripeCustomerUpdate { .. } => "stripe_customer_update",
+            Job::StripeCustomerClose { .. } => "stripe_customer_close",
         }
     }
 
     fn lock_key(&self) -> Option<String> {
         match self {
             Job::MailSend { .. } => None,
-            Job::StripeEventApply { customer, .. } => customer.as_ref().map(|id| format!("stripe:{id}")),
+            Job::StripeEventApply { customer, .. } | Job::StripeCustomerClose { customer, .. } => {
+                customer.as_ref().map(|id| format!("stripe:{id}"))
+            }
+            Job::StripeCustomerUpdate { customer, .. } => Some(format!("stripe:{customer}")),
         }
     }
 
@@ -61,6 +82,11 @@ impl Job {
         match self {
             Job::MailSend { mail } => mail::send(app, mail).await,
             Job::StripeEventApply { event, .. } => stripe_event::apply(app, &event).await,
+            Job::StripeCustomerUpdate { user, customer } => Ok(email_change::tell_stripe(app, user, &customer).await?),
+            Job::StripeCustomerClose { customer, subscriptions, checkouts } => {
+                let customer = customer.as_deref();
+                Ok(account_delete::close_at_stripe(app, customer, &subscriptions, &checkouts).await?)
+            }
         }
     }
 }

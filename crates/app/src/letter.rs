@@ -30,6 +30,37 @@ pub enum Letter {
         /// Address of the support.
         support: String,
     },
+    /// Signed in from a device that was not known.
+    SignedIn {
+        /// Browser family, `Firefox on Linux`.
+        client: String,
+        /// `2026-11-23`.
+        day: String,
+        /// To end the session.
+        link: String,
+    },
+    /// The second factor was turned on or off, or has new recovery codes.
+    SecondFactorChanged {
+        /// Address of the support.
+        support: String,
+    },
+    /// To a new address: the link makes it the account's.
+    AddressConfirm {
+        /// `{APP_URL}/email?token=…`
+        link: String,
+    },
+    /// To the old address: another was asked for.
+    AddressChanging {
+        /// Address of the support.
+        support: String,
+    },
+    /// To the old address: it is not the account's any more.
+    AddressChanged {
+        /// Address of the support.
+        support: String,
+    },
+    /// The account is gone.
+    AccountDeleted,
     /// The first payment of a subscription arrived.
     SubscriptionStarted {
         /// Name of the plan.
@@ -88,6 +119,12 @@ impl Letter {
             Letter::AlreadyRegistered { .. } => "already_registered",
             Letter::Reset { .. } => "reset",
             Letter::PasswordChanged { .. } => "password_changed",
+            Letter::SignedIn { .. } => "signed_in",
+            Letter::SecondFactorChanged { .. } => "second_factor_changed",
+            Letter::AddressConfirm { .. } => "address_confirm",
+            Letter::AddressChanging { .. } => "address_changing",
+            Letter::AddressChanged { .. } => "address_changed",
+            Letter::AccountDeleted => "account_deleted",
             Letter::SubscriptionStarted { .. } => "subscription_started",
             Letter::PaymentFailed { .. } => "payment_failed",
             Letter::SubscriptionEnding { .. } => "subscription_ending",
@@ -97,6 +134,7 @@ impl Letter {
 
     fn parts(&self, t: Translator, brand: &str) -> (String, Vec<Part>) {
         let words = |key: &str| Part::Words(t.with(key, "brand", brand));
+        let not_you = |support: &String| Part::Words(t.with("mail-not-you", "support", support));
         let link = |key: &str, url: &String| Part::Link { label: t.say(key), url: url.clone() };
         match self {
             Letter::Verify { link: url } => (
@@ -119,11 +157,41 @@ impl Letter {
             ),
             Letter::PasswordChanged { support } => (
                 t.with("mail-password-changed-subject", "brand", brand),
+                vec![words("mail-password-changed-body"), not_you(support)],
+            ),
+            Letter::SignedIn { client, day, link: url } => (
+                t.with("mail-signed-in-subject", "brand", brand),
                 vec![
-                    words("mail-password-changed-body"),
-                    Part::Words(t.with("mail-password-changed-after", "support", support)),
+                    Part::Words(t.with_all(
+                        "mail-signed-in-body",
+                        &[("brand", brand.into()), ("client", client.as_str().into()), ("day", day.as_str().into())],
+                    )),
+                    link("mail-signed-in-action", url),
                 ],
             ),
+            Letter::SecondFactorChanged { support } => (
+                t.with("mail-second-factor-subject", "brand", brand),
+                vec![words("mail-second-factor-body"), not_you(support)],
+            ),
+            Letter::AddressConfirm { link: url } => (
+                t.with("mail-address-confirm-subject", "brand", brand),
+                vec![
+                    words("mail-address-confirm-body"),
+                    link("mail-address-confirm-action", url),
+                    words("mail-address-confirm-after"),
+                ],
+            ),
+            Letter::AddressChanging { support } => (
+                t.with("mail-address-changing-subject", "brand", brand),
+                vec![words("mail-address-changing-body"), not_you(support)],
+            ),
+            Letter::AddressChanged { support } => (
+                t.with("mail-address-changed-subject", "brand", brand),
+                vec![words("mail-address-changed-body"), not_you(support)],
+            ),
+            Letter::AccountDeleted => {
+                (t.with("mail-deleted-subject", "brand", brand), vec![words("mail-deleted-body")])
+            }
             Letter::SubscriptionStarted { plan, link: url } => (
                 t.with("mail-started-subject", "brand", brand),
                 vec![Part::Words(t.with("mail-started-body", "plan", plan)), link("mail-started-action", url)],
@@ -187,6 +255,12 @@ mod tests {
             Letter::AlreadyRegistered { login_link: link(), reset_link: link() },
             Letter::Reset { link: link() },
             Letter::PasswordChanged { support: "help@vpn.example".into() },
+            Letter::SignedIn { client: "Firefox on Linux".into(), day: "2026-11-23".into(), link: link() },
+            Letter::SecondFactorChanged { support: "help@vpn.example".into() },
+            Letter::AddressConfirm { link: link() },
+            Letter::AddressChanging { support: "help@vpn.example".into() },
+            Letter::AddressChanged { support: "help@vpn.example".into() },
+            Letter::AccountDeleted,
             Letter::SubscriptionStarted { plan: "Basic".into(), link: link() },
             Letter::PaymentFailed { link: link() },
             Letter::SubscriptionEnding { until: "2026-12-23".into() },

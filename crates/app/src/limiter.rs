@@ -10,11 +10,14 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use uuid::Uuid;
 
-use crate::{Dice, LimitClass, Limits};
+use crate::{Dice, Error, LimitClass, Limits, Result};
 
 /// Above this many keys those that have run out are dropped.
 const SWEEP_AT: usize = 50_000;
 const DAY_MS: i64 = 86_400_000;
+const MINUTE_MS: i64 = 60_000;
+/// Wrong codes of a second factor. Three of a million are right at any time: so many tries guess one in four years.
+const CODES_AN_HOUR: u32 = 10;
 
 /// Who is counted.
 #[derive(Debug, Clone, Copy)]
@@ -25,6 +28,9 @@ pub enum Subject<'a> {
     Account(&'a str),
     /// A session.
     Session(Uuid),
+    /// A device that an account was used from before, by the hash of its cookie: whoever guesses at the account
+    /// elsewhere does not use up its owner's tries.
+    Device(&'a [u8]),
 }
 
 type Key = [u8; 32];
@@ -43,13 +49,18 @@ impl Limiter {
         Limiter { limits, secret: dice.bytes(), arrivals: Mutex::default() }
     }
 
+    /// How often is allowed.
+    pub fn rule(&self, class: LimitClass) -> Gcra {
+        match class {
+            LimitClass::Credential => Gcra { limit: self.limits.credential_per_minute, period_ms: MINUTE_MS },
+            LimitClass::General => Gcra { limit: self.limits.general_per_minute, period_ms: MINUTE_MS },
+            LimitClass::Code => Gcra { limit: CODES_AN_HOUR, period_ms: 60 * MINUTE_MS },
+        }
+    }
+
     /// Counts one request and tells whether it is within the limit.
     pub fn hit(&self, class: LimitClass, subject: Subject<'_>, now: UnixMs) -> Decision {
-        let limit = match class {
-            LimitClass::Credential => self.limits.credential_per_minute,
-            LimitClass::General => self.limits.general_per_minute,
-        };
-        let rule = Gcra { limit, period_ms: 60_000 };
+        let rule = self.rule(class);
         let key = self.key(class, subject, now);
         let mut arrivals = self.arrivals.lock().unwrap_or_else(PoisonError::into_inner);
         if arrivals.len() > SWEEP_AT {
@@ -61,6 +72,12 @@ impl Limiter {
         decision
     }
 
+    /// The same as an error.
+    pub fn check(&self, class: LimitClass, subject: Subject<'_>, now: UnixMs) -> Result<()> {
+        let decision = self.hit(class, subject, now);
+        if decision.allowed { Ok(()) } else { Err(Error::TooMany { retry_after_ms: decision.retry_after_ms }) }
+    }
+
     /// `HMAC(secret of the day, class and subject)`: a key can't be turned back into an address, and yesterday's
     /// keys can't be linked to today's.
     fn key(&self, class: LimitClass, subject: Subject<'_>, now: UnixMs) -> Key {
@@ -69,6 +86,7 @@ impl Limiter {
         mac.update(&[match class {
             LimitClass::Credential => 0,
             LimitClass::General => 1,
+            LimitClass::Code => 2,
         }]);
         match subject {
             Subject::Client(IpAddr::V4(v4)) => mac.update(&v4.octets()),
@@ -80,6 +98,10 @@ impl Limiter {
             Subject::Session(id) => {
                 mac.update(b"session");
                 mac.update(id.as_bytes());
+            }
+            Subject::Device(hash) => {
+                mac.update(b"device");
+                mac.update(hash);
             }
         }
         mac.finalize().into_bytes().into()

@@ -7,7 +7,7 @@ use store::{password_resets, users};
 use crate::letter::Letter;
 use crate::pace::Pace;
 use crate::sign_up::token_refused;
-use crate::{App, Result, mail, session};
+use crate::{App, Result, mail, session, strength};
 
 /// How long the link in the mail works: an hour.
 const RESET_MS: i64 = 3_600_000;
@@ -47,6 +47,7 @@ pub async fn request(app: &App, email: &Email) -> Result<()> {
 pub async fn reset(app: &App, text: &str, password: &Password) -> Result<()> {
     let now = app.clock.now();
     let hash = token::hash(text);
+    strength::check(app, "new_password", password, &[]).await?;
     let new_hash = app.hasher.hash(password, app.dice.bytes()).await?;
     app.retrying(|| async {
         let tx = app.store.write_txn().await?;

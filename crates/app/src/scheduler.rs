@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use store::{leases, outbox, password_resets, sessions, verification_tokens};
+use store::{email_changes, known_devices, leases, outbox, password_resets, sessions, verification_tokens};
 use tokio::sync::watch;
 use uuid::Uuid;
 
@@ -54,6 +54,8 @@ pub async fn clean_up(app: &App) -> Result<()> {
     let now = app.clock.now();
     verification_tokens::prune(&app.store, now - KEEP_MS).await?;
     password_resets::prune(&app.store, now - KEEP_MS).await?;
+    email_changes::prune(&app.store, now - KEEP_MS).await?;
+    known_devices::prune(&app.store, now).await?;
     sessions::prune(&app.store, now - KEEP_MS).await?;
     outbox::prune(&app.store, now - KEEP_MAIL_MS).await?;
     Ok(())

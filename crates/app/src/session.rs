@@ -58,6 +58,7 @@ fn new_row(user: Uuid, kind: &str, client: &str, now: UnixMs, id: Uuid) -> sessi
         created_at: now,
         expires_at: now,
         revoked_at: None,
+        proved_at: now,
     }
 }
 

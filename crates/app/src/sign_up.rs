@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::letter::Letter;
 use crate::pace::Pace;
-use crate::{App, Error, Result, mail};
+use crate::{App, Error, Result, mail, strength};
 
 /// How long the link in the mail works: a day.
 const VERIFY_MS: i64 = 24 * 3_600_000;
@@ -33,6 +33,7 @@ pub struct Registration {
 pub async fn register(app: &App, new: &Registration) -> Result<()> {
     let pace = Pace::begin();
     let now = app.clock.now();
+    strength::check(app, "password", &new.password, &[new.email.as_str()]).await?;
     let hash = app.hasher.hash(&new.password, app.dice.bytes()).await?;
     let done = app.retrying(|| register_once(app, new, &hash, now)).await;
     app.wake_worker();
@@ -84,6 +85,10 @@ fn row(app: &App, new: &Registration, hash: &str, referred_by: Option<Uuid>, now
         referred_by,
         created_at: now,
         updated_at: now,
+        totp_sealed: None,
+        totp_since: None,
+        totp_step: None,
+        deleted_at: None,
     }
 }
 

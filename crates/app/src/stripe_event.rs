@@ -3,7 +3,7 @@
 use clients::stripe::Event;
 use clients::stripe::webhook;
 use domain::subscription::EventKind;
-use serde_json::Value;
+use serde_json::{Value, json};
 use store::{invoices, stripe_events};
 
 use crate::jobs::{self, Failure, Job};
@@ -32,7 +32,8 @@ async fn store_once(app: &App, event: &Event, now: i64) -> Result<()> {
         id: event.id.clone(),
         kind: event.type_.clone(),
         customer: customer.clone(),
-        object: event.object.to_string(),
+        // No more than its id: what it is about is read afresh, and what Stripe knows of a customer is not kept here.
+        object: json!({ "id": event.object.get("id") }).to_string(),
         created_at: event.created * 1000,
         received_at: now,
         applied_at: None,

@@ -3,11 +3,12 @@
 
 use clients::stripe::{self, CheckoutSession, Invoice, StripeError};
 use domain::subscription::{Announcement, Decision, Seen, decide};
-use domain::time::{UnixMs, rfc3339};
+use domain::time::{UnixMs, day};
 use store::{Tx, checkouts, invoices, plans, stripe_events, subscriptions, users, vps_servers, wireguard_peers};
 use uuid::Uuid;
 
 use crate::device_adopt::device_adopt;
+use crate::jobs::{self, Job};
 use crate::letter::Letter;
 use crate::stripe_event::invoice_row;
 use crate::{App, Error, Result, mail};
@@ -173,6 +174,9 @@ async fn apply_once(
     let tx = app.store.write_txn().await?;
     let mut user = users::lock(&tx, user).await?.ok_or(Error::NotFound)?;
     let row = subscriptions::lock_by_stripe_id(&tx, &object.id).await?;
+    if row.is_none() && user.deleted_at.is_some() {
+        return refuse_for_deleted(app, tx, object, cause, now).await.map(Some);
+    }
     let known = row.as_ref().map(subscriptions::Model::state).transpose()?;
     let decision = decide(known.as_ref(), &seen(object, read_at));
     let (state, announcements, word) = match decision {
@@ -220,6 +224,25 @@ async fn apply_once(
     settle(&tx, cause, word, now).await?;
     tx.commit().await?;
     Ok(Some(Outcome { word, entitled: row.state()?.is_entitled(now) }))
+}
+
+/// A purchase that was under way when its buyer deleted the account: nobody is there to use it, so it ends.
+async fn refuse_for_deleted(
+    app: &App,
+    tx: Tx,
+    object: &stripe::Subscription,
+    cause: &Cause,
+    now: UnixMs,
+) -> Result<Outcome> {
+    let job = Job::StripeCustomerClose {
+        customer: Some(object.customer.clone()),
+        subscriptions: vec![object.id.clone()],
+        checkouts: Vec::new(),
+    };
+    jobs::enqueue(app, &tx, &job, now).await?;
+    settle(&tx, cause, "deleted", now).await?;
+    tx.commit().await?;
+    Ok(Outcome { word: "deleted", entitled: false })
 }
 
 fn new_row(
@@ -276,9 +299,4 @@ async fn announce(
         Announcement::Ended => Letter::SubscriptionEnded { link: app.config.link("/pricing") },
     };
     mail::write(app, tx, &user.email, user.language(), &letter, now).await
-}
-
-/// The day of a moment, UTC, as `2026-11-23`.
-fn day(at: UnixMs) -> String {
-    rfc3339(at).chars().take(10).collect()
 }

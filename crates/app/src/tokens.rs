@@ -21,6 +21,9 @@ const ISSUER: &str = "mirai";
 const AUDIENCE: &str = "mirai-api";
 /// Longest access token that is looked at, in bytes; ours have about 300.
 const MAX_ACCESS_TOKEN: usize = 2048;
+/// What keeps our signatures of one kind from being taken for another.
+const REFRESH: &str = "mirai refresh token v1";
+const HALFWAY: &str = "mirai login ticket v1";
 /// How far the clocks of two replicas may be apart.
 const LEEWAY_MS: i64 = 10_000;
 
@@ -87,7 +90,7 @@ pub struct Refresh {
 /// Makes a refresh token.
 pub fn refresh(secret: &SecretString, refresh: Refresh) -> String {
     let mut bytes = refresh_head(refresh);
-    let mac = refresh_mac(secret, &bytes);
+    let mac = mac(secret, REFRESH, &bytes);
     bytes.extend_from_slice(&mac);
     URL_SAFE_NO_PAD.encode(bytes)
 }
@@ -99,7 +102,7 @@ pub fn read_refresh(secret: &SecretString, token: &str) -> Option<Refresh> {
     }
     let bytes = URL_SAFE_NO_PAD.decode(token).ok()?;
     let (head, mac) = bytes.split_at_checked(24)?;
-    if !bool::from(refresh_mac(secret, head).ct_eq(mac)) {
+    if !bool::from(self::mac(secret, REFRESH, head).ct_eq(mac)) {
         return None;
     }
     let session = Uuid::from_slice(&head[..16]).ok()?;
@@ -113,9 +116,46 @@ fn refresh_head(refresh: Refresh) -> Vec<u8> {
     head
 }
 
-fn refresh_mac(secret: &SecretString, head: &[u8]) -> [u8; 32] {
+fn mac(secret: &SecretString, purpose: &str, head: &[u8]) -> [u8; 32] {
     let mut mac = Hmac::<Sha256>::new_from_slice(secret.expose_secret().as_bytes()).expect("HMAC takes any key");
-    mac.update(b"mirai refresh token v1");
+    mac.update(purpose.as_bytes());
     mac.update(head);
     mac.finalize().into_bytes().into()
+}
+
+/// What a page of the site remembers between the password and the code: that the password was right.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Halfway {
+    /// Whose password it was.
+    pub(crate) user: Uuid,
+    /// Up to when it counts.
+    pub(crate) until: UnixMs,
+    /// The first bytes of the hash of the stored password: a changed one ends this.
+    pub(crate) password: [u8; 8],
+}
+
+/// Makes the ticket for the second half of a login.
+pub(crate) fn halfway(secret: &SecretString, halfway: Halfway) -> String {
+    let mut bytes = halfway.user.as_bytes().to_vec();
+    bytes.extend_from_slice(&halfway.until.to_be_bytes());
+    bytes.extend_from_slice(&halfway.password);
+    let mac = mac(secret, HALFWAY, &bytes);
+    bytes.extend_from_slice(&mac);
+    URL_SAFE_NO_PAD.encode(bytes)
+}
+
+/// Reads a ticket that is ours and in force at `now`.
+pub(crate) fn read_halfway(secret: &SecretString, text: &str, now: UnixMs) -> Option<Halfway> {
+    if text.len() > 128 {
+        return None;
+    }
+    let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
+    let (head, mac) = bytes.split_at_checked(32)?;
+    if !bool::from(self::mac(secret, HALFWAY, head).ct_eq(mac)) {
+        return None;
+    }
+    let user = Uuid::from_slice(&head[..16]).ok()?;
+    let until = i64::from_be_bytes(head[16..24].try_into().ok()?);
+    let password = head[24..].try_into().ok()?;
+    (now < until).then_some(Halfway { user, until, password })
 }

@@ -139,7 +139,15 @@ pub(crate) enum UserCommand {
         #[command(flatten)]
         format: Format,
     },
-    /// Remove an account that has never bought anything
+    /// Turn off the second factor of one who lost the app and the recovery codes
+    #[command(after_help = "Example:\n  mirai admin user second-factor-off mika@example.net")]
+    SecondFactorOff {
+        /// Address or id
+        user: String,
+        #[command(flatten)]
+        format: Format,
+    },
+    /// Delete an account: off the network, payments ended, nothing personal kept
     #[command(after_help = "Example:\n  mirai admin user delete mika@example.net")]
     Delete {
         /// Address or id

@@ -2,6 +2,7 @@
 
 use domain::time::UnixMs;
 use sea_orm::entity::prelude::*;
+use sea_orm::sea_query::Condition;
 use sea_orm::{IntoActiveModel, QueryOrder, QuerySelect};
 
 use crate::{Db, Result, Tx};
@@ -40,4 +41,10 @@ pub async fn insert(tx: &Tx, row: Model) -> Result<()> {
 /// The newest entries.
 pub async fn newest(db: &impl Db, limit: u64) -> Result<Vec<Model>> {
     Ok(Entity::find().order_by_desc(Column::Id).limit(limit).all(db.conn()).await?)
+}
+
+/// The newest entries in which an account acts or is acted on.
+pub async fn about(db: &impl Db, account: &str, limit: u64) -> Result<Vec<Model>> {
+    let either = Condition::any().add(Column::Actor.eq(account)).add(Column::Subject.eq(account));
+    Ok(Entity::find().filter(either).order_by_desc(Column::Id).limit(limit).all(db.conn()).await?)
 }

@@ -96,3 +96,14 @@ pub async fn close(tx: &Tx, session: &str, status: &str, now: UnixMs) -> Result<
         .await?;
     Ok(())
 }
+
+/// A user's purchases, finished or not, newest first.
+pub async fn of_user(db: &impl Db, user: Uuid) -> Result<Vec<Model>> {
+    Ok(Entity::find().filter(Column::UserId.eq(user)).order_by_desc(Column::Id).all(db.conn()).await?)
+}
+
+/// Removes the traces of a user's purchases; what came of them is in the subscriptions and invoices.
+pub async fn delete_all_of(tx: &Tx, user: Uuid) -> Result<()> {
+    Entity::delete_many().filter(Column::UserId.eq(user)).exec(tx.conn()).await?;
+    Ok(())
+}

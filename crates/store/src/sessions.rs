@@ -34,6 +34,8 @@ pub struct Model {
     pub expires_at: UnixMs,
     /// When it was ended.
     pub revoked_at: Option<UnixMs>,
+    /// When its user last showed the password, and the second factor if there is one.
+    pub proved_at: UnixMs,
 }
 
 /// Sessions belong to users.
@@ -107,11 +109,32 @@ pub async fn touch(db: &impl Db, id: Uuid, day: UnixMs) -> Result<()> {
     Ok(())
 }
 
+/// Notes when the user of a session last proved who they are.
+pub async fn prove(db: &impl Db, id: Uuid, now: UnixMs) -> Result<()> {
+    let query = Entity::update_many().col_expr(Column::ProvedAt, Expr::value(now)).filter(Column::Id.eq(id));
+    query.exec(db.conn()).await?;
+    Ok(())
+}
+
+/// The kinds of client (see [`Model::client`]) that a user's sessions of the last time had, ended ones too.
+pub async fn clients_of(db: &impl Db, user: Uuid) -> Result<Vec<String>> {
+    let query = Entity::find().select_only().column(Column::Client).filter(Column::UserId.eq(user)).distinct();
+    Ok(query.into_tuple().all(db.conn()).await?)
+}
+
+/// Removes every trace of a user's sessions.
+pub async fn delete_all_of(tx: &Tx, user: Uuid) -> Result<()> {
+    Entity::delete_many().filter(Column::UserId.eq(user)).exec(tx.conn()).await?;
+    Ok(())
+}
+
 /// Which sessions of a user to end.
 #[derive(Debug, Clone, Copy)]
 pub enum Which {
     /// All of them.
     All,
+    /// All but this one.
+    AllBut(Uuid),
     /// One.
     One(Uuid),
 }
@@ -119,9 +142,11 @@ pub enum Which {
 /// Ends live sessions of a user; tells how many.
 pub async fn revoke(db: &impl Db, user: Uuid, which: Which, now: UnixMs) -> Result<u64> {
     let mut condition = Condition::all().add(Column::UserId.eq(user)).add(Column::RevokedAt.is_null());
-    if let Which::One(id) = which {
-        condition = condition.add(Column::Id.eq(id));
-    }
+    condition = match which {
+        Which::All => condition,
+        Which::AllBut(id) => condition.add(Column::Id.ne(id)),
+        Which::One(id) => condition.add(Column::Id.eq(id)),
+    };
     let done =
         Entity::update_many().col_expr(Column::RevokedAt, Expr::value(now)).filter(condition).exec(db.conn()).await?;
     Ok(done.rows_affected)

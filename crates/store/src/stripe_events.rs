@@ -18,7 +18,7 @@ pub struct Model {
     pub kind: String,
     /// `cus_…` of the object, where it has one.
     pub customer: Option<String>,
-    /// The object as it was when Stripe sent the event (JSON).
+    /// The id of the object that it is about, as `{"id": …}`.
     pub object: String,
     /// When Stripe made the event.
     pub created_at: UnixMs,

@@ -39,6 +39,14 @@ pub struct Model {
     pub created_at: UnixMs,
     /// Last change of the row.
     pub updated_at: UnixMs,
+    /// Secret of the authenticator app, sealed under DATA_KEYS; without `totp_since` it waits for its first code.
+    pub totp_sealed: Option<Vec<u8>>,
+    /// Since when a login needs a code.
+    pub totp_since: Option<UnixMs>,
+    /// The time step of the last code that was accepted: no code works twice.
+    pub totp_step: Option<i64>,
+    /// When its owner deleted the account. What is left of it belongs to the invoices.
+    pub deleted_at: Option<UnixMs>,
 }
 
 /// Addresses and hashes never reach a log by way of `{:?}`.
@@ -127,6 +135,11 @@ pub async fn page(db: &impl Db, after: Option<Uuid>, limit: u64) -> Result<Vec<M
         query = query.filter(Column::Id.gt(after));
     }
     Ok(query.all(db.conn()).await?)
+}
+
+/// Whom an account has brought in by its code.
+pub async fn referred_by(db: &impl Db, friend: Uuid) -> Result<Vec<Model>> {
+    Ok(Entity::find().filter(Column::ReferredBy.eq(friend)).order_by_asc(Column::Id).all(db.conn()).await?)
 }
 
 /// Removes the account and, by foreign keys, everything that hangs on it.

@@ -63,3 +63,9 @@ pub async fn delete_unused_of(tx: &Tx, user: Uuid) -> Result<()> {
     Entity::delete_many().filter(Column::UserId.eq(user)).filter(Column::UsedAt.is_null()).exec(tx.conn()).await?;
     Ok(())
 }
+
+/// Removes all tokens of an account.
+pub async fn delete_all_of(tx: &Tx, user: Uuid) -> Result<()> {
+    Entity::delete_many().filter(Column::UserId.eq(user)).exec(tx.conn()).await?;
+    Ok(())
+}

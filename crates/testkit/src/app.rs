@@ -64,6 +64,8 @@ pub struct Wanted {
     pub pool_v4: &'static str,
     /// Origins that may call the API.
     pub allowed_origins: Vec<String>,
+    /// Proxies whose word on the client's address counts.
+    pub trusted_proxies: Vec<ipnet::IpNet>,
 }
 
 impl Wanted {
@@ -74,6 +76,7 @@ impl Wanted {
             limits: Limits { credential_per_minute: 1_000_000, general_per_minute: 1_000_000 },
             pool_v4: "10.64.0.0/10",
             allowed_origins: Vec::new(),
+            trusted_proxies: Vec::new(),
         }
     }
 }
@@ -163,7 +166,7 @@ impl TestApp {
         let settings = web::Settings {
             cookies: CookieStyle::PlainHttp,
             allowed_origins: wanted.allowed_origins.clone(),
-            trusted_proxies: Vec::new(),
+            trusted_proxies: wanted.trusted_proxies.clone(),
             form_origins: vec![stripe.base_url()],
         };
         let (stop, stopped) = watch::channel(false);

@@ -1,6 +1,6 @@
 //! Our cookies: names, marks and lives in one place.
 
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, HeaderName, header};
 use axum_extra::extract::CookieJar;
 use axum_extra::extract::cookie::{Cookie, SameSite};
 
@@ -17,6 +17,8 @@ pub(crate) enum Name {
     Refresh,
     /// The language chosen by a visitor.
     Language,
+    /// That an account was used from this device before.
+    Device,
 }
 
 impl Name {
@@ -26,6 +28,7 @@ impl Name {
             Name::Access => "access",
             Name::Refresh => "refresh",
             Name::Language => "lang",
+            Name::Device => "device",
         }
     }
 
@@ -47,6 +50,11 @@ pub(crate) fn read(headers: &HeaderMap, name: Name, style: CookieStyle) -> Optio
 /// from the payment page and from mails).
 pub(crate) fn set(name: Name, value: String, seconds: i64, style: CookieStyle) -> String {
     build(name, value, seconds, style).to_string()
+}
+
+/// The cookie by which a device is known for a year, as a header.
+pub(crate) fn known_device(value: String, style: CookieStyle) -> (HeaderName, String) {
+    (header::SET_COOKIE, set(Name::Device, value, 365 * 86_400, style))
 }
 
 /// Removes a cookie.

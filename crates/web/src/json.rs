@@ -5,7 +5,9 @@ pub(crate) mod auth;
 mod billing;
 pub(crate) mod devices;
 mod docs;
+pub(crate) mod export;
 mod health;
+mod security;
 mod servers;
 
 use axum::Router;
@@ -71,12 +73,20 @@ fn credential_routes() -> OpenApiRouter<Ctx> {
         .routes(routes!(auth::refresh))
         .routes(routes!(auth::reset_request))
         .routes(routes!(auth::reset))
+        .routes(routes!(auth::confirm_email))
 }
 
 fn general_routes() -> OpenApiRouter<Ctx> {
     OpenApiRouter::new()
         .routes(routes!(auth::logout))
-        .routes(routes!(account::me, account::change_me))
+        .routes(routes!(account::me, account::change_me, security::delete_me))
+        .routes(routes!(export::export))
+        .routes(routes!(security::prove))
+        .routes(routes!(security::password))
+        .routes(routes!(security::email))
+        .routes(routes!(security::standing, security::begin, security::turn_off))
+        .routes(routes!(security::confirm))
+        .routes(routes!(security::renew_codes))
         .routes(routes!(account::sessions))
         .routes(routes!(account::end_session))
         .routes(routes!(billing::plans))

@@ -26,7 +26,9 @@ async fn limited(app: &App, class: LimitClass, request: Request, next: Next) -> 
     let now = app.clock.now();
     let session = match class {
         LimitClass::Credential => None,
-        LimitClass::General => access_token(request.headers()).and_then(|t| tokens::read_access(&app.config, t, now)),
+        LimitClass::General | LimitClass::Code => {
+            access_token(request.headers()).and_then(|t| tokens::read_access(&app.config, t, now))
+        }
     };
     let client = request.extensions().get::<ClientAddr>().map(|ClientAddr(address)| *address);
     let subject = match (session, client) {
@@ -40,7 +42,7 @@ async fn limited(app: &App, class: LimitClass, request: Request, next: Next) -> 
     } else {
         ApiError::from(Error::TooMany { retry_after_ms: decision.retry_after_ms }).into_response()
     };
-    tell(response.headers_mut(), class, app, &decision);
+    tell(response.headers_mut(), app.limiter.rule(class).limit, &decision);
     response
 }
 
@@ -48,11 +50,7 @@ fn access_token(headers: &HeaderMap) -> Option<&str> {
     headers.get(header::AUTHORIZATION)?.to_str().ok()?.strip_prefix("Bearer ")
 }
 
-fn tell(headers: &mut HeaderMap, class: LimitClass, app: &App, decision: &Decision) {
-    let limit = match class {
-        LimitClass::Credential => app.config.limits.credential_per_minute,
-        LimitClass::General => app.config.limits.general_per_minute,
-    };
+fn tell(headers: &mut HeaderMap, limit: u32, decision: &Decision) {
     headers.insert("ratelimit-limit", HeaderValue::from(limit));
     headers.insert("ratelimit-remaining", HeaderValue::from(decision.remaining));
     headers.insert("ratelimit-reset", HeaderValue::from((decision.reset_ms + 999) / 1000));

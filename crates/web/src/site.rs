@@ -5,6 +5,7 @@ mod assets;
 mod dashboard;
 mod devices;
 mod form;
+mod owner;
 mod password;
 mod public;
 mod security;
@@ -27,6 +28,8 @@ pub(crate) fn router() -> Router<Ctx> {
         .route("/verify", get(account::verify_form).post(account::verify))
         .route("/verify/resend", post(account::resend))
         .route("/login", get(account::login_form).post(account::login))
+        .route("/login/code", post(account::login_code))
+        .route("/email", get(account::email_form).post(account::email))
         .route("/forgot", get(password::forgot_form).post(password::forgot))
         .route("/reset", get(password::reset_form).post(password::reset))
         .route("/logout", post(account::logout))
@@ -48,6 +51,8 @@ pub(crate) fn router() -> Router<Ctx> {
         .route("/dashboard/security/sessions/{id}/end", post(security::end))
         .route("/dashboard/security/everywhere", post(security::end_all))
         .route("/dashboard/security/language", post(security::speak))
+        .route("/dashboard/security/{act}", get(owner::ask).post(owner::act))
+        .route("/dashboard/setup", get(owner::setup).post(owner::set_up))
         .route("/assets/{*path}", get(assets::file))
         .fallback(public::not_found)
         .method_not_allowed_fallback(public::no_method)

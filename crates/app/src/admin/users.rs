@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::{COMMAND_LINE, audit};
 use crate::sign_up::{self, Registration};
-use crate::{App, Error, Result, session};
+use crate::{App, Error, Result, account_delete, second_factor, session};
 
 /// Whether a new account's address counts as verified.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,19 +76,27 @@ pub async fn suspend(app: &App, id: Uuid) -> Result<()> {
     Ok(())
 }
 
-/// Removes an account that has never bought anything. One that has is suspended instead: its invoices must be kept.
+/// Deletes an account as its owner would; one that has never bought anything leaves no row.
 pub async fn delete(app: &App, id: Uuid) -> Result<()> {
     let now = app.clock.now();
     let tx = app.store.write_txn().await?;
-    locked(&tx, id).await?;
-    if !subscriptions::all_of_user(&tx, id).await?.is_empty() {
-        return Err(Error::conflict(
-            "user_has_subscriptions",
-            "this account has subscriptions and invoices, which must be kept; suspend it instead",
-        ));
+    if subscriptions::all_of_user(&tx, id).await?.is_empty() && locked(&tx, id).await?.stripe_customer_id.is_none() {
+        users::delete(&tx, id).await?;
+        audit(app, &tx, COMMAND_LINE, "user.delete", &id.to_string(), "", now).await?;
+    } else {
+        account_delete::delete(app, &tx, id, COMMAND_LINE, now).await?;
     }
-    users::delete(&tx, id).await?;
-    audit(app, &tx, COMMAND_LINE, "user.delete", &id.to_string(), "", now).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// Turns off the second factor of one who has lost both the app and the recovery codes. The owner is told.
+pub async fn turn_off_second_factor(app: &App, id: Uuid) -> Result<()> {
+    let now = app.clock.now();
+    let tx = app.store.write_txn().await?;
+    let mut user = locked(&tx, id).await?;
+    second_factor::take_off(app, &tx, &mut user, COMMAND_LINE, now).await?;
+    session::end_all(&tx, id, now).await?;
     tx.commit().await?;
     Ok(())
 }

@@ -124,6 +124,20 @@ impl Stripe {
         self.call(Call::get(&["v1", "customers", id])).await
     }
 
+    /// Changes the address that a customer's invoices go to.
+    pub async fn set_customer_email(&self, id: &str, email: &str) -> Result<Customer, StripeError> {
+        self.call(Call::post(&["v1", "customers", id]).param("email", email)).await
+    }
+
+    /// Forgets a customer; their subscriptions end at once. One that is gone already is success.
+    pub async fn delete_customer(&self, id: &str) -> Result<(), StripeError> {
+        let path = ["v1", "customers", id];
+        match self.call::<Customer>(Call { method: Method::DELETE, ..Call::get(&path) }).await {
+            Err(error) if !error.is_not_found() => Err(error),
+            _ => Ok(()),
+        }
+    }
+
     /// A subscription as it is now.
     pub async fn retrieve_subscription(&self, id: &str) -> Result<Subscription, StripeError> {
         self.call(Call::get(&["v1", "subscriptions", id])).await

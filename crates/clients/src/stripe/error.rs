@@ -100,7 +100,8 @@ impl StripeError {
         }
     }
 
-    pub(super) fn is_not_found(&self) -> bool {
+    /// Whether Stripe knows nothing of the object.
+    pub fn is_not_found(&self) -> bool {
         matches!(self, StripeError::Refused { status: 404, .. })
     }
 }

@@ -1,5 +1,6 @@
 //! Customers.
 
+use super::billing;
 use super::errors::ApiError;
 use super::form::{CREATED, Kind, Known, PAGING, Params};
 use super::lists;
@@ -68,9 +69,29 @@ pub(crate) fn update(cx: &mut Cx<'_>, id: &str, p: &Params) -> Result<Value, Api
     Ok(customer)
 }
 
+/// Forgets a customer for good; their subscriptions end at once.
+pub(crate) fn delete(cx: &mut Cx<'_>, id: &str, p: &Params) -> Result<Value, ApiError> {
+    p.check(&[])?;
+    let customer = cx.get(Table::Customers, id)?;
+    if customer["deleted"] == true {
+        return Err(ApiError::not_found(Table::Customers.noun(), id));
+    }
+    let theirs = cx.state.all(Table::Subscriptions).iter().filter(|subscription| subscription["customer"] == id);
+    let open = theirs.filter(|subscription| subscription["ended_at"].is_null());
+    let open: Vec<String> = open.filter_map(|subscription| subscription["id"].as_str().map(str::to_owned)).collect();
+    for subscription in open {
+        billing::end(cx, &subscription, "cancellation_requested")?;
+    }
+    let (deleted, _) = cx.change(Table::Customers, id, |object| {
+        *object = json!({ "id": id, "object": "customer", "deleted": true });
+    })?;
+    cx.emit("customer.deleted", &customer);
+    Ok(deleted)
+}
+
 pub(crate) fn list(cx: &mut Cx<'_>, p: &Params) -> Result<Value, ApiError> {
     p.check(&[LIST, PAGING, CREATED])?;
     lists::page(cx, Table::Customers, "/v1/customers", p, |customer| {
-        p.get("email").is_none_or(|email| customer["email"] == email)
+        customer["deleted"] != true && p.get("email").is_none_or(|email| customer["email"] == email)
     })
 }

@@ -33,6 +33,11 @@ pub(super) async fn run(app: &App, command: UserCommand) -> anyhow::Result<()> {
             users::suspend(app, found.id).await.map_err(words)?;
             print_one(&user_json(&find(app, &user).await?), format)
         }
+        UserCommand::SecondFactorOff { user, format } => {
+            let found = find(app, &user).await?;
+            users::turn_off_second_factor(app, found.id).await.map_err(words)?;
+            print_one(&user_json(&find(app, &user).await?), format)
+        }
         UserCommand::Delete { user, format } => {
             let found = find(app, &user).await?;
             users::delete(app, found.id).await.map_err(words)?;
@@ -90,6 +95,8 @@ fn user_json(row: &UserRow) -> Value {
         "language": row.language,
         "verified": row.verified_at.is_some(),
         "suspended": row.suspended_at.is_some(),
+        "second_factor": row.totp_since.is_some(),
+        "deleted": row.deleted_at.is_some(),
         "created_at": time(row.created_at),
     })
 }

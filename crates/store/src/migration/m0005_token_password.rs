@@ -2,7 +2,7 @@
 
 use sea_orm_migration::prelude::*;
 
-use super::text_null;
+use super::{add_column, text_null};
 
 #[derive(DeriveMigrationName)]
 pub(crate) struct Migration;
@@ -10,7 +10,6 @@ pub(crate) struct Migration;
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, m: &SchemaManager) -> Result<(), DbErr> {
-        let table = Table::alter().table("verification_tokens").add_column(text_null("password_hash", 255)).to_owned();
-        m.alter_table(table).await
+        add_column(m, "verification_tokens", "password_hash", text_null("password_hash", 255)).await
     }
 }

@@ -5,6 +5,7 @@ mod m0002_billing;
 mod m0003_network;
 mod m0004_work;
 mod m0005_token_password;
+mod m0006_account_security;
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::DbBackend;
@@ -19,6 +20,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0003_network::Migration),
             Box::new(m0004_work::Migration),
             Box::new(m0005_token_password::Migration),
+            Box::new(m0006_account_security::Migration),
         ]
     }
 }
@@ -70,6 +72,25 @@ pub(crate) fn hash(name: &'static str) -> ColumnDef {
 /// A SHA-256 that may be missing.
 pub(crate) fn hash_null(name: &'static str) -> ColumnDef {
     ColumnDef::new(name).binary_len(32).null().to_owned()
+}
+
+/// Bytes of at most `length` that may be missing.
+pub(crate) fn bytes_null(name: &'static str, length: u32) -> ColumnDef {
+    ColumnDef::new(name).var_binary(length).null().to_owned()
+}
+
+/// Adds a column that is not there yet. MariaDB commits each such step by itself: a migration that was killed between
+/// two of them begins again from the first.
+pub(crate) async fn add_column(
+    m: &SchemaManager<'_>,
+    table: &'static str,
+    name: &'static str,
+    mut column: ColumnDef,
+) -> Result<(), DbErr> {
+    if m.has_column(table, name).await? {
+        return Ok(());
+    }
+    m.alter_table(Table::alter().table(table).add_column(&mut column).to_owned()).await
 }
 
 /// A foreign key `column` → `parent.parent_column`.

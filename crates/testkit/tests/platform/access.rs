@@ -26,6 +26,10 @@ fn none() -> Value {
     Value::Null
 }
 
+fn proof() -> Value {
+    json!({ "password": PASSWORD })
+}
+
 /// Routes for everybody: the health checks, the document, and the webhook, which has a signature of its own.
 const fn open(path: &'static str) -> Row {
     row("GET", path, none, [200; 7])
@@ -59,11 +63,21 @@ const ROWS: &[Row] = &[
     keyed("POST", "/auth/refresh", || json!({ "refresh_token": "unknown" }), 401),
     keyed("POST", "/auth/reset-request", || json!({ "email": "new@example.net" }), 202),
     keyed("POST", "/auth/reset", || json!({ "token": "unknown", "new_password": PASSWORD }), 422),
+    keyed("POST", "/auth/email", || json!({ "token": "unknown" }), 422),
     keyed("GET", "/plans", none, 200),
     keyed("GET", "/vps/status", none, 200),
     own("GET", "/user/me", none, 200),
     own("PATCH", "/user/me", || json!({ "language": "fr" }), 200),
     own("GET", "/user/sessions", none, 200),
+    own("POST", "/user/step-up", proof, 204),
+    own("GET", "/user/export", none, 200),
+    own("POST", "/user/email", || json!({ "email": "other@example.org", "password": PASSWORD }), 202),
+    own("POST", "/user/password", || json!({ "new_password": PASSWORD, "password": PASSWORD }), 204),
+    own("GET", "/user/totp", none, 200),
+    own("POST", "/user/totp", none, 200),
+    own("POST", "/user/totp/confirm", || json!({ "otp": "none" }), 422),
+    own("POST", "/user/totp/recovery-codes", none, 409),
+    own("DELETE", "/user/totp", none, 409),
     private("DELETE", "/user/sessions/{id}", none, 204),
     own("POST", "/stripe/checkout", || json!({ "plan": "basic" }), 200),
     // The team has bought nothing, so there is nothing to manage.
@@ -83,8 +97,9 @@ const ROWS: &[Row] = &[
     private("POST", "/devices/{id}/rekey", none, 200),
     private("POST", "/devices/{id}/move", none, 200),
     private("DELETE", "/devices/{id}", none, 204),
-    // Last: it ends the sessions that the rows above use.
+    // Last: they end the sessions that the rows above use.
     own("POST", "/auth/logout", none, 204),
+    own("DELETE", "/user/me", proof, 204),
 ];
 
 #[test]
@@ -107,11 +122,16 @@ testkit::on_both_databases!(every_route_answers_everybody_as_the_table_says);
 
 async fn every_route_answers_everybody_as_the_table_says(database: Database) -> anyhow::Result<()> {
     let Some(test) = TestApp::start(&Wanted::on(database)).await? else { return Ok(()) };
-    let owner = test.with_subscriber("mika", "vip").await?;
-    let other = test.with_subscriber("noa", "vip").await?;
-    let support = test.with_team("support", Role::Support).await?;
-    let admin = test.with_team("admin", Role::Admin).await?;
+    let mut owner = test.with_subscriber("mika", "vip").await?;
+    let mut other = test.with_subscriber("noa", "vip").await?;
+    let mut support = test.with_team("support", Role::Support).await?;
+    let mut admin = test.with_team("admin", Role::Admin).await?;
     for row in ROWS {
+        if row.method == "DELETE" && row.path == "/user/me" {
+            for user in [&mut owner, &mut other, &mut support, &mut admin] {
+                *user = test.log_in(&user.email).await?;
+            }
+        }
         let id = thing_of(&test, &owner, row.path).await?;
         let path = row.path.replace("{id}", &id);
         let [anonymous, keyless, key, mine, others, supporter, admins] = row.answers;

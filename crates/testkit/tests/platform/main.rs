@@ -1,6 +1,7 @@
 //! The product as its users meet it: through HTTP, on both databases, with the pretend Stripe and mailbox.
 
 mod access;
+mod account;
 mod database_away;
 mod main_job;
 mod migrations;

@@ -154,7 +154,7 @@ async fn a_write_with_cookies_must_come_from_our_own_page() -> anyhow::Result<()
     let login = test.request(Method::POST, "/auth/login?cookies=true", None).json(&body).send().await?;
     let cookies: Vec<String> =
         login.headers().get_all("set-cookie").iter().map(|value| value.to_str().expect("text").to_owned()).collect();
-    assert_eq!(cookies.len(), 2);
+    assert_eq!(cookies.len(), 3, "access, refresh, and the device to be known by: {cookies:?}");
     assert!(cookies.iter().all(|one| one.contains("HttpOnly") && one.contains("SameSite=Lax")), "{cookies:?}");
     let (_, reply) = answer(login).await?;
     assert_eq!((&reply["token"], &reply["refresh_token"]), (&Value::Null, &Value::Null), "in the cookies only");

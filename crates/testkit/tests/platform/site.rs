@@ -63,6 +63,11 @@ impl<'a> Reader<'a> {
         self.send(Method::POST, path, Some(&form)).await
     }
 
+    async fn send_owned(&mut self, path: &str, form: &[(&str, String)]) -> anyhow::Result<Page> {
+        let form: Vec<(&str, &str)> = form.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        self.send(Method::POST, path, Some(&form)).await
+    }
+
     async fn log_in(&mut self, email: &str) -> anyhow::Result<()> {
         let page = self.send(Method::POST, "/login", Some(&[("email", email), ("password", PASSWORD)])).await?;
         anyhow::ensure!((page.status, page.to.as_str()) == (StatusCode::SEE_OTHER, "/dashboard"), "{}", page.text);
@@ -75,7 +80,11 @@ fn between<'t>(text: &'t str, from: &str, to: &str) -> &'t str {
     text.split(from).nth(1).and_then(|rest| rest.split(to).next()).unwrap_or_default()
 }
 
-testkit::on_both_databases!(the_whole_way_works_without_a_script, every_page_answers_everybody_as_the_table_says);
+testkit::on_both_databases!(
+    the_whole_way_works_without_a_script,
+    every_page_answers_everybody_as_the_table_says,
+    an_owner_guards_the_account_with_plain_forms,
+);
 
 async fn the_whole_way_works_without_a_script(database: Database) -> anyhow::Result<()> {
     let Some(test) = TestApp::start(&Wanted::on(database)).await? else { return Ok(()) };
@@ -260,6 +269,9 @@ const ROWS: &[Row] = &[
     public_form("/verify/resend"),
     page("/login"),
     public_form("/login"),
+    public_form("/login/code"),
+    page("/email"),
+    public_form("/email"),
     page("/forgot"),
     public_form("/forgot"),
     page("/reset"),
@@ -283,12 +295,85 @@ const ROWS: &[Row] = &[
     form("/dashboard/security/sessions/{id}/end"),
     form("/dashboard/security/everywhere"),
     form("/dashboard/security/language"),
+    own("/dashboard/security/{act}"),
+    form("/dashboard/security/{act}"),
+    // Nobody has asked for a secret.
+    Row { method: "GET", path: "/dashboard/setup", answers: [303, 409, 409, 409, 409] },
+    form("/dashboard/setup"),
     page("/assets/app.css"),
 ];
 
 /// What each form needs to be read; the session's token is wrong.
-const FIELDS: &[(&str, &str)] =
-    &[("csrf", "wrong"), ("plan", "basic"), ("name", "x"), ("wish", "cancel"), ("language", "en")];
+const FIELDS: &[(&str, &str)] = &[
+    ("csrf", "wrong"),
+    ("plan", "basic"),
+    ("name", "x"),
+    ("wish", "cancel"),
+    ("language", "en"),
+    ("password", PASSWORD),
+    ("otp", "123456"),
+];
+
+async fn an_owner_guards_the_account_with_plain_forms(database: Database) -> anyhow::Result<()> {
+    let Some(test) = TestApp::start(&Wanted::on(database)).await? else { return Ok(()) };
+    test.with_user("mika").await?;
+    let mut reader = Reader::new(&test);
+    reader.log_in("mika@example.net").await?;
+    let page = reader.open("/dashboard/security").await?.text;
+    assert!(page.contains("/dashboard/security/code-on") && !page.contains("/dashboard/security/code-off"));
+    assert_eq!(reader.open("/dashboard/security/nonsense").await?.status, StatusCode::NOT_FOUND);
+
+    let wrong = reader.submit("/dashboard/security/code-on", &[("password", "not the password")]).await?;
+    assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(wrong.text.contains("This is not your password."), "{}", wrong.text);
+    assert_eq!(reader.submit("/dashboard/security/code-on", &[("password", PASSWORD)]).await?.to, "/dashboard/setup");
+    let setup = reader.open("/dashboard/setup").await?.text;
+    assert!(setup.contains("<svg"), "a code to scan");
+    let secret = between(&setup, "id=\"totp-secret\">", "<").replace(' ', "");
+    let app = totp_rs::Builder::new().with_secret(totp_rs::Secret::try_from_base32(secret)?).build()?;
+    let code = || app.generate(u64::try_from(test.app.clock.now() / 1000).expect("after 1970")).to_string();
+    let wrong = reader.submit("/dashboard/setup", &[("otp", "12345")]).await?;
+    assert!(wrong.text.contains("This code is wrong"), "{}", wrong.text);
+    let on = reader.submit("/dashboard/setup", &[("otp", &code())]).await?.text;
+    let recovery: Vec<&str> = between(&on, "id=\"recovery-codes\">", "<").lines().collect();
+    assert_eq!(recovery.len(), 10, "{on}");
+    assert!(reader.open("/dashboard/security").await?.text.contains("10 recovery codes left"));
+
+    let mut elsewhere = Reader::new(&test);
+    let form = [("email", "mika@example.net"), ("password", PASSWORD), ("next", "/servers")];
+    let page = elsewhere.send(Method::POST, "/login", Some(&form)).await?;
+    let ticket = between(&page.text, "name=\"ticket\" value=\"", "\"").to_owned();
+    assert!(!page.text.contains(PASSWORD) && !ticket.is_empty(), "{}", page.text);
+    let second = |otp: String| vec![("ticket", ticket.clone()), ("otp", otp), ("next", "/servers".to_owned())];
+    let refused = elsewhere.send_owned("/login/code", &second(code())).await?;
+    assert!(refused.text.contains("This code is wrong"), "used already: {}", refused.text);
+    assert_eq!(elsewhere.open("/dashboard").await?.status, StatusCode::SEE_OTHER, "not in yet");
+    assert_eq!(elsewhere.send_owned("/login/code", &second(recovery[0].to_owned())).await?.to, "/servers");
+    test.advance(6 * 60_000);
+    let late = Reader::new(&test).send_owned("/login/code", &second(code())).await?;
+    assert_eq!(late.status, StatusCode::UNAUTHORIZED);
+    assert!(late.text.contains("longer than five minutes"), "{}", late.text);
+
+    let export = reader.submit("/dashboard/security/export", &[("password", PASSWORD)]).await?;
+    let export: serde_json::Value = serde_json::from_str(&export.text)?;
+    assert_eq!(export["user"]["email"], "mika@example.net");
+    let fields = [("email", "mika@example.org"), ("password", PASSWORD)];
+    assert_eq!(reader.submit("/dashboard/security/email", &fields).await?.to, "/dashboard/security?done=email");
+    test.run_jobs().await?;
+    let token = test.token_mailed("mika@example.org", "/email")?;
+    assert!(reader.open(&format!("/email?token={token}")).await?.text.contains(&token), "opening it uses nothing up");
+    assert_eq!(reader.send(Method::POST, "/email", Some(&[("token", &token)])).await?.to, "/login?verified");
+
+    test.advance(20 * 60_000);
+    let fields = [("password", PASSWORD), ("otp", "")];
+    let refused = reader.submit("/dashboard/security/delete", &fields).await?;
+    assert!(refused.text.contains("Add a code of your authenticator app"), "{}", refused.text);
+    let fields = [("password", PASSWORD), ("otp", recovery[1])];
+    let gone = reader.submit("/dashboard/security/delete", &fields).await?;
+    assert!(gone.text.contains("Your account is deleted"), "{}", gone.text);
+    assert_eq!(reader.open("/dashboard").await?.status, StatusCode::SEE_OTHER);
+    Ok(())
+}
 
 #[test]
 fn the_table_names_every_route_of_the_site() {
@@ -322,7 +407,7 @@ async fn every_page_answers_everybody_as_the_table_says(database: Database) -> a
     let (_, made) = test.post("/devices", Some(&owner), &serde_json::json!({ "name": "phone" })).await?;
     let device = made["device"]["id"].as_str().expect("a device").to_owned();
     for row in ROWS {
-        let path = row.path.replace("{id}", &device);
+        let path = row.path.replace("{id}", &device).replace("{act}", "password");
         for ((who, reader), expected) in askers.iter_mut().zip(row.answers) {
             let fields = if expected == 422 { &[][..] } else { FIELDS };
             let form = (row.method == "POST").then_some(fields);

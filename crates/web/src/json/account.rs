@@ -23,7 +23,8 @@ pub(crate) fn user(row: &UserRow) -> api::User {
     }
 }
 
-fn session(row: &SessionRow, current: uuid::Uuid) -> api::Session {
+/// A session as JSON; `current` is the one that asks.
+pub(crate) fn session(row: &SessionRow, current: uuid::Uuid) -> api::Session {
     api::Session {
         id: row.id,
         kind: row.kind.clone(),

@@ -2,9 +2,9 @@
 
 use app::limiter::Subject;
 use app::session::{self, Extent, TokenPair};
-use app::sign_in::{self, Credentials};
+use app::sign_in::{self, Credentials, From};
 use app::sign_up::{self, Registration};
-use app::{App, Error, FieldError, LimitClass, password_reset};
+use app::{App, Error, FieldError, LimitClass, email_change, password_reset};
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, StatusCode, header};
 use axum::response::{AppendHeaders, IntoResponse, Response};
@@ -53,8 +53,7 @@ pub(crate) fn registration(body: &api::Register) -> Result<Registration, Error> 
 
 /// Counts a request that sends a mail against the address that it goes to.
 pub(crate) fn count_account(app: &App, email: &Email) -> Result<(), Error> {
-    let decision = app.limiter.hit(LimitClass::Credential, Subject::Account(email.canonical()), app.clock.now());
-    if decision.allowed { Ok(()) } else { Err(Error::TooMany { retry_after_ms: decision.retry_after_ms }) }
+    app.limiter.check(LimitClass::Credential, Subject::Account(email.canonical()), app.clock.now())
 }
 
 /// Sign up. The answer is the same for a known address.
@@ -96,7 +95,8 @@ pub(crate) struct CookieWish {
 /// Log in.
 #[utoipa::path(post, path = "/auth/login", tag = "accounts", request_body = api::Login, security(("key" = [])),
     params(("cookies" = Option<bool>, Query, description = "Set the tokens as HttpOnly cookies instead")),
-    responses((status = 200, body = api::LoginReply), (status = 401, body = api::Problem),
+    responses((status = 200, body = api::LoginReply),
+        (status = 401, description = "credentials_invalid, or otp_required", body = api::Problem),
         (status = 403, description = "email_unverified", body = api::Problem)))]
 pub(crate) async fn login(
     State(ctx): State<Ctx>,
@@ -104,11 +104,14 @@ pub(crate) async fn login(
     headers: HeaderMap,
     Json(body): Json<api::Login>,
 ) -> Result<Response, ApiError> {
-    let client = client::family(&headers);
-    let typed = Credentials { email: &body.email, password: &body.password, client: &client };
-    let (user, pair) = sign_in::api(&ctx.app, &typed).await?;
-    let (tokens, set) = hand_out(&ctx, pair, wish.cookies);
-    Ok((no_store(), set, axum::Json(api::LoginReply { tokens, user: account::user(&user) })).into_response())
+    let (client, device) = (client::family(&headers), cookies::read(&headers, Name::Device, ctx.settings.cookies));
+    let typed = Credentials { email: &body.email, password: &body.password, otp: body.otp.as_deref() };
+    let from = From { client: &client, device: device.as_deref(), keeps_cookies: wish.cookies };
+    let signed_in = sign_in::api(&ctx.app, &typed, from).await?;
+    let (tokens, mut set) = hand_out(&ctx, signed_in.granted, wish.cookies);
+    set.0.extend(signed_in.device.map(|device| cookies::known_device(device, ctx.settings.cookies)));
+    let user = account::user(&signed_in.user);
+    Ok((no_store(), set, axum::Json(api::LoginReply { tokens, user })).into_response())
 }
 
 /// Exchange a refresh token for a new pair. Using one twice ends its session.
@@ -202,5 +205,16 @@ pub(crate) async fn reset_request(
 pub(crate) async fn reset(State(app): State<App>, Json(body): Json<api::Reset>) -> Result<StatusCode, ApiError> {
     let password = password("new_password", &body.new_password).map_err(|field| Error::Invalid(vec![field]))?;
     password_reset::reset(&app, &body.token, &password).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Make the address that a mail went to the account's, with the token from that mail.
+#[utoipa::path(post, path = "/auth/email", tag = "accounts", request_body = api::Token, security(("key" = [])),
+    responses((status = 204, description = "Changed"), (status = 422, body = api::Problem)))]
+pub(crate) async fn confirm_email(
+    State(app): State<App>,
+    Json(body): Json<api::Token>,
+) -> Result<StatusCode, ApiError> {
+    email_change::confirm(&app, &body.token).await?;
     Ok(StatusCode::NO_CONTENT)
 }

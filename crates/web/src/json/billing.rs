@@ -83,7 +83,8 @@ pub(crate) async fn subscriptions(
     Ok(Reply(api::SubscriptionList { subscriptions: views.into_iter().map(subscription_json).collect() }))
 }
 
-fn subscription_json(view: View) -> api::Subscription {
+/// A subscription as JSON.
+pub(crate) fn subscription_json(view: View) -> api::Subscription {
     let row = view.row;
     api::Subscription {
         id: row.id,
@@ -140,7 +141,12 @@ pub(crate) async fn invoices(
     Session(who): Session,
 ) -> Result<Reply<api::InvoiceList>, ApiError> {
     let rows = invoice::list(&app, &who, INVOICES).await?;
-    let json = |row: invoice::InvoiceRow| api::Invoice {
+    Ok(Reply(api::InvoiceList { invoices: rows.into_iter().map(invoice_json).collect() }))
+}
+
+/// An invoice as JSON.
+pub(crate) fn invoice_json(row: invoice::InvoiceRow) -> api::Invoice {
+    api::Invoice {
         id: row.id,
         number: row.number,
         status: row.status,
@@ -149,6 +155,5 @@ pub(crate) async fn invoices(
         currency: row.currency,
         url: row.hosted_url,
         issued_at: api::time(row.issued_at),
-    };
-    Ok(Reply(api::InvoiceList { invoices: rows.into_iter().map(json).collect() }))
+    }
 }

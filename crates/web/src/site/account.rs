@@ -1,8 +1,8 @@
 //! Register, prove the address, log in and out.
 
 use app::session::{self, Extent};
-use app::sign_in::{self, Credentials};
-use app::{Error, sign_up};
+use app::sign_in::{self, Answer, Credentials, From, SignedIn};
+use app::{Error, email_change, sign_up};
 use askama::Template;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{AppendHeaders, IntoResponse, Redirect, Response};
@@ -148,15 +148,32 @@ pub(crate) struct Login {
     next: String,
 }
 
+/// What the browser tells of itself at a login.
+struct Told {
+    client: String,
+    device: Option<String>,
+}
+
+impl Told {
+    fn by(headers: &HeaderMap, visit: &Visit) -> Told {
+        let device = cookies::read(headers, Name::Device, visit.ctx.settings.cookies);
+        Told { client: client::family(headers), device }
+    }
+
+    fn from(&self) -> From<'_> {
+        From { client: &self.client, device: self.device.as_deref(), keeps_cookies: true }
+    }
+}
+
 pub(crate) async fn login(headers: HeaderMap, Filled { visit, form }: Filled<Login>) -> Result<Response, Fault> {
     visit.count().map_err(|error| visit.fault(error))?;
-    let client = client::family(&headers);
-    let typed = Credentials { email: &form.email, password: &form.password, client: &client };
-    match sign_in::site(&visit.ctx.app, &typed).await {
-        Ok((_, cookie)) => {
-            let cookie = cookies::set(Name::Session, cookie, SESSION_SECONDS, visit.ctx.settings.cookies);
-            let to = if is_ours(&form.next) { &form.next } else { "/dashboard" };
-            Ok((AppendHeaders([(header::SET_COOKIE, cookie)]), Redirect::to(to)).into_response())
+    let told = Told::by(&headers, &visit);
+    let typed = Credentials { email: &form.email, password: &form.password, otp: None };
+    match sign_in::site(&visit.ctx.app, &typed, told.from()).await {
+        Ok(Answer::In(signed_in)) => Ok(welcome(&visit, *signed_in, &form.next)),
+        Ok(Answer::CodeNeeded { ticket }) => {
+            let page = LoginCodePage { v: &visit, ticket: &ticket, next: &form.next, error: String::new() };
+            Ok(visit.page(StatusCode::OK, &page))
         }
         Err(error @ (Error::Unauthorized { .. } | Error::Forbidden { .. })) => {
             let page = LoginPage {
@@ -171,6 +188,69 @@ pub(crate) async fn login(headers: HeaderMap, Filled { visit, form }: Filled<Log
         }
         Err(error) => Err(visit.fault(error)),
     }
+}
+
+/// Signed in: the cookies, and on to where the visitor wanted to go.
+fn welcome(visit: &Visit, signed_in: SignedIn<String>, next: &str) -> Response {
+    let style = visit.ctx.settings.cookies;
+    let session = (header::SET_COOKIE, cookies::set(Name::Session, signed_in.granted, SESSION_SECONDS, style));
+    let device = signed_in.device.map(|device| cookies::known_device(device, style));
+    let set: Vec<_> = std::iter::once(session).chain(device).collect();
+    (AppendHeaders(set), Redirect::to(if is_ours(next) { next } else { "/dashboard" })).into_response()
+}
+
+#[derive(Template)]
+#[template(path = "login_code.html")]
+struct LoginCodePage<'a> {
+    v: &'a Visit,
+    ticket: &'a str,
+    next: &'a str,
+    error: String,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct SecondHalf {
+    ticket: String,
+    otp: String,
+    #[serde(default)]
+    next: String,
+}
+
+/// The code, after the password.
+pub(crate) async fn login_code(
+    headers: HeaderMap,
+    Filled { visit, form }: Filled<SecondHalf>,
+) -> Result<Response, Fault> {
+    visit.count().map_err(|error| visit.fault(error))?;
+    let told = Told::by(&headers, &visit);
+    match sign_in::site_with_code(&visit.ctx.app, &form.ticket, &form.otp, told.from()).await {
+        Ok(signed_in) => Ok(welcome(&visit, signed_in, &form.next)),
+        Err(error @ Error::Unauthorized { code: "credentials_invalid", .. }) => {
+            let error_words = visit.words("otp_wrong", "this code is wrong");
+            let page = LoginCodePage { v: &visit, ticket: &form.ticket, next: &form.next, error: error_words };
+            Ok(visit.page(status_of(&error), &page))
+        }
+        Err(error) => Err(visit.fault(error)),
+    }
+}
+
+#[derive(Template)]
+#[template(path = "email.html")]
+struct EmailPage<'a> {
+    v: &'a Visit,
+    token: &'a str,
+}
+
+/// A page with a button, as for [`verify_form`].
+pub(crate) async fn email_form(visit: Visit, Asked(query): Asked<Token>) -> Response {
+    visit.page(StatusCode::OK, &EmailPage { v: &visit, token: &query.token })
+}
+
+/// Makes the address that the link was mailed to the account's.
+pub(crate) async fn email(Filled { visit, form }: Filled<Token>) -> Result<Redirect, Fault> {
+    visit.count().map_err(|error| visit.fault(error))?;
+    email_change::confirm(&visit.ctx.app, &form.token).await.map_err(|error| visit.fault(error))?;
+    Ok(Redirect::to("/login?verified"))
 }
 
 /// Only a path of this site: a browser reads `//host` and `/\host` as another one.

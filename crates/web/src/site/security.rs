@@ -2,7 +2,7 @@
 
 use app::i18n::OFFERED;
 use app::session::{self, Extent};
-use app::{Error, user};
+use app::{Error, second_factor, user};
 use askama::Template;
 use axum::extract::Path;
 use axum::http::{HeaderMap, StatusCode, header};
@@ -11,7 +11,7 @@ use domain::account::Language;
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::form::{Button, Filled};
+use super::form::{Asked, Button, Filled};
 use super::visit::{Fault, Visit};
 use crate::cookies::{self, Name};
 
@@ -32,10 +32,23 @@ struct SecurityPage<'a> {
     language: Language,
     offered: [Language; OFFERED.len()],
     sessions: Vec<Line>,
+    /// The day since which a login needs a code.
+    code_since: Option<String>,
+    codes_left: i64,
+    /// What was just done.
+    done: Option<String>,
 }
 
-pub(crate) async fn page(visit: Visit) -> Result<Response, Fault> {
+#[derive(Default, Deserialize)]
+pub(crate) struct Done {
+    /// Name of the act of `owner` that was just done.
+    #[serde(default)]
+    done: String,
+}
+
+pub(crate) async fn page(visit: Visit, Asked(query): Asked<Done>) -> Result<Response, Fault> {
     let who = visit.signed_in()?;
+    let second_factor = second_factor::standing(&visit.ctx.app, who).await.map_err(|error| visit.fault(error))?;
     let rows = session::list(&visit.ctx.app, who).await.map_err(|error| visit.fault(error))?;
     let line = |row: session::SessionRow| Line {
         id: row.id,
@@ -50,6 +63,9 @@ pub(crate) async fn page(visit: Visit) -> Result<Response, Fault> {
         language: who.user.language(),
         offered: OFFERED,
         sessions: rows.into_iter().map(line).collect(),
+        code_since: second_factor.since.map(|at| visit.t.date(at)),
+        codes_left: i64::try_from(second_factor.codes_left).unwrap_or(i64::MAX),
+        done: visit.t.find(&format!("owner-{}-done", query.done)),
     };
     Ok(visit.page(StatusCode::OK, &page))
 }

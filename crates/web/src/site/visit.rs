@@ -23,6 +23,7 @@ use crate::extract::cross_site;
 const LANGUAGE_SECONDS: i64 = 365 * 86_400;
 
 /// A visitor's request.
+#[derive(Clone)]
 pub(crate) struct Visit {
     pub(crate) ctx: Ctx,
     /// Speaks the visitor's language.
@@ -120,6 +121,11 @@ fn pairs(query: &str) -> impl Iterator<Item = (String, String)> {
 }
 
 impl Visit {
+    /// The same visit after its account is gone.
+    pub(crate) fn signed_out(&self) -> Visit {
+        Visit { who: None, form_token: String::new(), ..self.clone() }
+    }
+
     /// The company's name.
     pub(crate) fn brand(&self) -> &str {
         &self.ctx.app.config.brand.name
@@ -182,9 +188,7 @@ impl Visit {
     }
 
     fn count_as(&self, class: LimitClass, subject: Subject<'_>) -> Result<(), Error> {
-        let app = &self.ctx.app;
-        let decision = app.limiter.hit(class, subject, app.clock.now());
-        if decision.allowed { Ok(()) } else { Err(Error::TooMany { retry_after_ms: decision.retry_after_ms }) }
+        self.ctx.app.limiter.check(class, subject, self.ctx.app.clock.now())
     }
 
     /// A page.

@@ -1,0 +1,118 @@
+//! The end of an account: off the network at once, no more payments, and nothing kept but what the books need.
+
+use domain::subscription::Status;
+use domain::time::UnixMs;
+use store::{
+    Tx, checkouts, email_changes, known_devices, password_resets, pool, recovery_codes, sessions, subscriptions, users,
+    verification_tokens, vps_servers, wireguard_peers,
+};
+use uuid::Uuid;
+
+use crate::jobs::{self, Job};
+use crate::letter::Letter;
+use crate::session::Who;
+use crate::step_up::{self, Proof};
+use crate::{App, Error, Result, admin, mail};
+
+/// Deletes the account of the one who asks.
+pub async fn by_owner(app: &App, who: &Who, proof: Proof<'_>) -> Result<()> {
+    let who = step_up::prove(app, who, proof).await?;
+    let actor = who.user.id.to_string();
+    app.retrying(|| async {
+        let tx = app.store.write_txn().await?;
+        delete(app, &tx, who.user.id, &actor, app.clock.now()).await?;
+        Ok(tx.commit().await?)
+    })
+    .await?;
+    app.wake_worker();
+    Ok(())
+}
+
+/// Takes everything that is personal out of an account and everything that works with it out of use. Subscriptions
+/// and invoices stay, without a name. What is left to do at Stripe is a job.
+pub(crate) async fn delete(app: &App, tx: &Tx, id: Uuid, actor: &str, now: UnixMs) -> Result<()> {
+    let mut user = users::lock(tx, id).await?.filter(|user| user.deleted_at.is_none()).ok_or(Error::NotFound)?;
+    let open_checkouts = checkouts::of_user(tx, id).await?.into_iter().filter(|one| one.status == "open");
+    let checkouts = open_checkouts.filter_map(|one| one.stripe_session_id).collect();
+    let subscriptions = end_subscriptions(tx, id, now).await?;
+    let customer = user.stripe_customer_id.take();
+    if customer.is_some() || !subscriptions.is_empty() {
+        jobs::enqueue(app, tx, &Job::StripeCustomerClose { customer, subscriptions, checkouts }, now).await?;
+    }
+    take_devices(tx, id, now).await?;
+    sessions::delete_all_of(tx, id).await?;
+    verification_tokens::delete_all_of(tx, id).await?;
+    password_resets::delete_all_of(tx, id).await?;
+    email_changes::delete_all_of(tx, id).await?;
+    known_devices::delete_all_of(tx, id).await?;
+    recovery_codes::replace(tx, id, &[]).await?;
+    checkouts::delete_all_of(tx, id).await?;
+    mail::write(app, tx, &user.email, user.language(), &Letter::AccountDeleted, now).await?;
+    admin::audit(app, tx, actor, "user.delete", &id.to_string(), "", now).await?;
+    // `.invalid` is nobody's by RFC 2606, and the id is no secret.
+    user.email = format!("deleted-{id}@mirai.invalid");
+    user.email_canonical.clone_from(&user.email);
+    user.password_hash = "!".to_owned();
+    user.verified_at = None;
+    user.totp_sealed = None;
+    user.totp_since = None;
+    user.totp_step = None;
+    user.referral_code = format!("x{}", id.simple()).chars().take(32).collect();
+    user.deleted_at = Some(now);
+    user.updated_at = now;
+    Ok(users::save(tx, user).await?)
+}
+
+/// Ends what has not ended; returns Stripe's ids of it.
+async fn end_subscriptions(tx: &Tx, user: Uuid, now: UnixMs) -> Result<Vec<String>> {
+    let mut ended = Vec::new();
+    for mut row in subscriptions::lock_open_of_user(tx, user).await? {
+        ended.push(row.stripe_subscription_id.clone());
+        row.status = Status::Ended.as_str().to_owned();
+        row.ended_at = Some(now);
+        row.paid_until = row.paid_until.min(now);
+        row.cancel_at_period_end = false;
+        row.updated_at = now;
+        subscriptions::save(tx, row).await?;
+    }
+    Ok(ended)
+}
+
+async fn take_devices(tx: &Tx, user: Uuid, now: UnixMs) -> Result<()> {
+    for device in wireguard_peers::all_of_user(tx, user).await? {
+        wireguard_peers::delete(tx, device.id).await?;
+        pool::free(tx, device.address, now).await?;
+        for server in [Some(device.server_id), device.previous_server_id].into_iter().flatten() {
+            vps_servers::bump_revision(tx, server).await?;
+        }
+    }
+    Ok(())
+}
+
+/// The job: ends everything that Stripe could still collect for, and has it forget the customer.
+pub(crate) async fn close_at_stripe(
+    app: &App,
+    customer: Option<&str>,
+    subscriptions: &[String],
+    checkouts: &[String],
+) -> Result<()> {
+    for session in checkouts {
+        let expired = app.stripe.expire_checkout_session(session, &format!("close-{session}")).await;
+        // One that is paid or has expired by itself can't be closed, and need not be.
+        if let Err(error) = expired
+            && error.is_retryable()
+        {
+            return Err(error.into());
+        }
+    }
+    for subscription in subscriptions {
+        match app.stripe.cancel_subscription_now(subscription, &format!("close-{subscription}")).await {
+            Err(error) if !error.is_not_found() => return Err(error.into()),
+            _ => {}
+        }
+    }
+    match customer {
+        Some(customer) => Ok(app.stripe.delete_customer(customer).await?),
+        None => Ok(()),
+    }
+}
