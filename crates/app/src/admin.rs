@@ -11,6 +11,14 @@ use store::{Tx, audit_log};
 
 use crate::{App, Result};
 
+/// A rule of the books and the network, and how many rows break it.
+pub use store::integrity::Finding;
+
+/// Asks whether money, addresses, slots and grants agree, and nothing that was announced is forgotten.
+pub async fn check(app: &App) -> Result<Vec<Finding>> {
+    Ok(store::integrity::check(&app.store).await?)
+}
+
 /// The actor of everything that is done from the command line.
 pub(crate) const COMMAND_LINE: &str = "command line";
 

@@ -7,7 +7,7 @@ use store::{checkouts, plans, users};
 
 use crate::session::Who;
 use crate::subscription_sync::{self, Outcome};
-use crate::{App, Error, Result, plan};
+use crate::{App, Error, Result, failpoint, plan};
 
 /// A second click within this time leads to the page of the first.
 const REUSE_MS: i64 = 30 * 60_000;
@@ -76,6 +76,7 @@ async fn save_intent(
         updated_at: now,
     };
     checkouts::insert(&app.store, &intent).await?;
+    failpoint::pass("checkout.intended");
     Ok(intent)
 }
 
@@ -114,7 +115,9 @@ async fn finish(
         Err(error) => return Err(error.into()),
     };
     let Some(url) = session.url else { return Err(Error::internal("Stripe gave a checkout session without a page")) };
+    failpoint::pass("checkout.asked");
     checkouts::opened(&app.store, intent.id, &session.id, &url, app.clock.now()).await?;
+    failpoint::pass("checkout.opened");
     Ok(Opened { url, session_id: session.id })
 }
 

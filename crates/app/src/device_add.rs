@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use crate::device::{self, Device, psk_place, stored_mtu, stored_routes};
 use crate::session::Who;
-use crate::{App, Error, Result, server};
+use crate::{App, Error, Result, failpoint, server};
 
 /// A device to be added, parsed at the door.
 #[derive(Debug)]
@@ -118,7 +118,9 @@ async fn add_once(
     };
     wireguard_peers::insert(&tx, &row).await.map_err(key_taken)?;
     vps_servers::bump_revision(&tx, server.id).await?;
+    failpoint::pass("device.saved");
     tx.commit().await?;
+    failpoint::pass("device.committed");
     Ok(row)
 }
 

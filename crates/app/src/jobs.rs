@@ -13,7 +13,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
-use crate::{App, Error, Result, account_delete, email_change, mail, stripe_event};
+use crate::{App, Error, Result, account_delete, email_change, failpoint, mail, stripe_event};
 
 /// A worker that is silent this long has died; its job may be claimed again.
 const CLAIM_MS: i64 = 120_000;
@@ -130,6 +130,7 @@ fn backoff_ms(attempts: i64) -> i64 {
 async fn run_one(app: &App) -> Result<bool> {
     let now = app.clock.now();
     let Some(row) = rows::claim(&app.store, now, now + CLAIM_MS).await? else { return Ok(false) };
+    failpoint::pass("job.claimed");
     let outcome = match serde_json::from_str::<Job>(&row.payload) {
         Ok(job) => {
             // In a task of its own, so that a defect in one job does not take the worker with it.
@@ -139,6 +140,7 @@ async fn run_one(app: &App) -> Result<bool> {
         }
         Err(error) => Err(Failure::Permanent(format!("payload: {error}"))),
     };
+    failpoint::pass("job.done");
     let after = app.clock.now();
     match outcome {
         Ok(()) => rows::done(&app.store, &row).await?,

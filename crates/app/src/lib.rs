@@ -26,6 +26,7 @@ pub mod device_add;
 mod device_adopt;
 pub mod device_change;
 pub mod email_change;
+pub mod failpoint;
 pub mod health;
 pub mod i18n;
 pub mod invoice;

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::jobs::{self, Failure, Job};
 use crate::letter::{self, Letter};
-use crate::{App, Result};
+use crate::{App, Result, failpoint};
 
 /// A mail as it is sealed in the outbox.
 #[derive(Serialize, Deserialize)]
@@ -53,6 +53,7 @@ pub(crate) async fn send(app: &App, id: Uuid) -> std::result::Result<(), Failure
     };
     match app.mailer.send(&message).await {
         Ok(()) => {
+            failpoint::pass("mail.taken");
             outbox::sent(&app.store, id, app.clock.now()).await?;
             metrics::counter!("mirai_mails_sent_total").increment(1);
             Ok(())

@@ -12,7 +12,7 @@ use crate::limiter::Subject;
 use crate::pace::Pace;
 use crate::session::{self, TokenPair};
 use crate::tokens::{self, Halfway};
-use crate::{App, Error, LimitClass, Result, mail, second_factor};
+use crate::{App, Error, LimitClass, Result, failpoint, mail, second_factor};
 
 /// How long a page waits for the code: five minutes.
 const HALFWAY_MS: i64 = 5 * 60_000;
@@ -105,7 +105,9 @@ pub async fn api(app: &App, typed: &Credentials<'_>, from: From<'_>) -> Result<S
         let user = still_allowed(app, &tx, &user, otp, from, now).await?;
         let device = recognise(app, &tx, &user, from, now).await?;
         let granted = session::begin_api(app, &tx, user.id, from.client, now).await?;
+        failpoint::pass("login.saved");
         tx.commit().await?;
+        failpoint::pass("login.committed");
         Ok(SignedIn { user, granted, device })
     })
     .await

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::letter::Letter;
 use crate::pace::Pace;
-use crate::{App, Error, Result, mail, strength};
+use crate::{App, Error, Result, failpoint, mail, strength};
 
 /// How long the link in the mail works: a day.
 const VERIFY_MS: i64 = 24 * 3_600_000;
@@ -60,7 +60,9 @@ async fn register_once(app: &App, new: &Registration, hash: &str, now: UnixMs) -
             send_link(app, &tx, &user, Some(hash), now).await?;
         }
     }
+    failpoint::pass("register.saved");
     tx.commit().await?;
+    failpoint::pass("register.committed");
     Ok(())
 }
 
@@ -184,7 +186,9 @@ pub async fn verify(app: &App, text: &str) -> Result<()> {
             verification_tokens::delete_unused_of(&tx, user.id).await?;
             users::save(&tx, user).await?;
         }
+        failpoint::pass("verify.saved");
         tx.commit().await?;
+        failpoint::pass("verify.committed");
         Ok(())
     })
     .await

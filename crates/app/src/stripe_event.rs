@@ -8,7 +8,7 @@ use store::{invoices, stripe_events};
 
 use crate::jobs::{self, Failure, Job};
 use crate::subscription_sync::{self, Cause, Outcome};
-use crate::{App, Error, Result};
+use crate::{App, Error, Result, failpoint};
 
 /// Takes an event. Once this returns, the event is stored and will be applied, however often it comes.
 pub async fn receive(app: &App, body: &[u8], signature: &str) -> Result<()> {
@@ -49,7 +49,9 @@ async fn store_once(app: &App, event: &Event, now: i64) -> Result<()> {
             None => stripe_events::settle(&tx, &event.id, "ignored", now).await?,
         }
     }
+    failpoint::pass("event.stored");
     tx.commit().await?;
+    failpoint::pass("event.committed");
     Ok(())
 }
 

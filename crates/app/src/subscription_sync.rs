@@ -11,7 +11,7 @@ use crate::device_adopt::device_adopt;
 use crate::jobs::{self, Job};
 use crate::letter::Letter;
 use crate::stripe_event::invoice_row;
-use crate::{App, Error, Result, mail};
+use crate::{App, Error, Result, failpoint, mail};
 
 /// How often a subscription is read when others are faster.
 const READINGS: u32 = 3;
@@ -91,6 +91,7 @@ async fn read_and_apply(app: &App, subscription_id: &str, cause: &Cause) -> Resu
     }
     let Some(user) = owner(app, &object).await? else { return foreign(app, cause).await.map(Some) };
     let plan = plan_of(app, &object).await?;
+    failpoint::pass("event.read");
     app.retrying(|| apply_once(app, &object, user, &plan, cause, read_at)).await
 }
 
@@ -212,7 +213,9 @@ async fn apply_once(
         user.updated_at = now;
         users::save(&tx, user.clone()).await?;
     }
-    if let Some(invoice) = &cause.invoice {
+    // The newest invoice was read with the subscription, so it comes last: a paid one is never overwritten by what an
+    // event had found before.
+    for invoice in cause.invoice.iter().chain(object.latest_invoice.as_deref()) {
         invoices::upsert(&tx, &invoice_row(app, invoice, &row, now)).await?;
     }
     if let Some((session, status)) = &cause.checkout {
@@ -222,7 +225,9 @@ async fn apply_once(
         announce(app, &tx, announcement, &user, &row, plan, now).await?;
     }
     settle(&tx, cause, word, now).await?;
+    failpoint::pass("event.saved");
     tx.commit().await?;
+    failpoint::pass("event.applied");
     Ok(Some(Outcome { word, entitled: row.state()?.is_entitled(now) }))
 }
 

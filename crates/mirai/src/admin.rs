@@ -1,6 +1,7 @@
 //! `mirai admin`: parse, call one use case, print.
 
 mod api_key;
+mod check;
 mod job;
 mod plan;
 mod server;
@@ -28,6 +29,7 @@ pub(crate) async fn run(command: Admin) -> anyhow::Result<()> {
         Admin::Plan(command) => plan::run(&app, command).await,
         Admin::ApiKey(command) => api_key::run(&app, command).await,
         Admin::Job(command) => job::run(&app, command).await,
+        Admin::Check { format } => check::run(&app, format).await,
     };
     close(app).await;
     done

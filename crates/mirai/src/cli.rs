@@ -78,6 +78,12 @@ pub(crate) enum Admin {
     /// Jobs that wait, run or are dead
     #[command(subcommand)]
     Job(JobCommand),
+    /// Check that books and network agree: money, addresses, slots, grants
+    #[command(after_help = "Example:\n  mirai admin check")]
+    Check {
+        #[command(flatten)]
+        format: Format,
+    },
 }
 
 #[derive(Subcommand)]

@@ -41,6 +41,8 @@ fn main() -> ExitCode {
 }
 
 async fn run(cli: Cli) -> anyhow::Result<()> {
+    #[cfg(debug_assertions)]
+    arm_failpoint()?;
     match cli.command {
         #[cfg(feature = "dev")]
         Command::Dev(options) => dev::run(options).await,
@@ -48,6 +50,16 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Migrate => serve::migrate().await,
         Command::Config(options) => config_command::run(&options),
         Command::Admin(command) => admin::run(command).await,
+    }
+}
+
+/// A test chooses where this process dies. It is no setting: a release build knows nothing of it.
+#[cfg(debug_assertions)]
+#[expect(clippy::disallowed_methods, reason = "this binary is where the environment comes in")]
+fn arm_failpoint() -> anyhow::Result<()> {
+    match std::env::var("FAILPOINT") {
+        Ok(setting) => app::failpoint::arm(&setting).map_err(anyhow::Error::msg),
+        Err(_) => Ok(()),
     }
 }
 

@@ -93,8 +93,13 @@ impl Fleet {
 
     /// Sets a setting for the processes that start from now on.
     pub fn set(&mut self, name: &str, value: &str) {
-        self.environment.retain(|(known, _)| known != name);
+        self.unset(name);
         self.environment.push((name.to_owned(), value.to_owned()));
+    }
+
+    /// Takes a setting away from the processes that start from now on.
+    pub fn unset(&mut self, name: &str) {
+        self.environment.retain(|(known, _)| known != name);
     }
 
     /// The use cases on the fleet's database, in this process, by a clock of the test's choice.

@@ -18,3 +18,18 @@ pub fn skip_missing() -> bool {
 pub fn long() -> bool {
     setting("MIRAI_TEST_LONG").is_some()
 }
+
+/// How often a test does something: `short` in the ordinary command, `longer` under `--long`.
+#[must_use]
+pub fn times(short: usize, longer: usize) -> usize {
+    if long() { longer } else { short }
+}
+
+/// The seed of what is random in a test: `MIRAI_TEST_SEED`, or always the same. A failure names it.
+///
+/// # Panics
+/// When the setting is no number.
+#[must_use]
+pub fn seed() -> u64 {
+    setting("MIRAI_TEST_SEED").map_or(1, |text| text.parse().expect("MIRAI_TEST_SEED is a number"))
+}

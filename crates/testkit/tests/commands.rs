@@ -225,6 +225,19 @@ async fn an_operator_makes_and_changes_accounts() {
 }
 
 #[tokio::test]
+async fn the_check_of_books_and_network_fails_when_they_disagree() {
+    let admin = Admin { folder: PrivateDir::new("admin").unwrap() };
+    let rules = admin.json(&["check"]).await;
+    assert!(rules.as_array().unwrap().len() > 10 && rules.as_array().unwrap().iter().all(|rule| rule["broken"] == 0));
+    let file = admin.folder.join("data/mirai.db");
+    let file = if file.exists() { file } else { admin.folder.join("mirai.db") };
+    let pool = sqlx::SqlitePool::connect(&format!("sqlite://{}", file.display())).await.unwrap();
+    sqlx::query("UPDATE pool_state SET high_water = 7").execute(&pool).await.unwrap();
+    pool.close().await;
+    assert!(admin.refused(&["check"]).await.contains("1 of"));
+}
+
+#[tokio::test]
 async fn an_operator_adds_servers_plans_and_keys() {
     let admin = Admin { folder: PrivateDir::new("admin").unwrap() };
     let osaka = ["server", "add", "--name", "osaka-1", "--region", "jp", "--country", "jp", "--city", "Osaka"];

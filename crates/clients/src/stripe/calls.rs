@@ -138,9 +138,9 @@ impl Stripe {
         }
     }
 
-    /// A subscription as it is now.
+    /// A subscription as it is now, with its newest invoice.
     pub async fn retrieve_subscription(&self, id: &str) -> Result<Subscription, StripeError> {
-        self.call(Call::get(&["v1", "subscriptions", id])).await
+        self.call(Call::get(&["v1", "subscriptions", id]).param("expand[0]", "latest_invoice")).await
     }
 
     /// Sets whether a subscription ends with its period.

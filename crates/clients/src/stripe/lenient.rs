@@ -30,6 +30,18 @@ pub(super) fn required_id<'de, D: Deserializer<'de>>(from: D) -> Result<String, 
     id(from)?.ok_or_else(|| serde::de::Error::custom("neither an id nor an object with one"))
 }
 
+/// A thing that is given as a whole; one that is given by its id is left out.
+pub(super) fn whole<'de, D, T>(from: D) -> Result<Option<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: DeserializeOwned,
+{
+    match Value::deserialize(from)? {
+        whole @ Value::Object(_) => T::deserialize(whole).map(Some).map_err(serde::de::Error::custom),
+        _ => Ok(None),
+    }
+}
+
 /// The content of a list object.
 pub(super) fn data<'de, D, T>(from: D) -> Result<Vec<T>, D::Error>
 where

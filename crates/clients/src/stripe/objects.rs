@@ -149,8 +149,8 @@ pub struct Subscription {
     pub metadata: Metadata,
     /// What it is to. The period stands here; objects of older versions have it beside the items and are read the same.
     pub items: Vec<Item>,
-    /// `in_…`.
-    pub latest_invoice: Option<String>,
+    /// The newest invoice, where it was asked for as a whole.
+    pub latest_invoice: Option<Box<Invoice>>,
     /// When its trial ends.
     pub trial_end: Option<i64>,
 }
@@ -179,8 +179,8 @@ struct SubscriptionAsSent {
     metadata: Metadata,
     #[serde(default, deserialize_with = "lenient::data")]
     items: Vec<Item>,
-    #[serde(default, deserialize_with = "lenient::id")]
-    latest_invoice: Option<String>,
+    #[serde(default, deserialize_with = "lenient::whole")]
+    latest_invoice: Option<Box<Invoice>>,
     #[serde(default)]
     trial_end: Option<i64>,
     /// Before version 2025-03-31.

@@ -3,6 +3,7 @@
 mod access;
 mod account;
 mod database_away;
+mod killed;
 mod main_job;
 mod migrations;
 mod money;

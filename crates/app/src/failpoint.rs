@@ -1,0 +1,66 @@
+//! Places at which a test kills the process, to see what is left. A release build has none.
+
+/// The places, in the order of a customer's life. Each kills the process as `kill -9` would: nothing is closed, flushed
+/// or answered.
+pub const PLACES: &[&str] = &[
+    "register.saved",
+    "register.committed",
+    "mail.taken",
+    "verify.saved",
+    "verify.committed",
+    "login.saved",
+    "login.committed",
+    "checkout.intended",
+    "checkout.asked",
+    "checkout.opened",
+    "event.stored",
+    "event.committed",
+    "job.claimed",
+    "event.read",
+    "event.saved",
+    "event.applied",
+    "job.done",
+    "device.saved",
+    "device.committed",
+];
+
+#[cfg(debug_assertions)]
+mod armed {
+    use std::sync::OnceLock;
+    use std::sync::atomic::{AtomicI64, Ordering};
+
+    use super::PLACES;
+
+    static ARMED: OnceLock<(&'static str, AtomicI64)> = OnceLock::new();
+
+    /// Arms one place, from `name` or `name:n`: the process dies the first or the `n`th time that it comes there.
+    ///
+    /// # Errors
+    /// When there is no such place.
+    pub fn arm(setting: &str) -> Result<(), String> {
+        let (name, times) = setting.split_once(':').unwrap_or((setting, "1"));
+        let place = PLACES.iter().find(|place| **place == name);
+        let place = place.ok_or_else(|| format!("FAILPOINT: there is no {name:?}; choose one of {PLACES:?}"))?;
+        let times = times.parse().map_err(|_| format!("FAILPOINT: {times:?} is no number"))?;
+        ARMED.set((place, AtomicI64::new(times))).map_err(|_| "FAILPOINT is armed already".to_owned())
+    }
+
+    pub(crate) fn pass(name: &'static str) {
+        debug_assert!(PLACES.contains(&name), "{name} is not in the list");
+        if let Some((place, times)) = ARMED.get()
+            && *place == name
+            && times.fetch_sub(1, Ordering::SeqCst) == 1
+        {
+            std::process::abort();
+        }
+    }
+}
+
+#[cfg(debug_assertions)]
+pub use armed::arm;
+#[cfg(debug_assertions)]
+pub(crate) use armed::pass;
+
+/// Nothing, in a release build.
+#[cfg(not(debug_assertions))]
+pub(crate) fn pass(_: &'static str) {}
