@@ -53,3 +53,7 @@ mail-address-changed-subject = Your { $brand } account has another address
 mail-address-changed-body = The address of your { $brand } account was changed; this one does not belong to it any more.
 mail-deleted-subject = Your { $brand } account is deleted
 mail-deleted-body = Your { $brand } account was deleted, your devices are offline and nothing will be charged any more. Invoices are kept as the law demands, without your name.
+
+mail-disputed-subject = A payment for { $brand } is disputed
+mail-disputed-body = Your bank tells us that a payment for your { $brand } subscription is disputed. Until that is decided your devices are offline.
+mail-disputed-after = If this is a mistake, withdraw the dispute at your bank, or write to { $support }.

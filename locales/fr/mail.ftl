@@ -53,3 +53,7 @@ mail-address-changed-subject = Votre compte { $brand } a une autre adresse
 mail-address-changed-body = L’adresse de votre compte { $brand } a été modifiée ; celle-ci n’en fait plus partie.
 mail-deleted-subject = Votre compte { $brand } est supprimé
 mail-deleted-body = Votre compte { $brand } a été supprimé, vos appareils sont déconnectés et plus rien ne sera prélevé. Les factures sont conservées comme la loi l’exige, sans votre nom.
+
+mail-disputed-subject = Un paiement pour { $brand } est contesté
+mail-disputed-body = Votre banque nous signale qu’un paiement de votre abonnement { $brand } est contesté. En attendant la décision, vos appareils sont déconnectés.
+mail-disputed-after = Si c’est une erreur, retirez la contestation auprès de votre banque, ou écrivez à { $support }.

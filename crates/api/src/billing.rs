@@ -90,6 +90,10 @@ pub struct Subscription {
     pub quota_bytes: Option<i64>,
     /// Bytes used in this period.
     pub used_bytes: i64,
+    /// Whether a payment is disputed and the service rests until that is decided.
+    pub held: bool,
+    /// Code of the plan that begins with the next period.
+    pub next_plan: Option<String>,
 }
 
 /// Subscriptions, newest first.
@@ -119,6 +123,14 @@ pub struct Cancel {
     pub when: CancelWhen,
 }
 
+/// Another plan for a subscription.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ChangePlan {
+    /// Code of the plan.
+    pub plan: String,
+}
+
 /// An invoice.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct Invoice {
@@ -132,6 +144,8 @@ pub struct Invoice {
     pub amount_due: i64,
     /// What was paid, in minor units.
     pub amount_paid: i64,
+    /// What went back, in minor units.
+    pub amount_refunded: i64,
     /// ISO 4217, lower case.
     pub currency: String,
     /// Stripe's page for it.

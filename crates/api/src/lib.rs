@@ -16,8 +16,8 @@ pub use account::{
     ChangeMe, EmailOnly, Login, LoginReply, Refresh, Register, Reset, Session, SessionList, Token, TokenReply, User,
 };
 pub use billing::{
-    Cancel, CancelWhen, Checkout, CheckoutReply, Invoice, InvoiceList, Plan, PlanList, PortalReply, Subscription,
-    SubscriptionList,
+    Cancel, CancelWhen, ChangePlan, Checkout, CheckoutReply, Invoice, InvoiceList, Plan, PlanList, PortalReply,
+    Subscription, SubscriptionList,
 };
 pub use export::{AuditEntry, Export, ExportedCheckout};
 pub use network::{

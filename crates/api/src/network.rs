@@ -151,6 +151,8 @@ pub struct Device {
     pub address_v4: String,
     /// Address in the tunnel.
     pub address_v6: String,
+    /// Whether it is on the network: its subscription is paid, and its plan has room for it.
+    pub served: bool,
     /// When it was made.
     pub created_at: String,
 }

@@ -12,6 +12,7 @@ use crate::jobs::{self, Job};
 use crate::letter::Letter;
 use crate::session::Who;
 use crate::step_up::{self, Proof};
+use crate::subscription_sync::{self, Cause};
 use crate::{App, Error, Result, admin, mail};
 
 /// Deletes the account of the one who asks.
@@ -37,7 +38,7 @@ pub(crate) async fn delete(app: &App, tx: &Tx, id: Uuid, actor: &str, now: UnixM
     let subscriptions = end_subscriptions(tx, id, now).await?;
     let customer = user.stripe_customer_id.take();
     if customer.is_some() || !subscriptions.is_empty() {
-        jobs::enqueue(app, tx, &Job::StripeCustomerClose { customer, subscriptions, checkouts }, now).await?;
+        jobs::enqueue(app, tx, &Job::StripeClose { customer, subscriptions, checkouts }, now).await?;
     }
     take_devices(tx, id, now).await?;
     sessions::delete_all_of(tx, id).await?;
@@ -110,6 +111,8 @@ pub(crate) async fn close_at_stripe(
             Err(error) if !error.is_not_found() => return Err(error.into()),
             _ => {}
         }
+        // Whoever is to be off the network is so now, not when Stripe's word of it comes.
+        subscription_sync::sync(app, subscription, Cause::asked()).await?;
     }
     match customer {
         Some(customer) => Ok(app.stripe.delete_customer(customer).await?),

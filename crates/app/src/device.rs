@@ -2,13 +2,14 @@
 
 use std::net::IpAddr;
 
+use domain::time::UnixMs;
 use domain::vpn::config::{ConfigFile, Mtu, Routes};
 use domain::vpn::key::{PresharedKey, PrivateKey, PublicKey};
-use store::{vps_servers, wireguard_peers};
+use store::{subscriptions, vps_servers, wireguard_peers};
 use uuid::Uuid;
 
 use crate::session::Who;
-use crate::{App, Error, Result};
+use crate::{App, Error, Result, device_slots};
 
 /// A device, with the server that it connects to.
 #[derive(Debug, Clone)]
@@ -21,15 +22,22 @@ pub struct Device {
     pub address_v4: std::net::Ipv4Addr,
     /// Its address in the tunnel.
     pub address_v6: std::net::Ipv6Addr,
+    /// Whether it is on the network: its subscription is paid, and its plan has room for it.
+    pub is_served: bool,
 }
 
 /// The user's devices, oldest first.
 pub async fn list(app: &App, who: &Who) -> Result<Vec<Device>> {
+    let now = app.clock.now();
     let rows = wireguard_peers::all_of_user(&app.store, who.user.id).await?;
     let servers = vps_servers::all(&app.store).await?;
+    let subscriptions = subscriptions::all_of_user(&app.store, who.user.id).await?;
     let with_server = |row: wireguard_peers::Model| {
         let server = servers.iter().find(|server| server.id == row.server_id).cloned();
-        assemble(app, row, server.ok_or_else(|| Error::internal("a device is on a server that is not there"))?)
+        let paying = subscriptions.iter().find(|one| one.id == row.subscription_id);
+        let is_served = paying.map(|paying| is_served(paying, row.slot, now)).transpose()?.unwrap_or(false);
+        let server = server.ok_or_else(|| Error::internal("a device is on a server that is not there"))?;
+        assemble(app, row, server, is_served)
     };
     rows.into_iter().map(with_server).collect()
 }
@@ -38,16 +46,29 @@ pub async fn list(app: &App, who: &Who) -> Result<Vec<Device>> {
 pub async fn get(app: &App, who: &Who, id: Uuid) -> Result<Device> {
     let row = wireguard_peers::of_user(&app.store, who.user.id, id).await?.ok_or(Error::NotFound)?;
     let server = vps_servers::by_id(&app.store, row.server_id).await?;
-    assemble(app, row, server.ok_or_else(|| Error::internal("a device is on a server that is not there"))?)
+    let server = server.ok_or_else(|| Error::internal("a device is on a server that is not there"))?;
+    let paying = subscriptions::of_user(&app.store, who.user.id, row.subscription_id).await?;
+    let now = app.clock.now();
+    let is_served = paying.map(|paying| is_served(&paying, row.slot, now)).transpose()?.unwrap_or(false);
+    assemble(app, row, server, is_served)
 }
 
-pub(crate) fn assemble(app: &App, row: wireguard_peers::Model, server: vps_servers::Model) -> Result<Device> {
+fn is_served(paying: &subscriptions::Model, slot: i64, now: UnixMs) -> Result<bool> {
+    Ok(paying.state()?.is_entitled(now) && device_slots::has_room(paying, slot))
+}
+
+pub(crate) fn assemble(
+    app: &App,
+    row: wireguard_peers::Model,
+    server: vps_servers::Model,
+    is_served: bool,
+) -> Result<Device> {
     let (address_v4, address_v6) = app
         .config
         .pool
         .addresses(row.address)
         .ok_or_else(|| Error::internal("a device's address is outside POOL_V4: the pool was made smaller"))?;
-    Ok(Device { row, server, address_v4, address_v6 })
+    Ok(Device { row, server, address_v4, address_v6, is_served })
 }
 
 /// Where a device's pre-shared key is sealed.

@@ -72,7 +72,7 @@ pub async fn device_add(app: &App, who: &Who, new: &NewDevice) -> Result<Made> {
         chosen => chosen?,
     };
     let row = app.retrying(|| add_once(app, who, new, &server, keys.public, now)).await?;
-    let device = device::assemble(app, row, server)?;
+    let device = device::assemble(app, row, server, true)?;
     let config = device::config_text(app, &device, keys.private.as_ref())?;
     Ok(Made { device, config, holds_key: keys.private.is_some() })
 }

@@ -3,13 +3,13 @@
 use domain::names::DeviceName;
 use domain::vpn::balancer::Wish;
 use domain::vpn::key::PublicKey;
-use store::{pool, vps_servers, wireguard_peers};
+use store::{pool, subscriptions, vps_servers, wireguard_peers};
 use uuid::Uuid;
 
 use crate::device::{self, Device};
 use crate::device_add::{Keys, Made, key_taken};
 use crate::session::Who;
-use crate::{App, Error, Result, server};
+use crate::{App, Error, Result, device_slots, server};
 
 /// Gives a device another name.
 pub async fn rename(app: &App, who: &Who, id: Uuid, name: &DeviceName) -> Result<Device> {
@@ -89,6 +89,10 @@ pub async fn delete(app: &App, who: &Who, id: Uuid) -> Result<()> {
         let row = wireguard_peers::lock(&tx, who.user.id, id).await?.ok_or(Error::NotFound)?;
         wireguard_peers::delete(&tx, row.id).await?;
         pool::free(&tx, row.address, now).await?;
+        // One that had no room in a smaller plan takes its place.
+        if let Some(subscription) = subscriptions::of_user(&tx, who.user.id, row.subscription_id).await? {
+            device_slots::settle(&tx, &subscription, now).await?;
+        }
         for server in [Some(row.server_id), row.previous_server_id].into_iter().flatten() {
             vps_servers::bump_revision(&tx, server).await?;
         }

@@ -47,9 +47,9 @@ pub(crate) enum Job {
         /// `cus_…`.
         customer: String,
     },
-    /// End everything of a deleted account at Stripe.
-    StripeCustomerClose {
-        /// `cus_…`, if there is one.
+    /// End these at Stripe: an account was deleted, or a payment went back.
+    StripeClose {
+        /// `cus_…` to be forgotten.
         customer: Option<String>,
         /// `sub_…` that had not ended.
         subscriptions: Vec<String>,
@@ -64,14 +64,14 @@ impl Job {
             Job::MailSend { .. } => "mail_send",
             Job::StripeEventApply { .. } => "stripe_event_apply",
             Job::StripeCustomerUpdate { .. } => "stripe_customer_update",
-            Job::StripeCustomerClose { .. } => "stripe_customer_close",
+            Job::StripeClose { .. } => "stripe_close",
         }
     }
 
     fn lock_key(&self) -> Option<String> {
         match self {
             Job::MailSend { .. } => None,
-            Job::StripeEventApply { customer, .. } | Job::StripeCustomerClose { customer, .. } => {
+            Job::StripeEventApply { customer, .. } | Job::StripeClose { customer, .. } => {
                 customer.as_ref().map(|id| format!("stripe:{id}"))
             }
             Job::StripeCustomerUpdate { customer, .. } => Some(format!("stripe:{customer}")),
@@ -83,7 +83,7 @@ impl Job {
             Job::MailSend { mail } => mail::send(app, mail).await,
             Job::StripeEventApply { event, .. } => stripe_event::apply(app, &event).await,
             Job::StripeCustomerUpdate { user, customer } => Ok(email_change::tell_stripe(app, user, &customer).await?),
-            Job::StripeCustomerClose { customer, subscriptions, checkouts } => {
+            Job::StripeClose { customer, subscriptions, checkouts } => {
                 let customer = customer.as_deref();
                 Ok(account_delete::close_at_stripe(app, customer, &subscriptions, &checkouts).await?)
             }

@@ -78,6 +78,11 @@ pub enum Letter {
         /// Last day of access, `2026-11-23`.
         until: String,
     },
+    /// The customer's bank asked a payment back, and the service rests.
+    PaymentDisputed {
+        /// Address of the support.
+        support: String,
+    },
     /// Access has ended.
     SubscriptionEnded {
         /// To subscribe again.
@@ -128,6 +133,7 @@ impl Letter {
             Letter::SubscriptionStarted { .. } => "subscription_started",
             Letter::PaymentFailed { .. } => "payment_failed",
             Letter::SubscriptionEnding { .. } => "subscription_ending",
+            Letter::PaymentDisputed { .. } => "payment_disputed",
             Letter::SubscriptionEnded { .. } => "subscription_ended",
         }
     }
@@ -204,6 +210,10 @@ impl Letter {
                 t.with("mail-ending-subject", "brand", brand),
                 vec![Part::Words(t.with("mail-ending-body", "until", until))],
             ),
+            Letter::PaymentDisputed { support } => (
+                t.with("mail-disputed-subject", "brand", brand),
+                vec![words("mail-disputed-body"), Part::Words(t.with("mail-disputed-after", "support", support))],
+            ),
             Letter::SubscriptionEnded { link: url } => (
                 t.with("mail-ended-subject", "brand", brand),
                 vec![words("mail-ended-body"), link("mail-ended-action", url)],
@@ -264,6 +274,7 @@ mod tests {
             Letter::SubscriptionStarted { plan: "Basic".into(), link: link() },
             Letter::PaymentFailed { link: link() },
             Letter::SubscriptionEnding { until: "2026-12-23".into() },
+            Letter::PaymentDisputed { support: "help@vpn.example".into() },
             Letter::SubscriptionEnded { link: link() },
         ];
         for letter in &letters {

@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
+use domain::time::UnixMs;
 use store::{email_changes, known_devices, leases, outbox, password_resets, sessions, verification_tokens};
 use tokio::sync::watch;
-use uuid::Uuid;
+use tokio::task::JoinHandle;
 
-use crate::{App, Result};
+use crate::{App, Result, reconcile};
 
 const LEASE: &str = "scheduler";
 /// A scheduler that is silent this long is replaced.
@@ -17,36 +18,79 @@ const TICK: Duration = Duration::from_secs(3);
 const KEEP_MS: i64 = 24 * 3_600_000;
 /// Mails are kept (without their content) for a month, for the question "was it sent?".
 const KEEP_MAIL_MS: i64 = 30 * 24 * 3_600_000;
-const HOUR_MS: i64 = 3_600_000;
+const MINUTE_MS: i64 = 60_000;
+const HOUR_MS: i64 = 60 * MINUTE_MS;
+
+/// What is done now and then.
+#[derive(Debug, Clone, Copy)]
+enum Chore {
+    CleanUp,
+    ReadEvents,
+    ReadSubscriptions,
+}
+
+impl Chore {
+    /// Every chore, and how often it is done.
+    const ALL: [(Chore, i64); 3] =
+        [(Chore::ReadEvents, 5 * MINUTE_MS), (Chore::ReadSubscriptions, HOUR_MS), (Chore::CleanUp, HOUR_MS)];
+
+    async fn run(self, app: &App) {
+        let done = match self {
+            Chore::CleanUp => clean_up(app).await,
+            Chore::ReadEvents => reconcile::events(app).await.map(drop),
+            Chore::ReadSubscriptions => reconcile::subscriptions(app).await.map(drop),
+        };
+        if let Err(error) = done {
+            tracing::warn!(chore = ?self, error = error.chain(), "a chore was not done; it is tried again when it is due");
+        }
+    }
+}
+
+/// When each chore is due, and the one that runs.
+#[derive(Default)]
+struct Chores {
+    begun_at: [Option<UnixMs>; Chore::ALL.len()],
+    running: Option<JoinHandle<()>>,
+}
+
+impl Chores {
+    /// Begins the next chore that is due, in a task of its own: the lease must be renewed meanwhile.
+    fn go_on(&mut self, app: &App, now: UnixMs) {
+        if self.running.as_ref().is_some_and(|task| !task.is_finished()) {
+            return;
+        }
+        let is_due = |(begun, (_, every)): (&Option<UnixMs>, &(Chore, i64))| begun.is_none_or(|at| now - at >= *every);
+        if let Some(next) = self.begun_at.iter().zip(&Chore::ALL).position(is_due) {
+            self.begun_at[next] = Some(now);
+            let (app, (chore, _)) = (app.clone(), Chore::ALL[next]);
+            self.running = Some(tokio::spawn(async move { chore.run(&app).await }));
+        }
+    }
+}
 
 /// Runs until `stop` turns true.
 pub async fn run(app: App, mut stop: watch::Receiver<bool>) {
     let me = app.dice.id(app.clock.now());
-    let mut cleaned_at = None;
+    let mut chores = Chores::default();
     while !*stop.borrow() {
-        if let Err(error) = tick(&app, me, &mut cleaned_at).await {
-            tracing::warn!(error = error.chain(), "the scheduler can't get at the database");
+        let now = app.clock.now();
+        match leases::acquire(&app.store, LEASE, me, now, now + LEASE_MS).await {
+            Ok(true) => chores.go_on(&app, now),
+            // Another process does it; should that one die, everything is due here.
+            Ok(false) => chores = Chores::default(),
+            Err(error) => tracing::warn!(%error, "the scheduler can't get at the database"),
         }
         tokio::select! {
             () = tokio::time::sleep(TICK) => {}
             _ = stop.changed() => {}
         }
     }
+    if let Some(task) = chores.running {
+        task.abort();
+    }
     if let Err(error) = leases::release(&app.store, LEASE, me).await {
         tracing::warn!(%error, "the scheduler's lease could not be given back; it runs out by itself");
     }
-}
-
-async fn tick(app: &App, me: Uuid, cleaned_at: &mut Option<i64>) -> Result<()> {
-    let now = app.clock.now();
-    if !leases::acquire(&app.store, LEASE, me, now, now + LEASE_MS).await? {
-        return Ok(());
-    }
-    if cleaned_at.is_none_or(|at| now - at >= HOUR_MS) {
-        clean_up(app).await?;
-        *cleaned_at = Some(now);
-    }
-    Ok(())
 }
 
 /// Removes what has expired.

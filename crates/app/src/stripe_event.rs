@@ -8,7 +8,7 @@ use store::{invoices, stripe_events};
 
 use crate::jobs::{self, Failure, Job};
 use crate::subscription_sync::{self, Cause, Outcome};
-use crate::{App, Error, Result, failpoint};
+use crate::{App, Error, Result, failpoint, money_back};
 
 /// Takes an event. Once this returns, the event is stored and will be applied, however often it comes.
 pub async fn receive(app: &App, body: &[u8], signature: &str) -> Result<()> {
@@ -21,13 +21,19 @@ pub async fn receive(app: &App, body: &[u8], signature: &str) -> Result<()> {
         tracing::warn!(event = event.id, livemode = event.livemode, "an event of the other mode was refused");
         return Err(Error::invalid("livemode", "livemode_mismatch", "this endpoint takes events of the other mode"));
     }
-    app.retrying(|| store_once(app, &event, now)).await?;
+    take_in(app, &event).await
+}
+
+/// Stores an event with the job that applies it, once, whichever way it came.
+pub(crate) async fn take_in(app: &App, event: &Event) -> Result<()> {
+    app.retrying(|| store_once(app, event, app.clock.now())).await?;
     app.wake_worker();
     Ok(())
 }
 
 async fn store_once(app: &App, event: &Event, now: i64) -> Result<()> {
-    let customer = event.object.get("customer").and_then(id_of).map(str::to_owned);
+    let is_customer = event.object.get("object").and_then(Value::as_str) == Some("customer");
+    let customer = event.object.get(if is_customer { "id" } else { "customer" }).and_then(id_of).map(str::to_owned);
     let row = stripe_events::Model {
         id: event.id.clone(),
         kind: event.type_.clone(),
@@ -83,14 +89,27 @@ pub(crate) async fn apply(app: &App, id: &str) -> std::result::Result<(), Failur
             cause = cause.with_invoice(invoice);
             subscription
         }
+        Some(EventKind::Charge) => return done(id, &event.kind, money_back::apply(app, object_id, id).await?),
+        Some(EventKind::Dispute) => {
+            let dispute = app.stripe.retrieve_dispute(object_id).await.map_err(Error::from)?;
+            let charge = dispute.charge.unwrap_or_default();
+            return done(id, &event.kind, money_back::apply(app, &charge, id).await?);
+        }
+        Some(EventKind::Customer) => {
+            return done(id, &event.kind, subscription_sync::customer_gone(app, object_id, id).await?);
+        }
         None => None,
     };
     let Some(subscription) = subscription else {
         return settle_without_subscription(app, id).await;
     };
     let Outcome { word, .. } = subscription_sync::sync(app, &subscription, cause).await?;
-    tracing::info!(event = id, kind = event.kind, outcome = word, "event applied");
-    metrics::counter!("mirai_stripe_events_total", "outcome" => word).increment(1);
+    done(id, &event.kind, word)
+}
+
+fn done(event: &str, kind: &str, outcome: &'static str) -> std::result::Result<(), Failure> {
+    tracing::info!(event, kind, outcome, "event applied");
+    metrics::counter!("mirai_stripe_events_total", "outcome" => outcome).increment(1);
     Ok(())
 }
 
@@ -122,5 +141,8 @@ pub(crate) fn invoice_row(
         hosted_url: invoice.hosted_invoice_url.clone(),
         issued_at: invoice.created * 1000,
         updated_at: now,
+        amount_refunded: 0,
+        dispute: None,
+        charge_read_at: None,
     }
 }

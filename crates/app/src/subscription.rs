@@ -1,12 +1,13 @@
 //! Subscriptions as their owner sees them, and what an owner can do with one.
 
-use domain::subscription::{Wish, WishRefused, check_wish};
+use clients::stripe::{Proration, StripeError};
+use domain::subscription::{Status, Wish, WishRefused, check_wish};
 use store::{plans, subscriptions};
 use uuid::Uuid;
 
 use crate::session::Who;
 use crate::subscription_sync::{self, Cause};
-use crate::{App, Error, Result};
+use crate::{App, Error, Result, plan};
 
 /// A subscription with its plan.
 #[derive(Debug, Clone)]
@@ -46,6 +47,40 @@ pub async fn change(app: &App, who: &Who, id: Uuid, wish: Wish) -> Result<View> 
         Wish::CancelAtPeriodEnd => app.stripe.set_cancel_at_period_end(stripe_id, true, &key).await?,
         Wish::Resume => app.stripe.set_cancel_at_period_end(stripe_id, false, &key).await?,
         Wish::CancelNow => app.stripe.cancel_subscription_now(stripe_id, &key).await?,
+    };
+    subscription_sync::sync(app, stripe_id, Cause::asked()).await?;
+    list(app, who).await?.into_iter().find(|view| view.row.id == id).ok_or(Error::NotFound)
+}
+
+/// Puts a subscription on another plan, at Stripe first. A larger one counts at once and the difference is paid at once;
+/// a smaller one counts from the next period on, and until then the choice can be taken back.
+pub async fn change_plan(app: &App, who: &Who, id: Uuid, plan_code: &str) -> Result<View> {
+    let row = subscriptions::of_user(&app.store, who.user.id, id).await?.ok_or(Error::NotFound)?;
+    let (plan, price) = plan::for_sale(app, plan_code).await?;
+    if !matches!(row.state()?.status, Status::Active | Status::Trialing) {
+        let words = "only a paid subscription can change its plan: mend the payment first, or choose a plan anew";
+        return Err(Error::conflict("subscription_not_active", words));
+    }
+    if plan.code == *row.next_plan.as_ref().unwrap_or(&row.plan) {
+        return Err(Error::conflict("plan_same", "the subscription has this plan already"));
+    }
+    let current = plans::by_code(&app.store, &row.plan).await?;
+    let is_larger = current.is_none_or(|current| plan.price_cents > current.price_cents);
+    let stripe_id = row.stripe_subscription_id.as_str();
+    let object = app.stripe.retrieve_subscription(stripe_id).await?;
+    let item = object.items.first().ok_or_else(|| Error::internal("a subscription without an item"))?;
+    // A key of this request alone: Stripe would repeat a declined card's answer for a day. Asking twice changes nothing,
+    // since a price that is there already makes no difference to be paid.
+    let key = format!("plan-{}", app.dice.id(app.clock.now()));
+    let proration = if is_larger { Proration::Now } else { Proration::None };
+    match app.stripe.change_price(stripe_id, &item.id, &price, proration, &key).await {
+        Err(StripeError::Refused { kind, .. }) if kind == "card_error" => {
+            return Err(Error::PaymentRequired {
+                code: "card_declined",
+                detail: "the card was declined and nothing was changed; use another card, then try again",
+            });
+        }
+        changed => changed?,
     };
     subscription_sync::sync(app, stripe_id, Cause::asked()).await?;
     list(app, who).await?.into_iter().find(|view| view.row.id == id).ok_or(Error::NotFound)

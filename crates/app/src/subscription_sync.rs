@@ -11,7 +11,7 @@ use crate::device_adopt::device_adopt;
 use crate::jobs::{self, Job};
 use crate::letter::Letter;
 use crate::stripe_event::invoice_row;
-use crate::{App, Error, Result, failpoint, mail};
+use crate::{App, Error, Result, device_slots, failpoint, mail};
 
 /// How often a subscription is read when others are faster.
 const READINGS: u32 = 3;
@@ -188,14 +188,11 @@ async fn apply_once(
     };
     let row = match (row, state) {
         (Some(mut row), Some(state)) => {
-            if row.period_start != state.period_start {
+            let is_renewed = row.period_start != state.period_start;
+            if is_renewed {
                 row.used_bytes = 0;
             }
-            if row.plan != plan.code {
-                row.plan.clone_from(&plan.code);
-                row.devices = plan.devices;
-                row.quota_bytes = plan.quota_bytes;
-            }
+            take_plan(&tx, &mut row, plan, is_renewed, now).await?;
             row.set_state(&state, now);
             subscriptions::save(&tx, row.clone()).await?;
             row
@@ -239,7 +236,7 @@ async fn refuse_for_deleted(
     cause: &Cause,
     now: UnixMs,
 ) -> Result<Outcome> {
-    let job = Job::StripeCustomerClose {
+    let job = Job::StripeClose {
         customer: Some(object.customer.clone()),
         subscriptions: vec![object.id.clone()],
         checkouts: Vec::new(),
@@ -276,7 +273,71 @@ fn new_row(
         read_at: 0,
         created_at: now,
         updated_at: now,
+        held: false,
+        next_plan: None,
     }
+}
+
+/// Stripe charges another plan's price from now on. A larger plan counts at once, since the difference was paid at once;
+/// a smaller one with the next period, since this one is paid for.
+async fn take_plan(
+    tx: &Tx,
+    row: &mut subscriptions::Model,
+    plan: &plans::Model,
+    is_renewed: bool,
+    now: UnixMs,
+) -> Result<()> {
+    if plan.code == row.plan {
+        row.next_plan = None;
+        return Ok(());
+    }
+    let old = plans::by_code(tx, &row.plan).await?;
+    if !is_renewed && old.is_some_and(|old| old.price_cents > plan.price_cents) {
+        row.next_plan = Some(plan.code.clone());
+        return Ok(());
+    }
+    row.plan.clone_from(&plan.code);
+    row.devices = plan.devices;
+    row.quota_bytes = plan.quota_bytes;
+    row.next_plan = None;
+    device_slots::settle(tx, row, now).await?;
+    tell_servers(tx, row.id).await
+}
+
+/// The servers that hold a device of a subscription need a new peer list.
+pub(crate) async fn tell_servers(tx: &Tx, subscription: Uuid) -> Result<()> {
+    for server in wireguard_peers::servers_of_subscription(tx, subscription).await? {
+        vps_servers::bump_revision(tx, server).await?;
+    }
+    Ok(())
+}
+
+/// A customer was deleted at Stripe, by its dashboard for one: the account can buy again as a new one.
+pub(crate) async fn customer_gone(app: &App, customer: &str, event: &str) -> Result<&'static str> {
+    let now = app.clock.now();
+    let is_gone = match app.stripe.retrieve_customer(customer).await {
+        Ok(customer) => customer.deleted,
+        Err(error) if error.is_not_found() => true,
+        Err(error) => return Err(error.into()),
+    };
+    let tx = app.store.write_txn().await?;
+    let user = users::by_stripe_customer(&tx, customer).await?.filter(|_| is_gone);
+    let word = if user.is_some() { "applied" } else { "unchanged" };
+    let mut open = Vec::new();
+    if let Some(user) = user
+        && let Some(mut user) = users::lock(&tx, user.id).await?
+    {
+        open = subscriptions::lock_open_of_user(&tx, user.id).await?;
+        user.stripe_customer_id = None;
+        user.updated_at = now;
+        users::save(&tx, user).await?;
+    }
+    stripe_events::settle(&tx, event, word, now).await?;
+    tx.commit().await?;
+    for row in open.iter().filter(|row| row.stripe_customer_id == customer) {
+        sync(app, &row.stripe_subscription_id, Cause::asked()).await?;
+    }
+    Ok(word)
 }
 
 async fn announce(
@@ -289,12 +350,7 @@ async fn announce(
     now: UnixMs,
 ) -> Result<()> {
     let letter = match announcement {
-        Announcement::AccessChanged => {
-            for server in wireguard_peers::servers_of_subscription(tx, row.id).await? {
-                vps_servers::bump_revision(tx, server).await?;
-            }
-            return Ok(());
-        }
+        Announcement::AccessChanged => return tell_servers(tx, row.id).await,
         Announcement::Started => {
             device_adopt(tx, user.id, row, now).await?;
             Letter::SubscriptionStarted { plan: plan.name.clone(), link: app.config.link("/dashboard/devices/new") }
@@ -302,6 +358,7 @@ async fn announce(
         Announcement::PaymentFailed => Letter::PaymentFailed { link: app.config.link("/dashboard") },
         Announcement::WillEnd(at) => Letter::SubscriptionEnding { until: day(at) },
         Announcement::Ended => Letter::SubscriptionEnded { link: app.config.link("/pricing") },
+        Announcement::Held => Letter::PaymentDisputed { support: app.config.brand.support.clone() },
     };
     mail::write(app, tx, &user.email, user.language(), &letter, now).await
 }

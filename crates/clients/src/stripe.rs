@@ -16,10 +16,11 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
 use url::Url;
 
-pub use calls::{EventsQuery, NewCheckout};
+pub use calls::{EventsQuery, NewCheckout, Proration};
 pub use error::StripeError;
 pub use objects::{
-    CheckoutSession, Customer, Event, Invoice, Item, List, PortalSession, Price, Recurring, Subscription,
+    Charge, CheckoutSession, Customer, Dispute, Event, Invoice, InvoicePayment, Item, List, PortalSession, Price,
+    Recurring, Subscription,
 };
 
 use crate::{SetupError, http};

@@ -80,6 +80,8 @@ pub struct Subscription {
     pub ended_at: Option<UnixMs>,
     /// When the state was read from Stripe: the moment *before* the question was asked.
     pub read_at: UnixMs,
+    /// Whether a payment of it is disputed and not decided: the service rests.
+    pub held: bool,
 }
 
 impl Subscription {
@@ -87,6 +89,9 @@ impl Subscription {
     ///
     /// Grace is for a renewal that may still come; one who cancelled for the period's end gets none.
     pub fn access_until(&self) -> UnixMs {
+        if self.held {
+            return UnixMs::MIN;
+        }
         match self.status {
             Status::Incomplete | Status::Paused | Status::Ended => UnixMs::MIN,
             Status::Trialing | Status::Active | Status::PastDue if self.cancel_at_period_end => self.paid_until,
@@ -122,25 +127,43 @@ pub struct Seen {
 pub enum EventKind {
     /// `checkout.session.completed`, `.async_payment_succeeded` and `.async_payment_failed`.
     Checkout,
-    /// `customer.subscription.created`, `.updated`, `.deleted`.
+    /// `customer.subscription.created`, `.updated`, `.deleted`, `.paused`, `.resumed`.
     Subscription,
-    /// `invoice.paid`, `.payment_succeeded`, `.payment_failed`.
+    /// `invoice.paid`, `.payment_succeeded`, `.payment_failed`, `.voided`, `.marked_uncollectible`.
     Invoice,
+    /// `charge.refunded`.
+    Charge,
+    /// `charge.dispute.created`, `.closed`.
+    Dispute,
+    /// `customer.deleted`.
+    Customer,
 }
 
 impl EventKind {
+    /// Stripe's event types that matter here, with their kinds. At most twenty: so many can be asked for at once.
+    pub const OF_STRIPE: [(&str, EventKind); 17] = [
+        ("checkout.session.completed", EventKind::Checkout),
+        ("checkout.session.async_payment_succeeded", EventKind::Checkout),
+        ("checkout.session.async_payment_failed", EventKind::Checkout),
+        ("customer.subscription.created", EventKind::Subscription),
+        ("customer.subscription.updated", EventKind::Subscription),
+        ("customer.subscription.deleted", EventKind::Subscription),
+        ("customer.subscription.paused", EventKind::Subscription),
+        ("customer.subscription.resumed", EventKind::Subscription),
+        ("invoice.paid", EventKind::Invoice),
+        ("invoice.payment_succeeded", EventKind::Invoice),
+        ("invoice.payment_failed", EventKind::Invoice),
+        ("invoice.voided", EventKind::Invoice),
+        ("invoice.marked_uncollectible", EventKind::Invoice),
+        ("charge.refunded", EventKind::Charge),
+        ("charge.dispute.created", EventKind::Dispute),
+        ("charge.dispute.closed", EventKind::Dispute),
+        ("customer.deleted", EventKind::Customer),
+    ];
+
     /// The kind of a Stripe event type; `None` for the many that do not matter here.
     pub fn of_stripe(type_: &str) -> Option<EventKind> {
-        Some(match type_ {
-            "checkout.session.completed"
-            | "checkout.session.async_payment_succeeded"
-            | "checkout.session.async_payment_failed" => EventKind::Checkout,
-            "customer.subscription.created" | "customer.subscription.updated" | "customer.subscription.deleted" => {
-                EventKind::Subscription
-            }
-            "invoice.paid" | "invoice.payment_succeeded" | "invoice.payment_failed" => EventKind::Invoice,
-            _ => return None,
-        })
+        EventKind::OF_STRIPE.iter().find(|(name, _)| *name == type_).map(|(_, kind)| *kind)
     }
 }
 
@@ -155,6 +178,8 @@ pub enum Announcement {
     WillEnd(UnixMs),
     /// It is over.
     Ended,
+    /// A payment is disputed, and the service rests until that is decided.
+    Held,
     /// Access of its devices changed: the servers need a new peer list.
     AccessChanged,
 }
@@ -194,6 +219,7 @@ pub fn decide(row: Option<&Subscription>, seen: &Seen) -> Decision {
         cancel_at_period_end: seen.cancel_at_period_end && status != Status::Ended,
         ended_at: (status == Status::Ended).then(|| seen.ended_at.unwrap_or(seen.read_at)),
         read_at: seen.read_at,
+        held: row.is_some_and(|row| row.held),
     };
     if row.is_some_and(|row| Subscription { read_at: next.read_at, ..*row } == next) {
         return Decision::Unchanged(next);
@@ -247,6 +273,79 @@ fn announcements(row: Option<&Subscription>, next: &Subscription) -> Vec<Announc
         list.push(Announcement::AccessChanged);
     }
     list
+}
+
+/// How the payment of an invoice stands, as read from Stripe.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Payment {
+    /// Whether all of it went back to the customer.
+    pub is_refunded: bool,
+    /// Whether the invoice is the subscription's newest: the one that pays for now.
+    pub is_newest: bool,
+    /// Its dispute, if there is one.
+    pub dispute: Option<Dispute>,
+}
+
+/// How a dispute stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Dispute {
+    /// The bank has not decided.
+    Open,
+    /// The money stays with us.
+    Won,
+    /// The money is gone.
+    Lost,
+}
+
+impl Dispute {
+    /// From Stripe's word. A warning asks for papers only and takes no money.
+    pub fn of_stripe(status: &str) -> Option<Dispute> {
+        Some(match status {
+            "needs_response" | "under_review" | "appeal_needs_response" | "appeal_under_review" => Dispute::Open,
+            "won" | "prevented" => Dispute::Won,
+            "lost" => Dispute::Lost,
+            _ => return None,
+        })
+    }
+
+    /// The word in the database.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Dispute::Open => "open",
+            Dispute::Won => "won",
+            Dispute::Lost => "lost",
+        }
+    }
+}
+
+/// What a payment that went back means for its subscription.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MoneyBack {
+    /// The row, held or released.
+    pub row: Subscription,
+    /// Whether Stripe is to end it at once: what pays for now is gone.
+    pub end: bool,
+    /// What to announce.
+    pub announcements: Vec<Announcement>,
+}
+
+/// Decides what becomes of a subscription when a payment is refunded or disputed. `others_open` tells whether another
+/// payment of it is disputed.
+///
+/// Who got the money back for the time that runs is off the network; a part of it, or the money for a time that is
+/// over, changes nothing. While a dispute is open the service rests, and a lost one ends it.
+pub fn money_back(row: &Subscription, payment: Payment, others_open: bool) -> MoneyBack {
+    let is_over = row.status == Status::Ended;
+    let lost = payment.dispute == Some(Dispute::Lost);
+    let next = Subscription { held: !is_over && (others_open || payment.dispute == Some(Dispute::Open)), ..*row };
+    let mut announcements = Vec::new();
+    if next.held && !row.held {
+        announcements.push(Announcement::Held);
+    }
+    if next.access_until() != row.access_until() {
+        announcements.push(Announcement::AccessChanged);
+    }
+    MoneyBack { row: next, end: !is_over && (lost || (payment.is_refunded && payment.is_newest)), announcements }
 }
 
 /// What a customer may do with a subscription, by hand.
@@ -365,6 +464,38 @@ mod tests {
     fn what_was_read_earlier_never_overwrites_what_was_read_later() {
         let (row, _) = saved(decide(None, &seen("past_due", 10)));
         assert_eq!(decide(Some(&row), &seen("active", 9)), Decision::Stale);
+    }
+
+    #[test]
+    fn a_refund_of_what_pays_for_now_ends_it_and_no_other_does() {
+        let paid = Payment { is_refunded: false, is_newest: true, dispute: None };
+        for (payment, end) in [
+            (paid, false),
+            (Payment { is_refunded: true, ..paid }, true),
+            (Payment { is_refunded: true, is_newest: false, ..paid }, false),
+        ] {
+            let back = money_back(&active(), payment, false);
+            assert_eq!((back.end, back.row.held, back.announcements), (end, false, vec![]), "{payment:?}");
+        }
+        let ended = Subscription { status: Status::Ended, ..active() };
+        assert!(!money_back(&ended, Payment { is_refunded: true, ..paid }, false).end);
+    }
+
+    #[test]
+    fn while_a_dispute_is_open_the_service_rests() {
+        let disputed = |dispute| Payment { is_refunded: false, is_newest: true, dispute };
+        let open = money_back(&active(), disputed(Some(Dispute::Open)), false);
+        assert_eq!(open.announcements, [Announcement::Held, Announcement::AccessChanged]);
+        assert!(open.row.held && !open.end && !open.row.is_entitled(0));
+        assert_eq!(money_back(&open.row, disputed(Some(Dispute::Open)), false).announcements, []);
+        // A renewal meanwhile does not lift it.
+        let (renewed, _) = saved(decide(Some(&open.row), &Seen { period_end: 2 * MONTH, ..seen("active", 9) }));
+        assert!(renewed.held);
+        let won = money_back(&open.row, disputed(Some(Dispute::Won)), false);
+        assert_eq!(won.announcements, [Announcement::AccessChanged]);
+        assert!(won.row.is_entitled(0) && !won.end);
+        assert!(money_back(&open.row, disputed(Some(Dispute::Won)), true).row.held, "another one is open");
+        assert!(money_back(&open.row, disputed(Some(Dispute::Lost)), false).end);
     }
 
     #[test]

@@ -14,14 +14,20 @@ use support::{KEY, SECRET, START, Shop, Stripe, Time, text};
 
 /// What a life must show at least.
 const EMITTED: &[&str] = &[
+    "charge.dispute.closed",
+    "charge.dispute.created",
+    "charge.refunded",
     "billing_portal.session.created",
     "checkout.session.completed",
     "checkout.session.expired",
     "coupon.created",
     "customer.created",
+    "customer.deleted",
     "customer.discount.created",
     "customer.subscription.created",
     "customer.subscription.deleted",
+    "customer.subscription.paused",
+    "customer.subscription.resumed",
     "customer.subscription.updated",
     "customer.updated",
     "invoice.created",
@@ -31,6 +37,7 @@ const EMITTED: &[&str] = &[
     "invoice.payment_succeeded",
     "price.created",
     "product.created",
+    "refund.created",
 ];
 
 /// Waits until every event was posted.
@@ -56,6 +63,10 @@ fn type_of(object: &Value) -> &'static str {
         "item" => "Stripe.LineItem",
         "subscription" => "Stripe.Subscription",
         "invoice" => "Stripe.Invoice",
+        "charge" => "Stripe.Charge",
+        "refund" => "Stripe.Refund",
+        "dispute" => "Stripe.Dispute",
+        "invoice_payment" => "Stripe.InvoicePayment",
         "payment_intent" => "Stripe.PaymentIntent",
         "payment_method" => "Stripe.PaymentMethod",
         "billing_portal.session" => "Stripe.BillingPortal.Session",
@@ -112,6 +123,22 @@ fn controls(file: &mut String, stripe: &Stripe, subscription: &str) {
     event["data"]["object"]["no_such_field"] = json!(1);
     writeln!(file, "// @ts-expect-error").unwrap();
     check(file, &event);
+}
+
+/// What can become of a payment; every reply on the way.
+async fn money_back(stripe: &Stripe, paid: &fakes::stripe::Paid) -> Vec<Value> {
+    let payments = stripe.get(&format!("/v1/invoice_payments?invoice={}", paid.invoice)).await.json;
+    let intent = text(&payments["data"][0]["payment"], "payment_intent");
+    let charge = text(&stripe.get(&format!("/v1/payment_intents/{intent}")).await.json, "latest_charge");
+    let mut replies = payments["data"].as_array().unwrap().clone();
+    replies.push(stripe.post("/v1/refunds", &[("charge", &charge), ("amount", "100")]).await.json);
+    let dispute = stripe.fake.dispute(&paid.invoice).unwrap();
+    stripe.fake.close_dispute(&dispute, "won").unwrap();
+    replies.push(stripe.get(&format!("/v1/disputes/{dispute}")).await.json);
+    replies.push(stripe.get(&format!("/v1/charges/{charge}")).await.json);
+    stripe.fake.pause(&paid.subscription).unwrap();
+    stripe.fake.unpause(&paid.subscription).unwrap();
+    replies
 }
 
 /// A whole life of the fake; every reply that it gave.
@@ -187,9 +214,13 @@ async fn life(stripe: &Stripe, time: &Time) -> (Vec<Value>, String) {
     replies.push(stripe.get(&path).await.json);
     stripe.fake.recover(&paid.subscription).unwrap();
     replies.push(stripe.post(&path, &[("cancel_at_period_end", "true"), ("metadata[plan]", "premium")]).await.json);
+    replies.extend(money_back(stripe, &paid).await);
     replies.push(stripe.post("/v1/billing_portal/sessions", &[("customer", &paid.customer)]).await.json);
     replies.push(stripe.post(&path, &[("cancel_at_period_end", "false")]).await.json);
     replies.push(stripe.send(stripe.request(reqwest::Method::DELETE, &path)).await.json);
+    let gone = format!("/v1/customers/{}", paid.customer);
+    let deleted = stripe.send(stripe.request(reqwest::Method::DELETE, &gone)).await.json;
+    assert_eq!(deleted, json!({ "id": paid.customer, "object": "customer", "deleted": true }), "a DeletedCustomer");
 
     for list in [
         "customers",

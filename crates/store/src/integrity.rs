@@ -32,7 +32,11 @@ UNION ALL SELECT 'an invoice hangs on another customer''s subscription', COUNT(*
 UNION ALL SELECT 'a subscription is served without a paid invoice', COUNT(*)
     FROM subscriptions s WHERE s.status IN ('active', 'past_due')
     AND NOT EXISTS (SELECT 1 FROM invoices i WHERE i.subscription_id = s.id AND i.status = 'paid')
-UNION ALL SELECT 'more was refunded than was paid', COUNT(*) FROM invoices i WHERE i.amount_paid < 0
+UNION ALL SELECT 'more was refunded than was paid', COUNT(*) FROM invoices i WHERE i.amount_refunded > i.amount_paid
+UNION ALL SELECT 'a subscription rests without an open dispute, or the reverse', COUNT(*)
+    FROM subscriptions s WHERE s.status <> 'ended' AND s.held <> (
+        CASE WHEN EXISTS (SELECT 1 FROM invoices i WHERE i.subscription_id = s.id AND i.dispute = 'open')
+        THEN 1 ELSE 0 END)
 UNION ALL SELECT 'a deleted account has a running subscription', COUNT(*)
     FROM subscriptions s JOIN users u ON u.id = s.user_id WHERE u.deleted_at IS NOT NULL AND s.status <> 'ended'
 UNION ALL SELECT 'a deleted account has a device', COUNT(*)

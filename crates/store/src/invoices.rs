@@ -2,7 +2,7 @@
 
 use domain::time::UnixMs;
 use sea_orm::entity::prelude::*;
-use sea_orm::{IntoActiveModel, QueryOrder, QuerySelect};
+use sea_orm::{IntoActiveModel, PaginatorTrait, QueryOrder, QuerySelect};
 
 use crate::{Db, Result, Tx};
 
@@ -35,6 +35,12 @@ pub struct Model {
     pub issued_at: UnixMs,
     /// Last change of the row.
     pub updated_at: UnixMs,
+    /// What went back to the customer, in minor units.
+    pub amount_refunded: i64,
+    /// Its dispute: `open`, `won` or `lost`.
+    pub dispute: Option<String>,
+    /// When refund and dispute were read from Stripe.
+    pub charge_read_at: Option<UnixMs>,
 }
 
 /// No relations are declared.
@@ -43,7 +49,7 @@ pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
 
-/// Adds an invoice, or brings the row up to date; the id of a known one stays.
+/// Adds an invoice, or brings the row up to date; the id of a known one stays, and so does what came of its payment.
 pub async fn upsert(tx: &Tx, row: &Model) -> Result<()> {
     let known = Entity::find()
         .filter(Column::StripeInvoiceId.eq(row.stripe_invoice_id.as_str()))
@@ -55,11 +61,38 @@ pub async fn upsert(tx: &Tx, row: &Model) -> Result<()> {
             Entity::insert(row.clone().into_active_model()).exec_without_returning(tx.conn()).await?;
         }
         Some(known) => {
-            let row = Model { id: known.id, ..row.clone() };
+            let row = Model {
+                id: known.id,
+                amount_refunded: known.amount_refunded,
+                dispute: known.dispute,
+                charge_read_at: known.charge_read_at,
+                ..row.clone()
+            };
             row.into_active_model().reset_all().update(tx.conn()).await?;
         }
     }
     Ok(())
+}
+
+/// By Stripe's id, locked until the transaction ends.
+pub async fn lock_by_stripe_id(tx: &Tx, id: &str) -> Result<Option<Model>> {
+    let query = Entity::find().filter(Column::StripeInvoiceId.eq(id)).lock_exclusive();
+    Ok(query.one(tx.conn()).await?)
+}
+
+/// Saves all columns of a row that was loaded with a lock.
+pub async fn save(tx: &Tx, row: Model) -> Result<()> {
+    row.into_active_model().reset_all().update(tx.conn()).await?;
+    Ok(())
+}
+
+/// Whether a subscription has another invoice than this one whose payment is disputed and not decided.
+pub async fn others_disputed(tx: &Tx, subscription: Uuid, but: Uuid) -> Result<bool> {
+    let open = Entity::find()
+        .filter(Column::SubscriptionId.eq(subscription))
+        .filter(Column::Dispute.eq("open"))
+        .filter(Column::Id.ne(but));
+    Ok(open.count(tx.conn()).await? > 0)
 }
 
 /// A user's invoices, newest first.

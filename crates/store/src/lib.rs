@@ -21,6 +21,7 @@ pub mod invoices;
 pub mod jobs;
 pub mod known_devices;
 pub mod leases;
+pub mod marks;
 pub mod outbox;
 pub mod password_resets;
 pub mod plans;

@@ -3,7 +3,7 @@
 use domain::time::UnixMs;
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::Expr;
-use sea_orm::{IntoActiveModel, PaginatorTrait};
+use sea_orm::{IntoActiveModel, PaginatorTrait, QuerySelect};
 
 use crate::{Db, Result, StoreError, Tx};
 
@@ -48,6 +48,12 @@ pub async fn insert_new(tx: &Tx, row: &Model) -> Result<bool> {
 /// By id.
 pub async fn by_id(db: &impl Db, id: &str) -> Result<Option<Model>> {
     Ok(Entity::find_by_id(id.to_owned()).one(db.conn()).await?)
+}
+
+/// Which of these events are here already.
+pub async fn known(db: &impl Db, ids: &[&str]) -> Result<Vec<String>> {
+    let query = Entity::find().select_only().column(Column::Id).filter(Column::Id.is_in(ids.iter().copied()));
+    Ok(query.into_tuple().all(db.conn()).await?)
 }
 
 /// Notes what came of an event. The first outcome stays.

@@ -3,7 +3,8 @@
 use domain::subscription::{Status, Subscription};
 use domain::time::UnixMs;
 use sea_orm::entity::prelude::*;
-use sea_orm::{IntoActiveModel, QueryOrder, QuerySelect};
+use sea_orm::sea_query::{Condition, Expr};
+use sea_orm::{ExprTrait as _, IntoActiveModel, QueryOrder, QuerySelect};
 
 use crate::{Db, Result, StoreError, Tx};
 
@@ -48,6 +49,10 @@ pub struct Model {
     pub created_at: UnixMs,
     /// Last change of the row.
     pub updated_at: UnixMs,
+    /// Whether a payment is disputed and not decided.
+    pub held: bool,
+    /// Code of the plan that begins with the next period.
+    pub next_plan: Option<String>,
 }
 
 /// No relations are declared.
@@ -70,6 +75,7 @@ impl Model {
             cancel_at_period_end: self.cancel_at_period_end,
             ended_at: self.ended_at,
             read_at: self.read_at,
+            held: self.held,
         })
     }
 
@@ -82,6 +88,7 @@ impl Model {
         self.cancel_at_period_end = state.cancel_at_period_end;
         self.ended_at = state.ended_at;
         self.read_at = state.read_at;
+        self.held = state.held;
         self.updated_at = now;
     }
 }
@@ -117,6 +124,21 @@ pub async fn of_user(db: &impl Db, user: Uuid, id: Uuid) -> Result<Option<Model>
 /// A user's subscriptions, newest first.
 pub async fn all_of_user(db: &impl Db, user: Uuid) -> Result<Vec<Model>> {
     Ok(Entity::find().filter(Column::UserId.eq(user)).order_by_desc(Column::Id).all(db.conn()).await?)
+}
+
+/// Subscriptions that were not read for long: since before `unread_since`, or before the end of a period that is over.
+/// The ones unread for longest come first.
+pub async fn unread(db: &impl Db, unread_since: UnixMs, now: UnixMs, limit: u64) -> Result<Vec<Model>> {
+    let open = [Status::Incomplete, Status::Trialing, Status::Active, Status::PastDue, Status::Paused];
+    let over_unread =
+        Condition::all().add(Column::PeriodEnd.lt(now)).add(Expr::col(Column::ReadAt).lt(Expr::col(Column::PeriodEnd)));
+    Ok(Entity::find()
+        .filter(Column::Status.is_in(open.map(Status::as_str)))
+        .filter(Condition::any().add(Column::ReadAt.lt(unread_since)).add(over_unread))
+        .order_by_asc(Column::ReadAt)
+        .limit(limit)
+        .all(db.conn())
+        .await?)
 }
 
 /// A user's subscriptions that have not ended, oldest first, locked until the transaction ends.

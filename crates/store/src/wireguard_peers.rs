@@ -71,6 +71,12 @@ pub async fn lock(tx: &Tx, user: Uuid, id: Uuid) -> Result<Option<Model>> {
     Ok(Entity::find_by_id(id).filter(Column::UserId.eq(user)).lock_exclusive().one(tx.conn()).await?)
 }
 
+/// A subscription's devices, locked until the transaction ends.
+pub async fn lock_of_subscription(tx: &Tx, subscription: Uuid) -> Result<Vec<Model>> {
+    let query = Entity::find().filter(Column::SubscriptionId.eq(subscription)).order_by_asc(Column::Id);
+    Ok(query.lock_exclusive().all(tx.conn()).await?)
+}
+
 /// A user's devices, oldest first.
 pub async fn all_of_user(db: &impl Db, user: Uuid) -> Result<Vec<Model>> {
     Ok(Entity::find().filter(Column::UserId.eq(user)).order_by_asc(Column::Id).all(db.conn()).await?)

@@ -264,6 +264,18 @@ impl TestApp {
         Ok(())
     }
 
+    /// All work is done, and books and network agree.
+    ///
+    /// # Errors
+    /// When they do not.
+    pub async fn all_is_well(&self) -> anyhow::Result<()> {
+        self.run_jobs().await?;
+        let findings = app::admin::check(&self.app).await?;
+        let broken: Vec<_> = findings.into_iter().filter(|one| one.broken != 0).collect();
+        anyhow::ensure!(broken.is_empty(), "{broken:?}");
+        Ok(())
+    }
+
     /// Posts one event to the webhook, signed now.
     ///
     /// # Errors

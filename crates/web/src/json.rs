@@ -95,6 +95,7 @@ fn general_routes() -> OpenApiRouter<Ctx> {
         .routes(routes!(billing::subscriptions))
         .routes(routes!(billing::cancel))
         .routes(routes!(billing::resume))
+        .routes(routes!(billing::change_plan))
         .routes(routes!(billing::invoices))
         .routes(routes!(servers::status))
         .routes(routes!(servers::choose))

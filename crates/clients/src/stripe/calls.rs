@@ -3,7 +3,8 @@
 use reqwest::Method;
 
 use super::{
-    Call, CheckoutSession, Customer, Event, Invoice, List, PortalSession, Price, Stripe, StripeError, Subscription,
+    Call, Charge, CheckoutSession, Customer, Dispute, Event, Invoice, InvoicePayment, List, PortalSession, Price,
+    Stripe, StripeError, Subscription,
 };
 
 /// Most objects in a page.
@@ -54,6 +55,15 @@ pub struct EventsQuery<'a> {
     pub ending_before: Option<&'a str>,
     /// At most so many; 1 to 100.
     pub limit: u32,
+}
+
+/// When a change of price counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Proration {
+    /// At once, and the difference for the rest of the period is paid now.
+    Now,
+    /// From the next period on.
+    None,
 }
 
 impl Stripe {
@@ -187,6 +197,57 @@ impl Stripe {
             .param("customer", customer)
             .param("status", "all")
             .param("limit", page(MAX_PAGE));
+        self.call(call).await
+    }
+
+    /// A charge as it is now.
+    pub async fn retrieve_charge(&self, id: &str) -> Result<Charge, StripeError> {
+        self.call(Call::get(&["v1", "charges", id])).await
+    }
+
+    /// A dispute as it is now.
+    pub async fn retrieve_dispute(&self, id: &str) -> Result<Dispute, StripeError> {
+        self.call(Call::get(&["v1", "disputes", id])).await
+    }
+
+    /// The disputes of a charge, newest first.
+    pub async fn list_disputes(&self, charge: &str) -> Result<List<Dispute>, StripeError> {
+        let call = Call::get(&["v1", "disputes"]).param("charge", charge).param("limit", page(MAX_PAGE));
+        self.call(call).await
+    }
+
+    /// The invoice that a payment (`pi_…`) paid, if it paid one.
+    pub async fn invoice_of_payment(&self, intent: &str) -> Result<Option<String>, StripeError> {
+        let call = Call::get(&["v1", "invoice_payments"])
+            .param("payment[type]", "payment_intent")
+            .param("payment[payment_intent]", intent)
+            .param("limit", page(1));
+        let payments: List<InvoicePayment> = self.call(call).await?;
+        Ok(payments.data.into_iter().next().map(|payment| payment.invoice))
+    }
+
+    /// Puts a subscription on another price, of its one item. With [`Proration::Now`] the difference is paid at once, and
+    /// nothing changes if that payment fails; with [`Proration::None`] the new price holds from the next period on.
+    pub async fn change_price(
+        &self,
+        id: &str,
+        item: &str,
+        price: &str,
+        proration: Proration,
+        idempotency_key: &str,
+    ) -> Result<Subscription, StripeError> {
+        let path = ["v1", "subscriptions", id];
+        let mut call = Call::post(&path)
+            .param("items[0][id]", item)
+            .param("items[0][price]", price)
+            .param("expand[0]", "latest_invoice")
+            .key(idempotency_key);
+        call = match proration {
+            Proration::Now => {
+                call.param("proration_behavior", "always_invoice").param("payment_behavior", "error_if_incomplete")
+            }
+            Proration::None => call.param("proration_behavior", "none"),
+        };
         self.call(call).await
     }
 

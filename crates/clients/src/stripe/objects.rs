@@ -361,5 +361,53 @@ impl From<EventAsSent> for Event {
     }
 }
 
+/// What was taken from a card.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Charge {
+    /// `ch_…`.
+    pub id: String,
+    /// What was taken, in minor units.
+    #[serde(default)]
+    pub amount: i64,
+    /// What went back, in minor units.
+    #[serde(default)]
+    pub amount_refunded: i64,
+    /// Whether all of it went back.
+    #[serde(default)]
+    pub refunded: bool,
+    /// Whether the customer's bank asked for it back.
+    #[serde(default)]
+    pub disputed: bool,
+    /// `pi_…`.
+    #[serde(default, deserialize_with = "lenient::id")]
+    pub payment_intent: Option<String>,
+    /// Whether it is about real money.
+    #[serde(default)]
+    pub livemode: bool,
+}
+
+/// A payment that the customer's bank asks back.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Dispute {
+    /// `du_…`.
+    pub id: String,
+    /// `needs_response`, `under_review`, `won`, `lost`, `warning_…`, `prevented` …
+    #[serde(default, deserialize_with = "lenient::or_default")]
+    pub status: String,
+    /// `ch_…`.
+    #[serde(default, deserialize_with = "lenient::id")]
+    pub charge: Option<String>,
+}
+
+/// Which payment paid which invoice.
+#[derive(Debug, Clone, Deserialize)]
+pub struct InvoicePayment {
+    /// `inpay_…`.
+    pub id: String,
+    /// `in_…`.
+    #[serde(deserialize_with = "lenient::required_id")]
+    pub invoice: String,
+}
+
 #[cfg(test)]
 mod tests;

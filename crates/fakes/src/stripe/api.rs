@@ -4,15 +4,17 @@ use super::errors::ApiError;
 use super::form::Params;
 use super::idempotency::Saved;
 use super::state::{API_VERSION, Cx};
+use super::trouble::Trouble;
 use super::{
-    Inner, checkout, coupons, customers, events, invoices, lists, payments, portal, prices, products, subscriptions,
+    Inner, charges, checkout, coupons, customers, events, invoices, lists, lock, payments, portal, prices, products,
+    subscriptions,
 };
 use axum::body::{Body, Bytes};
 use axum::extract::{Request, State as Shared};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::sync::Arc;
 use subtle::ConstantTimeEq as _;
 
@@ -68,6 +70,13 @@ pub(crate) async fn serve(Shared(inner): Shared<Arc<Inner>>, request: Request) -
     let version = text(&head.headers, "stripe-version");
     let request_id = format!("req_{}", inner.letters(14));
 
+    let trouble = lock(&inner.plan).take(&path);
+    match trouble {
+        Some(Trouble::Hang) => return std::future::pending().await,
+        Some(Trouble::TooMany) => return gone_wrong(429, "rate_limit", "Request rate limit exceeded."),
+        Some(Trouble::Broken) => return gone_wrong(500, "api_error", "An unknown error occurred."),
+        Some(Trouble::BrokenAfter | Trouble::AnswerLost) | None => {}
+    }
     let mut params = Params::default();
     let reply = match answer(&inner, &head, body, key.as_deref(), &request_id, &mut params).await {
         Ok(reply) => reply,
@@ -83,6 +92,12 @@ pub(crate) async fn serve(Shared(inner): Shared<Arc<Inner>>, request: Request) -
         replayed: reply.replayed,
     });
 
+    match trouble {
+        Some(Trouble::BrokenAfter) => return gone_wrong(500, "api_error", "An unknown error occurred."),
+        // Unwinding drops the connection; no panic hook runs, so nothing is printed.
+        Some(Trouble::AnswerLost) => std::panic::resume_unwind(Box::new("the answer is lost")),
+        _ => {}
+    }
     let status = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut headers = HeaderMap::new();
     let mut put = |name: &'static str, value: &str| {
@@ -103,6 +118,18 @@ pub(crate) async fn serve(Shared(inner): Shared<Arc<Inner>>, request: Request) -
         put("original-request", original);
     }
     (status, headers, reply.body).into_response()
+}
+
+/// The error of a bad day, which no request has asked for.
+fn gone_wrong(status: u16, code: &str, message: &str) -> Response {
+    let kind = if status == 429 { "invalid_request_error" } else { "api_error" };
+    let mut error = json!({ "type": kind, "message": message });
+    if status == 429 {
+        error["code"] = json!(code);
+    }
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let headers = [("content-type", "application/json"), ("stripe-should-retry", "true")];
+    (status, headers, pretty(&json!({ "error": error }))).into_response()
 }
 
 async fn answer(
@@ -226,6 +253,11 @@ fn route(cx: &mut Cx<'_>, method: &str, path: &str, p: &Params) -> Result<Value,
         ("DELETE", ["subscriptions", id]) => subscriptions::cancel(cx, id, p),
         ("GET", ["invoices"]) => invoices::list(cx, p),
         ("GET", ["invoices", id]) => invoices::retrieve(cx, id, p),
+        ("GET", ["invoice_payments"]) => charges::payments(cx, p),
+        ("GET", ["charges", id]) => charges::retrieve(cx, id, p),
+        ("POST", ["refunds"]) => charges::refund(cx, p),
+        ("GET", ["disputes", id]) => charges::retrieve_dispute(cx, id, p),
+        ("GET", ["disputes"]) => charges::disputes(cx, p),
         ("GET", ["payment_intents", id]) => payments::retrieve_intent(cx, id, p),
         ("GET", ["payment_methods", id]) => payments::retrieve_method(cx, id, p),
         ("POST", ["billing_portal", "sessions"]) => portal::create(cx, p),

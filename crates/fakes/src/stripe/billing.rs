@@ -274,6 +274,15 @@ pub(crate) fn recover(cx: &mut Cx<'_>, id: &str) -> Result<Value, ApiError> {
     Ok(subscription)
 }
 
+/// The subscription rests, or goes on.
+pub(crate) fn rest(cx: &mut Cx<'_>, id: &str, status: &str) -> Result<Value, ApiError> {
+    let (subscription, _) =
+        cx.change(Table::Subscriptions, id, |subscription| subscription["status"] = json!(status))?;
+    let kind = if status == "paused" { "customer.subscription.paused" } else { "customer.subscription.resumed" };
+    cx.emit(kind, &subscription);
+    Ok(subscription)
+}
+
 /// The subscription is over, now.
 pub(crate) fn end(cx: &mut Cx<'_>, id: &str, reason: &str) -> Result<Value, ApiError> {
     let now = cx.now;

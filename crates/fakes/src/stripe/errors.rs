@@ -57,6 +57,12 @@ impl ApiError {
         ApiError::new(400, Some("resource_missing"), format!("No such {noun}: '{id}'"), Some(param))
     }
 
+    /// The card does not pay: 402, and nothing was changed.
+    pub(crate) fn declined() -> ApiError {
+        let message = "Your card was declined.".to_owned();
+        ApiError { kind: "card_error", ..ApiError::new(402, Some("card_declined"), message, None) }
+    }
+
     pub(crate) fn unauthorized(message: String) -> ApiError {
         let mut error = ApiError::new(401, None, message, None);
         error.before_running = true;

@@ -172,14 +172,15 @@ pub(crate) fn finalize(cx: &mut Cx<'_>, id: &str) -> Result<Value, ApiError> {
 
 fn payment_of(cx: &mut Cx<'_>, invoice: &Value, intent: &Value, paid: bool) -> Value {
     let id = cx.id("inpay_1", 23);
-    json!({
+    let payment = json!({
         "id": id, "object": "invoice_payment", "amount_paid": if paid { invoice["amount_due"].clone() } else { Value::Null },
         "amount_requested": invoice["amount_due"], "created": cx.now, "currency": invoice["currency"], "invoice": invoice["id"],
         "is_default": true, "livemode": false,
         "payment": { "payment_intent": intent["id"], "type": "payment_intent" },
         "status": if paid { "paid" } else { "open" },
         "status_transitions": { "canceled_at": null, "paid_at": if paid { json!(cx.now) } else { Value::Null } },
-    })
+    });
+    cx.add(Table::InvoicePayments, payment)
 }
 
 /// Open → paid, with `invoice.paid` and `invoice.payment_succeeded`.

@@ -1,11 +1,11 @@
 //! The handle of the pretend Stripe, and what its parts share.
 //!
-//! A later switch for misbehaving on demand belongs in `api::serve` (replies) and `webhooks::deliver_all` (deliveries):
-//! everything passes through these two.
+//! Every reply passes through `api::serve` and every delivery through `webhooks::deliver_all`; there `trouble` begins.
 
 mod api;
 mod billing;
 mod calendar;
+mod charges;
 mod checkout;
 mod coupons;
 mod customers;
@@ -22,10 +22,12 @@ mod prices;
 mod products;
 mod state;
 mod subscriptions;
+mod trouble;
 mod webhooks;
 
 pub use api::LoggedRequest;
 pub use state::Ids;
+pub use trouble::{Mess, Rolled, Trouble};
 pub use webhooks::signature;
 
 use crate::server::Server;
@@ -105,7 +107,9 @@ pub(crate) struct Inner {
     running: Running,
     secret_key: String,
     webhook_url: Mutex<Option<String>>,
-    webhook_secret: String,
+    webhook_secrets: Mutex<Vec<String>>,
+    plan: Mutex<trouble::Plan>,
+    mess: Mutex<Mess>,
     delivering: AtomicBool,
     wake: Notify,
     retry_base: Duration,
@@ -201,7 +205,9 @@ impl StripeFake {
             running: Running::default(),
             secret_key: options.secret_key,
             webhook_url: Mutex::new(options.webhook_url),
-            webhook_secret: options.webhook_secret,
+            webhook_secrets: Mutex::new(vec![options.webhook_secret]),
+            plan: Mutex::default(),
+            mess: Mutex::default(),
             delivering: AtomicBool::new(true),
             wake: Notify::new(),
             retry_base: options.retry_base,
@@ -311,6 +317,31 @@ impl StripeFake {
     /// When the subscription is not past due.
     pub fn recover(&self, subscription: &str) -> Result<(), FakeError> {
         self.act(|cx| billing::recover(cx, subscription)).map(drop)
+    }
+
+    /// Collection of a subscription rests, with `customer.subscription.paused`.
+    ///
+    /// # Errors
+    /// When there is no such subscription.
+    pub fn pause(&self, subscription: &str) -> Result<(), FakeError> {
+        self.act(|cx| billing::rest(cx, subscription, "paused")).map(drop)
+    }
+
+    /// It goes on, with `customer.subscription.resumed`.
+    ///
+    /// # Errors
+    /// When there is no such subscription.
+    pub fn unpause(&self, subscription: &str) -> Result<(), FakeError> {
+        self.act(|cx| billing::rest(cx, subscription, "active")).map(drop)
+    }
+
+    /// The card of a subscription declines, or pays again, what is to be paid at once.
+    ///
+    /// # Errors
+    /// When there is no such subscription.
+    pub fn set_card_declines(&self, subscription: &str, declines: bool) -> Result<(), FakeError> {
+        let set = |subscription: &mut Value| subscription["_declines"] = json!(declines);
+        self.act(|cx| cx.change(Table::Subscriptions, subscription, set)).map(drop)
     }
 
     /// Ends the subscription at once.
@@ -432,7 +463,7 @@ impl StripeFake {
     #[must_use]
     pub fn signed(&self, event: &str, t: i64) -> Option<(String, String)> {
         let body = self.inner.read(|state| state.find(Table::Events, event).map(webhooks::body))?;
-        let header = signature(&body, &self.inner.webhook_secret, t);
+        let header = webhooks::signatures(&body, &lock(&self.inner.webhook_secrets), t);
         Some((body, header))
     }
 }

@@ -1,5 +1,6 @@
 //! Cards and payments, as far as invoices point at them.
 
+use super::charges;
 use super::errors::ApiError;
 use super::form::Params;
 use super::state::{Cx, Table};
@@ -75,7 +76,7 @@ pub(crate) fn add_intent(cx: &mut Cx<'_>, invoice: &Value, method: &Value, paid:
     let error = (!paid).then(|| {
         json!({ "code": "card_declined", "decline_code": "generic_decline", "message": "Your card was declined.", "type": "card_error" })
     });
-    let intent = json!({
+    let mut intent = json!({
         "id": id, "object": "payment_intent", "allowed_payment_method_types": null, "amount": amount, "amount_capturable": 0,
         "amount_received": if paid { amount } else { 0 }, "application": null, "application_fee_amount": null,
         "automatic_payment_methods": null, "canceled_at": null, "cancellation_reason": null, "capture_method": "automatic",
@@ -90,6 +91,9 @@ pub(crate) fn add_intent(cx: &mut Cx<'_>, invoice: &Value, method: &Value, paid:
         "statement_descriptor_suffix": null, "status": if paid { "succeeded" } else { "requires_payment_method" },
         "transfer_data": null, "transfer_group": null,
     });
+    if paid {
+        intent["latest_charge"] = charges::add(cx, &intent)["id"].clone();
+    }
     cx.add(Table::PaymentIntents, intent)
 }
 

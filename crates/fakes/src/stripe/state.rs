@@ -24,13 +24,17 @@ pub(crate) enum Table {
     Invoices,
     PaymentIntents,
     PaymentMethods,
+    InvoicePayments,
+    Charges,
+    Refunds,
+    Disputes,
     PortalSessions,
     Events,
 }
 
 impl Table {
     /// Every table, with its name in the state file, the noun of its error messages, and the beginning of its ids.
-    const ALL: [(Table, &'static str, &'static str, &'static str); 12] = [
+    const ALL: [(Table, &'static str, &'static str, &'static str); 16] = [
         (Table::Customers, "customers", "customer", "cus_"),
         (Table::Products, "products", "product", "prod_"),
         (Table::Prices, "prices", "price", "price_"),
@@ -41,6 +45,10 @@ impl Table {
         (Table::Invoices, "invoices", "invoice", "in_"),
         (Table::PaymentIntents, "payment_intents", "payment_intent", "pi_"),
         (Table::PaymentMethods, "payment_methods", "PaymentMethod", "pm_"),
+        (Table::InvoicePayments, "invoice_payments", "invoice_payment", "inpay_"),
+        (Table::Charges, "charges", "charge", "ch_"),
+        (Table::Refunds, "refunds", "refund", "re_"),
+        (Table::Disputes, "disputes", "dispute", "du_"),
         (Table::PortalSessions, "portal_sessions", "billing_portal.session", "bps_"),
         (Table::Events, "events", "event", "evt_"),
     ];

@@ -113,6 +113,10 @@ pub(crate) fn update(cx: &mut Cx<'_>, id: &str, p: &Params) -> Result<Value, Api
         return Err(ApiError::invalid(Some("invalid_canceled_subscription_fields"), message, None));
     }
     let change = plan_items(cx, &old, p)?;
+    let bills_now = change.as_ref().is_some_and(|change| change.bill_now && !change.lines.is_empty());
+    if bills_now && old["_declines"] == true && p.get("payment_behavior") == Some("error_if_incomplete") {
+        return Err(ApiError::declined());
+    }
     let now = cx.now;
     let (mut subscription, mut previous) = cx.change(Table::Subscriptions, id, |subscription| {
         subscription["metadata"] = metadata;

@@ -1,7 +1,7 @@
 //! Webhooks: signed, posted, and posted again with growing pauses until they are taken.
 
-use super::Inner;
-use super::state::{State, Table, public};
+use super::state::{Delivery, State, Table, public};
+use super::{Inner, lock};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -25,6 +25,16 @@ pub fn signature(body: &str, secret: &str, t: i64) -> String {
     format!("t={t},v1={}", hex::encode(mac.finalize().into_bytes()))
 }
 
+/// The same with a signature under each secret, as while one is rotated.
+pub(crate) fn signatures(body: &str, secrets: &[String], t: i64) -> String {
+    let mut header = format!("t={t}");
+    for secret in secrets {
+        let one = signature(body, secret, t);
+        header.push_str(one.strip_prefix(&format!("t={t}")).unwrap_or_default());
+    }
+    header
+}
+
 /// The body of an event as it is posted: indented, as Stripe does, so that a receiver that verifies a re-serialised body
 /// is found out.
 pub(crate) fn body(event: &serde_json::Value) -> String {
@@ -38,7 +48,7 @@ pub(crate) fn client() -> Result<reqwest::Client, reqwest::Error> {
 /// Posts one event once; the status of the answer.
 pub(crate) async fn post(inner: &Inner, url: &str, event: &serde_json::Value) -> Result<u16, reqwest::Error> {
     let body = body(event);
-    let header = signature(&body, &inner.webhook_secret, (inner.now)());
+    let header = signatures(&body, &lock(&inner.webhook_secrets), (inner.now)());
     let answer = inner
         .client
         .post(url)
@@ -54,20 +64,20 @@ pub(crate) async fn post(inner: &Inner, url: &str, event: &serde_json::Value) ->
 /// Runs until the fake is dropped: one event at a time in the order they happened, failed ones later again.
 pub(crate) async fn deliver_all(inner: Arc<Inner>) {
     let mut not_before: HashMap<String, Instant> = HashMap::new();
+    let mut seen = 0_u32;
     loop {
         let woken = inner.wake.notified();
         let Some(url) = inner.endpoint().filter(|_| inner.delivers()) else {
             woken.await;
             continue;
         };
-        let now = Instant::now();
+        let (now, mess) = (Instant::now(), inner.mess_of_webhooks());
         let next = inner.read(|state| {
             not_before.retain(|id, _| state.deliveries.iter().any(|delivery| delivery.event == *id));
-            state
-                .deliveries
-                .iter()
-                .find(|delivery| not_before.get(&delivery.event).is_none_or(|at| *at <= now))
-                .map(|delivery| (delivery.event.clone(), state.find(Table::Events, &delivery.event).cloned()))
+            let is_due = |delivery: &&Delivery| not_before.get(&delivery.event).is_none_or(|at| *at <= now);
+            let mut queue = state.deliveries.iter();
+            let due = if mess.backwards { queue.rfind(is_due) } else { queue.find(is_due) };
+            due.map(|delivery| (delivery.event.clone(), state.find(Table::Events, &delivery.event).cloned()))
         });
         let Some((id, event)) = next else {
             let pause = not_before.values().min().map_or(LONGEST_PAUSE, |at| at.saturating_duration_since(now));
@@ -78,6 +88,16 @@ pub(crate) async fn deliver_all(inner: Arc<Inner>) {
             inner.save_with(|state| state.settle_event(&id));
             continue;
         };
+        seen += 1;
+        if mess.lose_every.is_some_and(|every| seen.is_multiple_of(every)) {
+            inner.save_with(|state| state.deliveries.retain(|delivery| delivery.event != id));
+            continue;
+        }
+        tokio::time::sleep(mess.delay).await;
+        for _ in 0..mess.duplicates {
+            // Whatever becomes of it, the event is posted once more.
+            drop(post(&inner, &url, &event).await);
+        }
         match post(&inner, &url, &event).await {
             Ok(status) if (200..300).contains(&status) => inner.save_with(|state| state.settle_event(&id)),
             outcome => {

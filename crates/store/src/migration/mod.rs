@@ -6,6 +6,7 @@ mod m0003_network;
 mod m0004_work;
 mod m0005_token_password;
 mod m0006_account_security;
+mod m0007_money_back;
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::DbBackend;
@@ -21,6 +22,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0004_work::Migration),
             Box::new(m0005_token_password::Migration),
             Box::new(m0006_account_security::Migration),
+            Box::new(m0007_money_back::Migration),
         ]
     }
 }

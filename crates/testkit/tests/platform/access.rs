@@ -85,6 +85,7 @@ const ROWS: &[Row] = &[
     own("GET", "/subscriptions", none, 200),
     private("POST", "/subscriptions/{id}/cancel", none, 200),
     private("POST", "/subscriptions/{id}/resume", none, 200),
+    private("POST", "/subscriptions/{id}/change", || json!({ "plan": "premium" }), 200),
     own("GET", "/invoices", none, 200),
     own("POST", "/vps/choose", || json!({}), 200),
     // A device needs a paid plan, of a supporter too.

@@ -3,7 +3,6 @@
 
 use std::collections::BTreeSet;
 
-use app::admin::Finding;
 use app::{Clock, Dice, failpoint};
 use domain::vpn::key::PrivateKey;
 use reqwest::StatusCode;
@@ -156,7 +155,7 @@ impl Life {
         let unique: BTreeSet<String> = self.fleet.stripe.events().iter().map(|event| event["id"].to_string()).collect();
         assert_eq!(stored_events(&self.fleet).await?, unique.len(), "each event once");
         let app = self.fleet.look(Clock::System).await?;
-        let broken: Vec<Finding> = app::admin::check(&app).await?.into_iter().filter(|one| one.broken != 0).collect();
+        let broken: Vec<_> = app::admin::check(&app).await?.into_iter().filter(|one| one.broken != 0).collect();
         assert_eq!(broken, Vec::new());
         Ok(())
     }

@@ -99,6 +99,8 @@ pub(crate) fn subscription_json(view: View) -> api::Subscription {
         devices: row.devices,
         quota_bytes: row.quota_bytes,
         used_bytes: row.used_bytes,
+        held: row.held,
+        next_plan: row.next_plan,
     }
 }
 
@@ -133,6 +135,23 @@ pub(crate) async fn resume(
     Ok(Reply(subscription_json(subscription::change(&app, &who, id, Wish::Resume).await?)))
 }
 
+/// Put a subscription on another plan: a larger one at once, with the difference paid at once; a smaller one from the
+/// next period on.
+#[utoipa::path(post, path = "/subscriptions/{id}/change", tag = "payments", request_body = api::ChangePlan,
+    security(("key" = [], "session" = [])), params(("id" = uuid::Uuid, Path)),
+    responses((status = 200, body = api::Subscription), (status = 401, body = api::Problem),
+        (status = 402, description = "card_declined", body = api::Problem), (status = 404, body = api::Problem),
+        (status = 409, description = "plan_same, subscription_not_active, plan_not_for_sale", body = api::Problem),
+        (status = 422, body = api::Problem), (status = 503, body = api::Problem)))]
+pub(crate) async fn change_plan(
+    State(app): State<App>,
+    Session(who): Session,
+    Id(id): Id,
+    Json(body): Json<api::ChangePlan>,
+) -> Result<Reply<api::Subscription>, ApiError> {
+    Ok(Reply(subscription_json(subscription::change_plan(&app, &who, id, &body.plan).await?)))
+}
+
 /// Own invoices, newest first.
 #[utoipa::path(get, path = "/invoices", tag = "payments", security(("key" = [], "session" = [])),
     responses((status = 200, body = api::InvoiceList), (status = 401, body = api::Problem)))]
@@ -152,6 +171,7 @@ pub(crate) fn invoice_json(row: invoice::InvoiceRow) -> api::Invoice {
         status: row.status,
         amount_due: row.amount_due,
         amount_paid: row.amount_paid,
+        amount_refunded: row.amount_refunded,
         currency: row.currency,
         url: row.hosted_url,
         issued_at: api::time(row.issued_at),

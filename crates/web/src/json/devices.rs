@@ -32,6 +32,7 @@ pub(crate) fn device_json(device: &Device) -> api::Device {
         public_key: row.public_key.clone(),
         address_v4: device.address_v4.to_string(),
         address_v6: device.address_v6.to_string(),
+        served: device.is_served,
         created_at: api::time(row.created_at),
     }
 }

@@ -122,11 +122,9 @@ pub(crate) async fn dashboard(visit: Visit) -> Result<Response, Fault> {
     let app = &visit.ctx.app;
     let subscriptions = subscription::list(app, who).await.map_err(|error| visit.fault(error))?;
     let devices = device::list(app, who).await.map_err(|error| visit.fault(error))?;
-    let is_on =
-        |device: &Device| subscriptions.iter().any(|one| one.entitled && one.row.id == device.row.subscription_id);
     let page = DashboardPage {
         v: &visit,
-        devices: devices.iter().map(|device| (line(&visit, device), is_on(device))).collect(),
+        devices: devices.iter().map(|device| (line(&visit, device), device.is_served)).collect(),
         subscription: subscriptions.into_iter().next().map(|view| current(&visit, view)),
     };
     Ok(visit.page(StatusCode::OK, &page))

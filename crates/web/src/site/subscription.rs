@@ -1,6 +1,7 @@
 //! A customer's subscriptions and invoices.
 
 use app::invoice::{self, InvoiceRow};
+use app::plan::{self, PlanRow};
 use app::subscription::{self, View};
 use app::{Error, device};
 use askama::Template;
@@ -28,6 +29,12 @@ struct Shown {
     devices: String,
     /// Used and granted, where there is a quota.
     traffic: Option<String>,
+    /// Why it rests although it is paid.
+    is_held: bool,
+    /// Name of the plan that begins with the next period.
+    next_plan: Option<String>,
+    /// Other plans that it can have, with their prices.
+    choices: Vec<(String, String)>,
 }
 
 /// An invoice as a line of the list.
@@ -54,16 +61,24 @@ pub(crate) async fn page(visit: Visit) -> Result<Response, Fault> {
     let devices = device::list(app, who).await.map_err(|error| visit.fault(error))?;
     let invoices = invoice::list(app, who, INVOICES).await.map_err(|error| visit.fault(error))?;
     let in_use = |id: Uuid| devices.iter().filter(|device| device.row.subscription_id == id).count();
+    let plans = plan::list(app).await.map_err(|error| visit.fault(error))?;
     let page = SubscriptionPage {
         v: &visit,
-        subscriptions: views.iter().map(|view| shown(&visit, view, in_use(view.row.id))).collect(),
+        subscriptions: views.iter().map(|view| shown(&visit, view, in_use(view.row.id), &plans)).collect(),
         invoices: invoices.into_iter().map(|row| bill(&visit, row)).collect(),
     };
     Ok(visit.page(StatusCode::OK, &page))
 }
 
-fn shown(visit: &Visit, view: &View, in_use: usize) -> Shown {
+fn shown(visit: &Visit, view: &View, in_use: usize, plans: &[PlanRow]) -> Shown {
     let row = &view.row;
+    let is_paid = row.status == Status::Active.as_str() || row.status == Status::Trialing.as_str();
+    let coming = row.next_plan.as_ref().unwrap_or(&row.plan);
+    let choice = |plan: &PlanRow| {
+        let price = visit.t.money(plan.price_cents, &plan.currency);
+        (plan.code.clone(), format!("{} · {price}", plan.name))
+    };
+    let others = plans.iter().filter(|plan| is_paid && plan.stripe_price_id.is_some() && plan.code != *coming);
     let traffic = row.quota_bytes.map(|quota| {
         let (used, quota) = (visit.t.size(row.used_bytes), visit.t.size(quota));
         visit.t.with_all("subscription-traffic-of", &[("used", (&used).into()), ("quota", (&quota).into())])
@@ -81,6 +96,11 @@ fn shown(visit: &Visit, view: &View, in_use: usize) -> Shown {
             None => in_use.to_string(),
         },
         traffic,
+        is_held: row.held,
+        next_plan: row.next_plan.as_ref().map(|code| {
+            plans.iter().find(|plan| plan.code == *code).map_or_else(|| code.clone(), |plan| plan.name.clone())
+        }),
+        choices: others.map(choice).collect(),
     }
 }
 
@@ -109,6 +129,7 @@ enum Asked {
     Cancel,
     CancelNow,
     Resume,
+    Plan,
 }
 
 #[derive(Deserialize)]
@@ -117,12 +138,20 @@ pub(crate) struct Change {
     wish: Asked,
     /// The answer to the question before what can't be taken back.
     sure: Option<String>,
+    /// Code of the plan that is wished.
+    #[serde(default)]
+    plan: String,
 }
 
 pub(crate) async fn change(Path(id): Path<String>, Filled { visit, form }: Filled<Change>) -> Result<Response, Fault> {
     let who = visit.sent_by(&form.csrf)?;
     let id: Uuid = id.parse().map_err(|_| visit.fault(Error::NotFound))?;
     let wish = match form.wish {
+        Asked::Plan => {
+            let changed = subscription::change_plan(&visit.ctx.app, who, id, &form.plan).await;
+            changed.map_err(|error| visit.fault(error))?;
+            return Ok(Redirect::to("/dashboard/subscription").into_response());
+        }
         Asked::Cancel => Wish::CancelAtPeriodEnd,
         Asked::Resume => Wish::Resume,
         Asked::CancelNow if form.sure.is_some() => Wish::CancelNow,

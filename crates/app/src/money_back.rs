@@ -1,0 +1,127 @@
+//! Money that went back: refunds and disputes, read afresh from Stripe as everything else.
+
+use clients::stripe::{Charge, Invoice};
+use domain::subscription::{self, Announcement, Dispute, Payment};
+use domain::time::UnixMs;
+use store::{Tx, invoices, stripe_events, subscriptions, users};
+
+use crate::jobs::{self, Job};
+use crate::letter::Letter;
+use crate::subscription_sync::{self, Cause};
+use crate::{App, Error, Result, mail};
+
+/// Readings of a charge before it counts as ahead of our clock.
+const READINGS: usize = 3;
+/// Stripe makes the invoice of a period a moment before the period begins.
+const BEFORE_PERIOD_MS: i64 = 3_600_000;
+
+/// What was read of a payment.
+struct Read {
+    charge: Charge,
+    dispute: Option<Dispute>,
+    invoice: Invoice,
+    subscription: String,
+    /// Before the questions were asked.
+    at: UnixMs,
+}
+
+/// Applies what is known of a charge, and settles the event that led here.
+pub(crate) async fn apply(app: &App, charge: &str, event: &str) -> Result<&'static str> {
+    for _ in 0..READINGS {
+        let Some(read) = read(app, charge).await? else { return settle_alone(app, event, "ignored").await };
+        // The rows of subscription and invoice are brought up to date first, or made.
+        let cause = Cause::asked().with_invoice(read.invoice.clone());
+        let outcome = subscription_sync::sync(app, &read.subscription, cause).await?;
+        if matches!(outcome.word, "foreign" | "deleted") {
+            return settle_alone(app, event, outcome.word).await;
+        }
+        if app.retrying(|| save(app, &read, event)).await? {
+            app.wake_worker();
+            return Ok("applied");
+        }
+    }
+    Err(Error::Busy { what: "the state of the payment", source: None })
+}
+
+async fn settle_alone(app: &App, event: &str, word: &'static str) -> Result<&'static str> {
+    let tx = app.store.write_txn().await?;
+    stripe_events::settle(&tx, event, word, app.clock.now()).await?;
+    tx.commit().await?;
+    Ok(word)
+}
+
+/// The charge with its dispute and the invoice that it paid; `None` if it is none of ours.
+async fn read(app: &App, charge: &str) -> Result<Option<Read>> {
+    let at = app.clock.now();
+    let charge = app.stripe.retrieve_charge(charge).await?;
+    let Some(intent) = charge.payment_intent.as_deref().filter(|_| charge.livemode == app.config.stripe.livemode)
+    else {
+        return Ok(None);
+    };
+    let dispute = if charge.disputed {
+        let disputes = app.stripe.list_disputes(&charge.id).await?;
+        disputes.data.first().and_then(|dispute| Dispute::of_stripe(&dispute.status))
+    } else {
+        None
+    };
+    let Some(invoice) = app.stripe.invoice_of_payment(intent).await? else { return Ok(None) };
+    let invoice = app.stripe.retrieve_invoice(&invoice).await?;
+    let Some(subscription) = invoice.subscription().map(str::to_owned) else { return Ok(None) };
+    Ok(Some(Read { charge, dispute, invoice, subscription, at }))
+}
+
+/// False if the rows know something newer.
+async fn save(app: &App, read: &Read, event: &str) -> Result<bool> {
+    let now = app.clock.now();
+    let tx = app.store.write_txn().await?;
+    let missing = || Error::internal("the subscription of a payment is gone");
+    let owner = subscriptions::by_stripe_id(&tx, &read.subscription).await?.ok_or_else(missing)?.user_id;
+    let user = users::lock(&tx, owner).await?.ok_or_else(missing)?;
+    let mut row = subscriptions::lock_by_stripe_id(&tx, &read.subscription).await?.ok_or_else(missing)?;
+    let mut invoice = invoices::lock_by_stripe_id(&tx, &read.invoice.id).await?.ok_or_else(missing)?;
+    if invoice.charge_read_at.is_some_and(|known| known > read.at) {
+        return Ok(false);
+    }
+    invoice.amount_refunded = read.charge.amount_refunded;
+    invoice.dispute = read.dispute.map(|dispute| dispute.as_str().to_owned());
+    invoice.charge_read_at = Some(read.at);
+    invoice.updated_at = now;
+    // The difference paid at an upgrade is not what the period was bought with.
+    let is_difference = read.invoice.billing_reason.as_deref() == Some("subscription_update");
+    let payment = Payment {
+        is_refunded: read.charge.refunded,
+        is_newest: !is_difference && invoice.issued_at >= row.period_start - BEFORE_PERIOD_MS,
+        dispute: read.dispute,
+    };
+    let others = invoices::others_disputed(&tx, row.id, invoice.id).await?;
+    invoices::save(&tx, invoice).await?;
+    let back = subscription::money_back(&row.state()?, payment, others);
+    row.set_state(&back.row, now);
+    subscriptions::save(&tx, row.clone()).await?;
+    if back.end {
+        let job =
+            Job::StripeClose { customer: None, subscriptions: vec![read.subscription.clone()], checkouts: Vec::new() };
+        jobs::enqueue(app, &tx, &job, now).await?;
+    }
+    for announcement in back.announcements {
+        announce(app, &tx, announcement, &user, &row, now).await?;
+    }
+    stripe_events::settle(&tx, event, "applied", now).await?;
+    tx.commit().await?;
+    Ok(true)
+}
+
+async fn announce(
+    app: &App,
+    tx: &Tx,
+    announcement: Announcement,
+    user: &users::Model,
+    row: &subscriptions::Model,
+    now: UnixMs,
+) -> Result<()> {
+    if announcement == Announcement::Held {
+        let letter = Letter::PaymentDisputed { support: app.config.brand.support.clone() };
+        return mail::write(app, tx, &user.email, user.language(), &letter, now).await;
+    }
+    subscription_sync::tell_servers(tx, row.id).await
+}
