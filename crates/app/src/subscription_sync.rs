@@ -236,12 +236,14 @@ async fn refuse_for_deleted(
     cause: &Cause,
     now: UnixMs,
 ) -> Result<Outcome> {
-    let job = Job::StripeClose {
-        customer: Some(object.customer.clone()),
-        subscriptions: vec![object.id.clone()],
-        checkouts: Vec::new(),
-    };
-    jobs::enqueue(app, &tx, &job, now).await?;
+    if object.ended_at.is_none() {
+        let job = Job::StripeClose {
+            customer: Some(object.customer.clone()),
+            subscriptions: vec![object.id.clone()],
+            checkouts: Vec::new(),
+        };
+        jobs::enqueue(app, &tx, &job, now).await?;
+    }
     settle(&tx, cause, "deleted", now).await?;
     tx.commit().await?;
     Ok(Outcome { word: "deleted", entitled: false })
