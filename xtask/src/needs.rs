@@ -14,10 +14,11 @@ pub(crate) struct Need {
     pub(crate) suite: &'static str,
 }
 
-const NEEDS: [Need; 7] = [
+const NEEDS: [Need; 8] = [
     Need { program: "mariadbd", package: "mariadb-server-core", suite: "everything on MariaDB" },
     Need { program: "mariadb-install-db", package: "mariadb-server-core", suite: "everything on MariaDB" },
     Need { program: "mariadb", package: "mariadb-client-core", suite: "looking into a MariaDB by hand" },
+    Need { program: "redis-server", package: "redis-server", suite: "several processes that count together" },
     Need { program: "chromium", package: "chromium", suite: "the pages in a real browser" },
     Need { program: "chromedriver", package: "chromium-driver", suite: "the pages in a real browser" },
     Need { program: "wg", package: "wireguard-tools", suite: "reading our files with the real WireGuard tools" },

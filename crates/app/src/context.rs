@@ -4,12 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clients::mail::Mailer;
+use clients::redis::Redis;
 use clients::stripe::Stripe;
 use store::Store;
 use tokio::sync::Notify;
 
 use crate::limiter::Limiter;
-use crate::{Clock, Config, Dice, Error, Hasher, Result, Sealer, api_key};
+use crate::{Clock, Config, Dice, Error, Hasher, Result, Sealer, api_key, tokens};
 
 /// The program, as its use cases see it. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -34,6 +35,12 @@ pub struct App {
     pub limiter: Arc<Limiter>,
     pub(crate) api_keys: Arc<api_key::Cache>,
     pub(crate) work: Arc<Notify>,
+    pub(crate) redis: Option<Arc<Redis>>,
+}
+
+/// What keys the limiter's hashes: the same in all processes, and of no use for anything else.
+fn limiter_secret(config: &Config) -> [u8; 32] {
+    tokens::derived(&config.jwt_secret, "mirai limiter v1")
 }
 
 impl App {
@@ -47,7 +54,7 @@ impl App {
         dice: Dice,
         sealer: Sealer,
     ) -> App {
-        let limiter = Limiter::new(config.limits, &dice);
+        let limiter = Limiter::new(config.limits, limiter_secret(&config), None);
         App {
             hasher: Hasher::new(&dice),
             config: Arc::new(config),
@@ -60,12 +67,31 @@ impl App {
             limiter: Arc::new(limiter),
             api_keys: Arc::default(),
             work: Arc::default(),
+            redis: None,
         }
     }
 
-    /// Tells the worker of this process that there is a new job; others see it within a second.
+    /// Counts limits, and gives hints, together with all processes that use the same Redis.
+    #[must_use]
+    pub fn with_redis(mut self, redis: Redis) -> App {
+        let redis = Arc::new(redis);
+        let secret = limiter_secret(&self.config);
+        self.limiter = Arc::new(Limiter::new(self.config.limits, secret, Some(Arc::clone(&redis))));
+        self.redis = Some(redis);
+        self
+    }
+
+    /// Tells the workers that there is a new job: this process's at once, and with Redis those of the others too;
+    /// without it they see it within a second.
     pub fn wake_worker(&self) {
         self.work.notify_one();
+        if let Some(redis) = self.redis.clone() {
+            tokio::spawn(async move {
+                if let Err(error) = redis.tell_of_work().await {
+                    tracing::debug!(%error, "no hint was given; other processes look once a second");
+                }
+            });
+        }
     }
 
     /// Runs a transaction again when the database chose it as a victim, at most five times with growing pauses.

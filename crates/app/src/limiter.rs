@@ -1,16 +1,18 @@
-//! Rate limits, counted in this process. A client is known here only as a keyed hash that changes daily.
+//! Rate limits, counted in Redis for all processes together, or in this process where there is no Redis or it does not
+//! answer. A client is known here only as a keyed hash that changes daily.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
+use clients::redis::{Redis, RedisError};
 use domain::limit::{Decision, Gcra};
 use domain::time::UnixMs;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use uuid::Uuid;
 
-use crate::{Dice, Error, LimitClass, Limits, Result};
+use crate::{Error, LimitClass, Limits, Result};
 
 /// Above this many keys those that have run out are dropped.
 const SWEEP_AT: usize = 50_000;
@@ -40,13 +42,14 @@ type Key = [u8; 32];
 pub struct Limiter {
     limits: Limits,
     secret: [u8; 32],
+    shared: Option<Arc<Redis>>,
     arrivals: Mutex<HashMap<Key, i64>>,
 }
 
 impl Limiter {
-    /// A limiter that has seen nobody.
-    pub fn new(limits: Limits, dice: &Dice) -> Limiter {
-        Limiter { limits, secret: dice.bytes(), arrivals: Mutex::default() }
+    /// A limiter that has seen nobody. `secret` keys the hashes; processes that count together need the same.
+    pub fn new(limits: Limits, secret: [u8; 32], shared: Option<Arc<Redis>>) -> Limiter {
+        Limiter { limits, secret, shared, arrivals: Mutex::default() }
     }
 
     /// How often is allowed.
@@ -59,9 +62,23 @@ impl Limiter {
     }
 
     /// Counts one request and tells whether it is within the limit.
-    pub fn hit(&self, class: LimitClass, subject: Subject<'_>, now: UnixMs) -> Decision {
-        let rule = self.rule(class);
-        let key = self.key(class, subject, now);
+    pub async fn hit(&self, class: LimitClass, subject: Subject<'_>, now: UnixMs) -> Decision {
+        let (rule, key) = (self.rule(class), self.key(class, subject, now));
+        if let Some(redis) = &self.shared {
+            // Redis's own clock: those of several machines differ.
+            match redis.count(&format!("mirai:limit:{}", hex(&key)), rule, None).await {
+                Ok(decision) => return decision,
+                Err(RedisError::Resting) => {}
+                Err(error) => {
+                    metrics::counter!("mirai_redis_failures_total").increment(1);
+                    tracing::warn!(%error, "limits are counted in this process alone for now");
+                }
+            }
+        }
+        self.hit_here(rule, key, now)
+    }
+
+    fn hit_here(&self, rule: Gcra, key: Key, now: UnixMs) -> Decision {
         let mut arrivals = self.arrivals.lock().unwrap_or_else(PoisonError::into_inner);
         if arrivals.len() > SWEEP_AT {
             let now_us = now.saturating_mul(1000);
@@ -73,8 +90,8 @@ impl Limiter {
     }
 
     /// The same as an error.
-    pub fn check(&self, class: LimitClass, subject: Subject<'_>, now: UnixMs) -> Result<()> {
-        let decision = self.hit(class, subject, now);
+    pub async fn check(&self, class: LimitClass, subject: Subject<'_>, now: UnixMs) -> Result<()> {
+        let decision = self.hit(class, subject, now).await;
         if decision.allowed { Ok(()) } else { Err(Error::TooMany { retry_after_ms: decision.retry_after_ms }) }
     }
 
@@ -108,39 +125,43 @@ impl Limiter {
     }
 }
 
+fn hex(key: &Key) -> String {
+    key.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn limiter() -> Limiter {
         let limits = Limits { credential_per_minute: 3, general_per_minute: 5 };
-        Limiter::new(limits, &Dice::seeded(1))
+        Limiter::new(limits, [1; 32], None)
     }
 
     fn client(text: &str) -> Subject<'static> {
         Subject::Client(text.parse().expect("an address"))
     }
 
-    #[test]
-    fn the_fourth_request_of_a_minute_waits_and_others_do_not() {
+    #[tokio::test]
+    async fn the_fourth_request_of_a_minute_waits_and_others_do_not() {
         let limiter = limiter();
         for _ in 0..3 {
-            assert!(limiter.hit(LimitClass::Credential, client("192.0.2.1"), 0).allowed);
+            assert!(limiter.hit(LimitClass::Credential, client("192.0.2.1"), 0).await.allowed);
         }
-        let refused = limiter.hit(LimitClass::Credential, client("192.0.2.1"), 0);
+        let refused = limiter.hit(LimitClass::Credential, client("192.0.2.1"), 0).await;
         assert!(!refused.allowed && refused.retry_after_ms > 0);
-        assert!(limiter.hit(LimitClass::Credential, client("192.0.2.2"), 0).allowed);
-        assert!(limiter.hit(LimitClass::General, client("192.0.2.1"), 0).allowed);
-        assert!(limiter.hit(LimitClass::Credential, client("192.0.2.1"), refused.retry_after_ms).allowed);
+        assert!(limiter.hit(LimitClass::Credential, client("192.0.2.2"), 0).await.allowed);
+        assert!(limiter.hit(LimitClass::General, client("192.0.2.1"), 0).await.allowed);
+        assert!(limiter.hit(LimitClass::Credential, client("192.0.2.1"), refused.retry_after_ms).await.allowed);
     }
 
-    #[test]
-    fn an_ipv6_network_counts_as_one_client() {
+    #[tokio::test]
+    async fn an_ipv6_network_counts_as_one_client() {
         let limiter = limiter();
         for host in 1..=3 {
-            assert!(limiter.hit(LimitClass::Credential, client(&format!("2001:db8::{host}")), 0).allowed);
+            assert!(limiter.hit(LimitClass::Credential, client(&format!("2001:db8::{host}")), 0).await.allowed);
         }
-        assert!(!limiter.hit(LimitClass::Credential, client("2001:db8::ffff:1"), 0).allowed);
-        assert!(limiter.hit(LimitClass::Credential, client("2001:db8:0:1::1"), 0).allowed);
+        assert!(!limiter.hit(LimitClass::Credential, client("2001:db8::ffff:1"), 0).await.allowed);
+        assert!(limiter.hit(LimitClass::Credential, client("2001:db8:0:1::1"), 0).await.allowed);
     }
 }

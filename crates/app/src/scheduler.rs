@@ -11,7 +11,7 @@ use crate::{App, Result, reconcile};
 
 const LEASE: &str = "scheduler";
 /// A scheduler that is silent this long is replaced.
-const LEASE_MS: i64 = 10_000;
+const LEASE_MS: i64 = 9_000;
 /// How often the lease is renewed or tried for.
 const TICK: Duration = Duration::from_secs(3);
 /// Expired tokens and ended sessions stay this long, so that a second use can be told from nonsense.

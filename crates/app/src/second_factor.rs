@@ -99,7 +99,7 @@ fn not_begun() -> Error {
 pub async fn confirm(app: &App, who: &Who, code: &str) -> Result<Vec<RecoveryCode>> {
     let now = app.clock.now();
     step_up::require(who, now)?;
-    step_up::count(app, who, now)?;
+    step_up::count(app, who, now).await?;
     let codes = new_codes(app);
     app.retrying(|| async {
         let tx = app.store.write_txn().await?;

@@ -182,7 +182,7 @@ async fn still_allowed(
             Some(hash) if is_known => Subject::Device(hash),
             _ => Subject::Account(&user.email_canonical),
         };
-        app.limiter.check(LimitClass::Code, subject, now)?;
+        app.limiter.check(LimitClass::Code, subject, now).await?;
         if !second_factor::accept(app, tx, &mut user, otp.unwrap_or_default(), now).await? {
             return Err(refused());
         }
@@ -244,7 +244,7 @@ async fn count(app: &App, typed: &str, user: Option<&users::Model>, from: From<'
         (Some(hash), Some(owner), Some(user)) if owner == user.id => Subject::Device(hash),
         _ => Subject::Account(typed),
     };
-    app.limiter.check(LimitClass::Credential, subject, now)
+    app.limiter.check(LimitClass::Credential, subject, now).await
 }
 
 async fn check_password(app: &App, typed: &Credentials<'_>, from: From<'_>, now: UnixMs) -> Result<users::Model> {

@@ -36,15 +36,15 @@ fn is_fresh(who: &Who, now: UnixMs) -> bool {
 
 /// Counts a try to prove something against the session, so that whoever stole it can't guess for long, and the owner
 /// is not kept out elsewhere.
-pub(crate) fn count(app: &App, who: &Who, now: UnixMs) -> Result<()> {
-    app.limiter.check(LimitClass::Credential, Subject::Session(who.session.id), now)
+pub(crate) async fn count(app: &App, who: &Who, now: UnixMs) -> Result<()> {
+    app.limiter.check(LimitClass::Credential, Subject::Session(who.session.id), now).await
 }
 
 /// Checks the password and, where it is on, the second factor; what follows in this session may rest on it for ten
 /// minutes. A code is not asked for again within these.
 pub async fn prove(app: &App, who: &Who, proof: Proof<'_>) -> Result<Who> {
     let now = app.clock.now();
-    count(app, who, now)?;
+    count(app, who, now).await?;
     let wrong_password = || Error::invalid("password", "password_wrong", "this is not the account's password");
     let password = Password::parse(proof.password).map_err(|_| wrong_password())?;
     if app.hasher.verify(&password, Some(&who.user.password_hash)).await? == Verdict::Wrong {

@@ -123,6 +123,11 @@ fn mac(secret: &SecretString, purpose: &str, head: &[u8]) -> [u8; 32] {
     mac.finalize().into_bytes().into()
 }
 
+/// Another secret from the one in the settings, for one purpose.
+pub(crate) fn derived(secret: &SecretString, purpose: &str) -> [u8; 32] {
+    mac(secret, purpose, &[])
+}
+
 /// What a page of the site remembers between the password and the code: that the password was right.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Halfway {

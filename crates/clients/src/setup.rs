@@ -12,4 +12,7 @@ pub enum SetupError {
     /// An SMTP URL that is not one.
     #[error("an SMTP server is smtp://user:password@host:port or smtps://…: {0}")]
     SmtpUrl(&'static str),
+    /// A Redis URL that is not one.
+    #[error("Redis is redis://[user:password@]host:port[/database], or rediss://… with TLS")]
+    Redis,
 }

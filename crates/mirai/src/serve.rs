@@ -76,6 +76,7 @@ pub(crate) fn stop_on_signal() -> anyhow::Result<watch::Receiver<bool>> {
 pub(crate) fn background(app: &App, stop: &watch::Receiver<bool>) -> JoinSet<()> {
     let mut tasks = JoinSet::new();
     tasks.spawn(jobs::work(app.clone(), stop.clone()));
+    tasks.spawn(jobs::listen(app.clone(), stop.clone()));
     tasks.spawn(scheduler::run(app.clone(), stop.clone()));
     tasks
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use app::{App, Clock, Dice, seed};
+use clients::redis::Redis;
 use store::Store;
 
 use crate::settings::Parsed;
@@ -33,7 +34,10 @@ pub(crate) async fn open(settings: &store::Settings) -> anyhow::Result<Store> {
 pub(crate) async fn app(parsed: Parsed) -> anyhow::Result<(App, web::Settings)> {
     let store = open(&parsed.database).await?;
     store.migrate().await?;
-    let app = App::new(parsed.app, store, parsed.stripe, parsed.mailer, Clock::System, Dice::System, parsed.sealer);
+    let mut app = App::new(parsed.app, store, parsed.stripe, parsed.mailer, Clock::System, Dice::System, parsed.sealer);
+    if let Some(url) = &parsed.redis {
+        app = app.with_redis(Redis::new(url).context("REDIS_URL can't be used")?);
+    }
     seed::plans(&app).await?;
     Ok((app, parsed.web))
 }

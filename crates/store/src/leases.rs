@@ -47,6 +47,11 @@ pub async fn acquire(db: &impl Db, name: &str, holder: Uuid, now: UnixMs, until:
     }
 }
 
+/// Who holds a lease, or held it last.
+pub async fn holder(db: &impl Db, name: &str) -> Result<Option<Uuid>> {
+    Ok(Entity::find_by_id(name.to_owned()).one(db.conn()).await?.map(|row| row.holder))
+}
+
 /// Gives a lease back.
 pub async fn release(db: &impl Db, name: &str, holder: Uuid) -> Result<()> {
     Entity::delete_many().filter(Column::Name.eq(name)).filter(Column::Holder.eq(holder)).exec(db.conn()).await?;

@@ -20,5 +20,6 @@ pub mod missing;
 pub mod ports;
 pub mod private_dir;
 pub mod process;
+pub mod redis;
 pub mod setting;
 pub mod wg;

@@ -36,7 +36,7 @@ async fn limited(app: &App, class: LimitClass, request: Request, next: Next) -> 
         (None, Some(address)) => Subject::Client(address),
         (None, None) => return next.run(request).await,
     };
-    let decision = app.limiter.hit(class, subject, now);
+    let decision = app.limiter.hit(class, subject, now).await;
     let mut response = if decision.allowed {
         next.run(request).await
     } else {

@@ -67,6 +67,10 @@ pub(crate) const SETTINGS: &[Setting] = &[
         "SMTP_URL",
         "smtp://USER:PASSWORD@HOST:PORT or smtps://…; mails go out by SMTP, if there is no RESEND_API_KEY",
     ),
+    secret(
+        "REDIS_URL",
+        "redis://… or rediss://…; several processes then count limits together; without it each for itself",
+    ),
     open("POOL_V4", Some("10.64.0.0/10"), "IPv4 addresses of the devices; never made smaller"),
     open("POOL_V6", Some("fd6d:6972:6169::/48"), "IPv6 addresses of the devices; never changed"),
     open(

@@ -28,6 +28,8 @@ pub(crate) struct Parsed {
     pub(crate) stripe: Stripe,
     pub(crate) mailer: Mailer,
     pub(crate) sealer: Sealer,
+    /// URL of Redis.
+    pub(crate) redis: Option<String>,
     pub(crate) listen: String,
     pub(crate) metrics_listen: Option<String>,
     pub(crate) shutdown_grace: Duration,
@@ -115,6 +117,7 @@ pub(crate) fn parse(values: &Values) -> anyhow::Result<Parsed> {
         web,
         stripe: stripe(values, stripe_key)?,
         mailer: mailer(values)?,
+        redis: values.text("REDIS_URL").map(str::to_owned),
         sealer: Sealer::from_setting(data_keys)?,
         listen: required(values, "LISTEN")?.to_owned(),
         metrics_listen: values.text("METRICS_LISTEN").map(str::to_owned),

@@ -15,6 +15,7 @@ mod races;
 mod refusals;
 mod secrets;
 mod sessions;
+mod shared_limits;
 mod site;
 mod stripe_trouble;
 mod work;

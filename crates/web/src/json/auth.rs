@@ -52,8 +52,8 @@ pub(crate) fn registration(body: &api::Register) -> Result<Registration, Error> 
 }
 
 /// Counts a request that sends a mail against the address that it goes to.
-pub(crate) fn count_account(app: &App, email: &Email) -> Result<(), Error> {
-    app.limiter.check(LimitClass::Credential, Subject::Account(email.canonical()), app.clock.now())
+pub(crate) async fn count_account(app: &App, email: &Email) -> Result<(), Error> {
+    app.limiter.check(LimitClass::Credential, Subject::Account(email.canonical()), app.clock.now()).await
 }
 
 /// Sign up. The answer is the same for a known address.
@@ -61,7 +61,7 @@ pub(crate) fn count_account(app: &App, email: &Email) -> Result<(), Error> {
     responses((status = 202, description = "A mail is on its way"), (status = 422, body = api::Problem)))]
 pub(crate) async fn register(State(app): State<App>, Json(body): Json<api::Register>) -> Result<StatusCode, ApiError> {
     let new = registration(&body)?;
-    count_account(&app, &new.email)?;
+    count_account(&app, &new.email).await?;
     sign_up::register(&app, &new).await?;
     Ok(StatusCode::ACCEPTED)
 }
@@ -80,7 +80,7 @@ pub(crate) async fn verify(State(app): State<App>, Json(body): Json<api::Token>)
         (status = 422, body = api::Problem)))]
 pub(crate) async fn resend(State(app): State<App>, Json(body): Json<api::EmailOnly>) -> Result<StatusCode, ApiError> {
     let email = email(&body.email).map_err(|field| Error::Invalid(vec![field]))?;
-    count_account(&app, &email)?;
+    count_account(&app, &email).await?;
     sign_up::resend(&app, &email).await?;
     Ok(StatusCode::ACCEPTED)
 }
@@ -194,7 +194,7 @@ pub(crate) async fn reset_request(
     Json(body): Json<api::EmailOnly>,
 ) -> Result<StatusCode, ApiError> {
     let email = email(&body.email).map_err(|field| Error::Invalid(vec![field]))?;
-    count_account(&app, &email)?;
+    count_account(&app, &email).await?;
     password_reset::request(&app, &email).await?;
     Ok(StatusCode::ACCEPTED)
 }

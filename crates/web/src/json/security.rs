@@ -60,7 +60,7 @@ pub(crate) async fn email(
     Json(body): Json<api::ChangeEmail>,
 ) -> Result<StatusCode, ApiError> {
     let new = auth::email(&body.email).map_err(|field| Error::Invalid(vec![field]))?;
-    auth::count_account(&app, &new)?;
+    auth::count_account(&app, &new).await?;
     let proof = Proof { password: &body.password, otp: body.otp.as_deref() };
     email_change::request(&app, &who, &new, proof).await?;
     Ok(StatusCode::ACCEPTED)

@@ -47,7 +47,7 @@ struct CheckMailPage<'a> {
 
 pub(crate) async fn register(Filled { visit, form }: Filled<Registration>) -> Result<Response, Fault> {
     let app = &visit.ctx.app;
-    visit.count().map_err(|error| visit.fault(error))?;
+    visit.count().await.map_err(|error| visit.fault(error))?;
     let body = api::Register {
         email: form.email.clone(),
         password: form.password,
@@ -66,7 +66,7 @@ pub(crate) async fn register(Filled { visit, form }: Filled<Registration>) -> Re
             return Ok(visit.page(status_of(&error), &page));
         }
     };
-    auth::count_account(app, &new.email).map_err(|error| visit.fault(error))?;
+    auth::count_account(app, &new.email).await.map_err(|error| visit.fault(error))?;
     sign_up::register(app, &new).await.map_err(|error| visit.fault(error))?;
     Ok(visit.page(StatusCode::OK, &CheckMailPage { v: &visit, email: &form.email }))
 }
@@ -79,9 +79,9 @@ pub(crate) struct Address {
 /// Sends the link once more; the answer is the same for every address.
 pub(crate) async fn resend(Filled { visit, form }: Filled<Address>) -> Result<Response, Fault> {
     let app = &visit.ctx.app;
-    visit.count().map_err(|error| visit.fault(error))?;
+    visit.count().await.map_err(|error| visit.fault(error))?;
     let email = auth::email(&form.email).map_err(|field| visit.fault(Error::Invalid(vec![field])))?;
-    auth::count_account(app, &email).map_err(|error| visit.fault(error))?;
+    auth::count_account(app, &email).await.map_err(|error| visit.fault(error))?;
     sign_up::resend(app, &email).await.map_err(|error| visit.fault(error))?;
     Ok(visit.page(StatusCode::OK, &CheckMailPage { v: &visit, email: &form.email }))
 }
@@ -105,7 +105,7 @@ pub(crate) async fn verify_form(visit: Visit, Asked(query): Asked<Token>) -> Res
 }
 
 pub(crate) async fn verify(Filled { visit, form }: Filled<Token>) -> Result<Redirect, Fault> {
-    visit.count().map_err(|error| visit.fault(error))?;
+    visit.count().await.map_err(|error| visit.fault(error))?;
     sign_up::verify(&visit.ctx.app, &form.token).await.map_err(|error| visit.fault(error))?;
     Ok(Redirect::to("/login?verified"))
 }
@@ -166,7 +166,7 @@ impl Told {
 }
 
 pub(crate) async fn login(headers: HeaderMap, Filled { visit, form }: Filled<Login>) -> Result<Response, Fault> {
-    visit.count().map_err(|error| visit.fault(error))?;
+    visit.count().await.map_err(|error| visit.fault(error))?;
     let told = Told::by(&headers, &visit);
     let typed = Credentials { email: &form.email, password: &form.password, otp: None };
     match sign_in::site(&visit.ctx.app, &typed, told.from()).await {
@@ -221,7 +221,7 @@ pub(crate) async fn login_code(
     headers: HeaderMap,
     Filled { visit, form }: Filled<SecondHalf>,
 ) -> Result<Response, Fault> {
-    visit.count().map_err(|error| visit.fault(error))?;
+    visit.count().await.map_err(|error| visit.fault(error))?;
     let told = Told::by(&headers, &visit);
     match sign_in::site_with_code(&visit.ctx.app, &form.ticket, &form.otp, told.from()).await {
         Ok(signed_in) => Ok(welcome(&visit, signed_in, &form.next)),
@@ -248,7 +248,7 @@ pub(crate) async fn email_form(visit: Visit, Asked(query): Asked<Token>) -> Resp
 
 /// Makes the address that the link was mailed to the account's.
 pub(crate) async fn email(Filled { visit, form }: Filled<Token>) -> Result<Redirect, Fault> {
-    visit.count().map_err(|error| visit.fault(error))?;
+    visit.count().await.map_err(|error| visit.fault(error))?;
     email_change::confirm(&visit.ctx.app, &form.token).await.map_err(|error| visit.fault(error))?;
     Ok(Redirect::to("/login?verified"))
 }

@@ -151,7 +151,7 @@ async fn change_email(visit: &Visit, form: &Filling, proof: Proof<'_>) -> app::R
     let app = &visit.ctx.app;
     let who = visit.who.as_ref().ok_or(Error::NotFound)?;
     let new = auth::email(&form.email).map_err(|field| Error::Invalid(vec![field]))?;
-    auth::count_account(app, &new)?;
+    auth::count_account(app, &new).await?;
     email_change::request(app, who, &new, proof).await
 }
 

@@ -29,11 +29,11 @@ pub(crate) async fn forgot_form(visit: Visit) -> Response {
 /// The answer is the same whether the address has an account or not.
 pub(crate) async fn forgot(Filled { visit, form }: Filled<Address>) -> Result<Response, Fault> {
     let app = &visit.ctx.app;
-    visit.count().map_err(|error| visit.fault(error))?;
+    visit.count().await.map_err(|error| visit.fault(error))?;
     let mut page = ForgotPage { v: &visit, email: &form.email, email_error: String::new(), is_sent: false };
     match auth::email(&form.email) {
         Ok(email) => {
-            auth::count_account(app, &email).map_err(|error| visit.fault(error))?;
+            auth::count_account(app, &email).await.map_err(|error| visit.fault(error))?;
             password_reset::request(app, &email).await.map_err(|error| visit.fault(error))?;
             page.is_sent = true;
             Ok(visit.page(StatusCode::OK, &page))
@@ -67,7 +67,7 @@ pub(crate) struct NewPassword {
 }
 
 pub(crate) async fn reset(Filled { visit, form }: Filled<NewPassword>) -> Result<Response, Fault> {
-    visit.count().map_err(|error| visit.fault(error))?;
+    visit.count().await.map_err(|error| visit.fault(error))?;
     let done = match auth::password("new_password", &form.new_password) {
         Ok(password) => password_reset::reset(&visit.ctx.app, &form.token, &password).await,
         Err(field) => Err(Error::Invalid(vec![field])),

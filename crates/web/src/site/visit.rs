@@ -101,7 +101,7 @@ impl FromRequestParts<Ctx> for Visit {
                     let language = chosen.or(remembered).unwrap_or_else(|| who.user.language());
                     visit.t = Translator::new(language);
                     visit.form_token = csrf::form_token(&cookie);
-                    visit.count_session(&who).map_err(|error| visit.fault(error))?;
+                    visit.count_session(&who).await.map_err(|error| visit.fault(error))?;
                     visit.who = Some(who);
                 }
                 Err(Error::Unauthorized { .. }) => {}
@@ -175,20 +175,20 @@ impl Visit {
     }
 
     /// Counts a form that takes a credential or sends a mail against the client.
-    pub(crate) fn count(&self) -> Result<(), Error> {
+    pub(crate) async fn count(&self) -> Result<(), Error> {
         match self.client {
-            Some(client) => self.count_as(LimitClass::Credential, Subject::Client(client)),
+            Some(client) => self.count_as(LimitClass::Credential, Subject::Client(client)).await,
             None => Ok(()),
         }
     }
 
     /// Counts a visit against the session.
-    fn count_session(&self, who: &Who) -> Result<(), Error> {
-        self.count_as(LimitClass::General, Subject::Session(who.session.id))
+    async fn count_session(&self, who: &Who) -> Result<(), Error> {
+        self.count_as(LimitClass::General, Subject::Session(who.session.id)).await
     }
 
-    fn count_as(&self, class: LimitClass, subject: Subject<'_>) -> Result<(), Error> {
-        self.ctx.app.limiter.check(class, subject, self.ctx.app.clock.now())
+    async fn count_as(&self, class: LimitClass, subject: Subject<'_>) -> Result<(), Error> {
+        self.ctx.app.limiter.check(class, subject, self.ctx.app.clock.now()).await
     }
 
     /// A page.
