@@ -174,6 +174,9 @@ pub struct DeviceMade {
     /// The file as a QR code (SVG); only where the file holds its private key.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub qr: Option<String>,
+    /// True in a reply that is given again under an idempotency key: a private key that was in the first is not in it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub replayed: bool,
 }
 
 /// Rename a device.

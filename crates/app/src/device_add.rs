@@ -14,6 +14,7 @@ use store::{Tx, pool, subscriptions, vps_servers, wireguard_peers};
 use uuid::Uuid;
 
 use crate::device::{self, Device, psk_place, stored_mtu, stored_routes};
+use crate::idempotency::Scope;
 use crate::session::Who;
 use crate::{App, Error, Result, failpoint, server};
 
@@ -30,6 +31,9 @@ pub struct NewDevice {
     pub mtu: Mtu,
     /// What goes through the tunnel.
     pub routes: Routes,
+    /// The request that asks for it, if it has an idempotency key: should it come again after a crash, the device that it
+    /// made is found.
+    pub request: Option<Scope>,
 }
 
 /// A device, its file, and whether the private key in it was made here and exists nowhere else.
@@ -72,6 +76,12 @@ pub async fn device_add(app: &App, who: &Who, new: &NewDevice) -> Result<Made> {
         chosen => chosen?,
     };
     let row = app.retrying(|| add_once(app, who, new, &server, keys.public, now)).await?;
+    if row.public_key != keys.public.to_string() {
+        // Made by the same request, before it died without an answer: its key was in that answer and is gone.
+        let device = device::get(app, who, row.id).await?;
+        let config = device::config_text(app, &device, None)?;
+        return Ok(Made { device, config, holds_key: false });
+    }
     let device = device::assemble(app, row, server, true)?;
     let config = device::config_text(app, &device, keys.private.as_ref())?;
     Ok(Made { device, config, holds_key: keys.private.is_some() })
@@ -95,6 +105,11 @@ async fn add_once(
     now: UnixMs,
 ) -> Result<wireguard_peers::Model> {
     let tx = app.store.write_txn().await?;
+    if let Some(request) = &new.request
+        && let Some(made) = wireguard_peers::by_request(&tx, who.user.id, request).await?
+    {
+        return Ok(made);
+    }
     let (subscription, slot) = free_slot(&tx, who.user.id, now).await?;
     let address = take_address(app, &tx, now).await?;
     let id = app.dice.id(now);
@@ -115,6 +130,7 @@ async fn add_once(
         routes: stored_routes(new.routes).to_owned(),
         created_at: now,
         updated_at: now,
+        request_hash: new.request.map(|request| request.to_vec()),
     };
     wireguard_peers::insert(&tx, &row).await.map_err(key_taken)?;
     vps_servers::bump_revision(&tx, server.id).await?;

@@ -47,6 +47,14 @@ pub enum Error {
         /// A plain sentence.
         detail: String,
     },
+    /// Another request is at it; the same one may be tried again in a moment.
+    #[error("{detail}")]
+    Locked {
+        /// Stable, snake_case.
+        code: &'static str,
+        /// A plain sentence.
+        detail: &'static str,
+    },
     /// Fields are missing or wrong.
     #[error("{} field(s) refused", .0.len())]
     Invalid(Vec<FieldError>),
@@ -103,6 +111,7 @@ impl Error {
             Error::NotFound => "not_found",
             Error::Unauthorized { code, .. }
             | Error::Forbidden { code, .. }
+            | Error::Locked { code, .. }
             | Error::Conflict { code, .. }
             | Error::PaymentRequired { code, .. } => code,
             Error::Invalid(_) => "invalid",

@@ -30,6 +30,7 @@ pub mod email_change;
 pub mod failpoint;
 pub mod health;
 pub mod i18n;
+pub mod idempotency;
 pub mod invoice;
 pub mod jobs;
 pub mod letter;

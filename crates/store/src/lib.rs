@@ -16,6 +16,7 @@ pub mod api_keys;
 pub mod audit_log;
 pub mod checkouts;
 pub mod email_changes;
+pub mod idempotency_keys;
 pub mod integrity;
 pub mod invoices;
 pub mod jobs;

@@ -2,6 +2,7 @@
 
 use domain::time::UnixMs;
 use sea_orm::entity::prelude::*;
+use sea_orm::sea_query::Expr;
 use sea_orm::{IntoActiveModel, PaginatorTrait, QueryOrder, QuerySelect};
 
 use crate::{Db, Result, Tx};
@@ -41,6 +42,8 @@ pub struct Model {
     pub created_at: UnixMs,
     /// Last change of the row.
     pub updated_at: UnixMs,
+    /// The request with an idempotency key that made it, unique: should that request come again, this is its device.
+    pub request_hash: Option<Vec<u8>>,
 }
 
 /// No relations are declared.
@@ -75,6 +78,21 @@ pub async fn lock(tx: &Tx, user: Uuid, id: Uuid) -> Result<Option<Model>> {
 pub async fn lock_of_subscription(tx: &Tx, subscription: Uuid) -> Result<Vec<Model>> {
     let query = Entity::find().filter(Column::SubscriptionId.eq(subscription)).order_by_asc(Column::Id);
     Ok(query.lock_exclusive().all(tx.conn()).await?)
+}
+
+/// The device that a request has made.
+pub async fn by_request(tx: &Tx, user: Uuid, request: &[u8]) -> Result<Option<Model>> {
+    let query = Entity::find().filter(Column::RequestHash.eq(request.to_vec())).filter(Column::UserId.eq(user));
+    Ok(query.one(tx.conn()).await?)
+}
+
+/// Forgets which requests made the devices that were made before `before`: their keys may be used anew.
+pub async fn forget_requests(db: &impl Db, before: UnixMs) -> Result<u64> {
+    let query = Entity::update_many()
+        .col_expr(Column::RequestHash, Expr::value(Option::<Vec<u8>>::None))
+        .filter(Column::RequestHash.is_not_null())
+        .filter(Column::CreatedAt.lt(before));
+    Ok(query.exec(db.conn()).await?.rows_affected)
 }
 
 /// A user's devices, oldest first.

@@ -39,7 +39,7 @@ pub(crate) fn status_of(error: &Error) -> StatusCode {
         Error::NotFound => StatusCode::NOT_FOUND,
         Error::Unauthorized { .. } => StatusCode::UNAUTHORIZED,
         Error::Forbidden { .. } => StatusCode::FORBIDDEN,
-        Error::Conflict { .. } => StatusCode::CONFLICT,
+        Error::Conflict { .. } | Error::Locked { .. } => StatusCode::CONFLICT,
         Error::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
         Error::PaymentRequired { .. } => StatusCode::PAYMENT_REQUIRED,
         Error::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
@@ -53,6 +53,7 @@ pub(crate) fn retry_after(error: &Error) -> Option<i64> {
     match error {
         Error::TooMany { retry_after_ms } => Some((retry_after_ms + 999) / 1000),
         Error::Busy { .. } | Error::Contention(_) => Some(2),
+        Error::Locked { .. } => Some(1),
         _ => None,
     }
 }

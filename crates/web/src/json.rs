@@ -17,13 +17,15 @@ use axum::middleware::{from_fn_with_state, map_response};
 use axum::response::{IntoResponse, Response};
 use utoipa::OpenApi;
 use utoipa::openapi::RefOr;
+use utoipa::openapi::path::{ParameterBuilder, ParameterIn};
+use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::context::Ctx;
 use crate::error::ApiError;
-use crate::{cors, hooks, limits};
+use crate::{cors, hooks, idempotency, limits};
 
 /// Largest body of a request, in bytes.
 pub(crate) const MAX_BODY: usize = 256 * 1024;
@@ -76,22 +78,28 @@ fn credential_routes() -> OpenApiRouter<Ctx> {
         .routes(routes!(auth::confirm_email))
 }
 
-fn general_routes() -> OpenApiRouter<Ctx> {
+/// Writes that neither create nor charge, and whose replies must not be kept: secrets that are shown once, and links for
+/// minutes.
+fn unkept_routes() -> OpenApiRouter<Ctx> {
     OpenApiRouter::new()
         .routes(routes!(auth::logout))
-        .routes(routes!(account::me, account::change_me, security::delete_me))
-        .routes(routes!(export::export))
+        .routes(routes!(billing::portal))
         .routes(routes!(security::prove))
         .routes(routes!(security::password))
         .routes(routes!(security::email))
         .routes(routes!(security::standing, security::begin, security::turn_off))
         .routes(routes!(security::confirm))
         .routes(routes!(security::renew_codes))
+}
+
+fn general_routes() -> OpenApiRouter<Ctx> {
+    OpenApiRouter::new()
+        .routes(routes!(account::me, account::change_me, security::delete_me))
+        .routes(routes!(export::export))
         .routes(routes!(account::sessions))
         .routes(routes!(account::end_session))
         .routes(routes!(billing::plans))
         .routes(routes!(billing::checkout))
-        .routes(routes!(billing::portal))
         .routes(routes!(billing::subscriptions))
         .routes(routes!(billing::cancel))
         .routes(routes!(billing::resume))
@@ -109,10 +117,26 @@ fn general_routes() -> OpenApiRouter<Ctx> {
 
 /// The API's document, from the same list as its routes.
 pub fn openapi() -> utoipa::openapi::OpenApi {
-    let routes = open_routes().merge(credential_routes()).merge(general_routes());
-    let mut document = OpenApiRouter::with_openapi(Document::openapi()).merge(routes).split_for_parts().1;
+    let mut kept = OpenApiRouter::with_openapi(Document::openapi()).merge(general_routes()).split_for_parts().1;
+    offer_idempotency(&mut kept);
+    let routes = open_routes().merge(credential_routes()).merge(unkept_routes());
+    let mut document = OpenApiRouter::with_openapi(kept).merge(routes).split_for_parts().1;
     name_problems(&mut document);
     document
+}
+
+/// Writes that create or charge take a key, under which they have one effect.
+fn offer_idempotency(document: &mut utoipa::openapi::OpenApi) {
+    for operation in document.paths.paths.values_mut().filter_map(|item| item.post.as_mut()) {
+        let key = ParameterBuilder::new()
+            .name("Idempotency-Key")
+            .parameter_in(ParameterIn::Header)
+            .description(Some(
+                "1 to 255 characters of your own: the same request again within a day has no second effect",
+            ))
+            .schema(Some(ObjectBuilder::new().schema_type(Type::String).max_length(Some(255))));
+        operation.parameters.get_or_insert_default().push(RefOr::T(key.build()));
+    }
 }
 
 /// A refusal is `application/problem+json`; the routes say only that it is a [`api::Problem`].
@@ -138,7 +162,9 @@ pub(crate) fn router(ctx: &Ctx) -> Router<Ctx> {
     let general = from_fn_with_state(ctx.app.clone(), limits::general);
     let open: Router<Ctx> = open_routes().into();
     let credential: Router<Ctx> = Router::from(credential_routes()).route_layer(credential).route_layer(key.clone());
-    let general: Router<Ctx> = Router::from(general_routes()).route_layer(general).route_layer(key);
+    let once = from_fn_with_state(ctx.clone(), idempotency::once);
+    let kept: Router<Ctx> = Router::from(general_routes()).route_layer(once);
+    let general: Router<Ctx> = kept.merge(unkept_routes()).route_layer(general).route_layer(key);
     open.merge(credential)
         .merge(general)
         .fallback(no_route)

@@ -15,6 +15,7 @@ mod error;
 mod extract;
 mod headers;
 mod hooks;
+mod idempotency;
 mod json;
 mod limits;
 mod request_id;

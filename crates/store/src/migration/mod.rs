@@ -7,6 +7,7 @@ mod m0004_work;
 mod m0005_token_password;
 mod m0006_account_security;
 mod m0007_money_back;
+mod m0008_idempotency;
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::DbBackend;
@@ -23,6 +24,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0005_token_password::Migration),
             Box::new(m0006_account_security::Migration),
             Box::new(m0007_money_back::Migration),
+            Box::new(m0008_idempotency::Migration),
         ]
     }
 }

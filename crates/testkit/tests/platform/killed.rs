@@ -119,6 +119,7 @@ impl Life {
         .await?;
         let key = PrivateKey::from_random([7; 32]);
         self.insist(async |_, caller: &Caller| add_device(caller, &user, &key).await).await?;
+        self.insist(async |_, caller: &Caller| add_device_under_a_key(caller, &user).await).await?;
         Ok((user, key))
     }
 
@@ -147,7 +148,7 @@ impl Life {
         let subscriptions = caller.get("/subscriptions", Some(user)).await?;
         assert_eq!(subscriptions["subscriptions"].as_array().map(Vec::len), Some(1), "{subscriptions}");
         let devices = caller.get("/devices", Some(user)).await?;
-        assert_eq!(devices["devices"].as_array().map(Vec::len), Some(1), "{devices}");
+        assert_eq!(devices["devices"].as_array().map(Vec::len), Some(2), "{devices}");
         assert_eq!(devices["devices"][0]["public_key"], key.public().to_string());
         let started = self.fleet.mail.messages_to(&user.email);
         let started: Vec<_> = started.iter().filter(|mail| mail.subject.contains("is active")).collect();
@@ -180,6 +181,15 @@ async fn add_device(caller: &Caller, user: &TestUser, key: &PrivateKey) -> anyho
     Ok(())
 }
 
+/// Without a key pair of its own a client says by an idempotency key that it is the same request.
+async fn add_device_under_a_key(caller: &Caller, user: &TestUser) -> anyhow::Result<()> {
+    let request = caller.request(reqwest::Method::POST, "/devices", Some(user)).header("Idempotency-Key", "tablet");
+    let response = request.json(&json!({ "name": "tablet" })).send().await?;
+    let status = response.status();
+    anyhow::ensure!(status == StatusCode::CREATED, "{status} {}", response.text().await?);
+    Ok(())
+}
+
 async fn stored_events(fleet: &Fleet) -> anyhow::Result<usize> {
     let app = fleet.look(Clock::System).await?;
     let mut count = 0;
@@ -190,14 +200,19 @@ async fn stored_events(fleet: &Fleet) -> anyhow::Result<usize> {
     Ok(count)
 }
 
-/// Two minutes pass for the claims of a worker that has died.
+/// Two minutes pass for the claims of a process that has died.
 async fn forget_claims(url: &str) -> anyhow::Result<()> {
-    const SQL: &str = "UPDATE jobs SET claimed_until = 0 WHERE state = 'running'";
+    const JOBS: &str = "UPDATE jobs SET claimed_until = 0 WHERE state = 'running'";
+    const REQUESTS: &str = "UPDATE idempotency_keys SET claimed_until = 0";
     if let Some(path) = url.strip_prefix("sqlite://") {
         let options = sqlx::sqlite::SqliteConnectOptions::new().filename(path).busy_timeout(PATIENCE);
-        sqlx::sqlite::SqlitePool::connect_with(options).await?.execute(SQL).await?;
+        let pool = sqlx::sqlite::SqlitePool::connect_with(options).await?;
+        pool.execute(JOBS).await?;
+        pool.execute(REQUESTS).await?;
     } else {
-        sqlx::mysql::MySqlPool::connect(url).await?.execute(SQL).await?;
+        let pool = sqlx::mysql::MySqlPool::connect(url).await?;
+        pool.execute(JOBS).await?;
+        pool.execute(REQUESTS).await?;
     }
     Ok(())
 }

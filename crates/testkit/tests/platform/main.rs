@@ -3,6 +3,7 @@
 mod access;
 mod account;
 mod database_away;
+mod idempotency;
 mod killed;
 mod main_job;
 mod migrations;

@@ -17,6 +17,7 @@ use uuid::Uuid;
 
 use crate::error::ApiError;
 use crate::extract::{Id, Json, OptionalJson, Query, Session};
+use crate::idempotency::{Replay, Request};
 use crate::json::billing;
 
 /// A device as JSON.
@@ -43,7 +44,19 @@ pub(crate) fn made_json(made: &Made) -> api::DeviceMade {
         device: device_json(&made.device),
         config: made.config.clone(),
         qr: made.holds_key.then(|| qr_svg(&made.config)).flatten(),
+        replayed: false,
     }
+}
+
+/// The reply with what was made, and beside it what a replay of it says: the file without the private key.
+fn made_reply(app: &App, status: StatusCode, made: &Made) -> Result<Response, ApiError> {
+    let json = made_json(made);
+    let config = device::config_text(app, &made.device, None)?;
+    let replay = api::DeviceMade { config, qr: None, replayed: true, ..json.clone() };
+    let replay = serde_json::to_vec(&replay).map_err(|error| Error::Internal(Box::new(error)))?;
+    let mut response = (status, [(header::CACHE_CONTROL, "no-store")], Reply(json)).into_response();
+    response.extensions_mut().insert(Replay(replay.into()));
+    Ok(response)
 }
 
 /// A configuration as a QR code. `None` if it were too long for one, which ours never are.
@@ -73,18 +86,15 @@ pub(crate) fn wish(region: Option<&str>, server: Option<Uuid>) -> Result<Wish, E
     }
 }
 
-pub(crate) fn new_device(body: &api::NewDevice) -> Result<device_add::NewDevice, Error> {
+pub(crate) fn new_device(body: &api::NewDevice, request: Request) -> Result<device_add::NewDevice, Error> {
     Ok(device_add::NewDevice {
         name: body.name.as_deref().map(device_name).transpose()?,
         wish: wish(body.region.as_deref(), body.server_id)?,
         public_key: public_key(body.public_key.as_deref())?,
         mtu: body.mtu.into(),
         routes: body.routes.into(),
+        request: request.0,
     })
-}
-
-fn created(made: &Made) -> Response {
-    (StatusCode::CREATED, [(header::CACHE_CONTROL, "no-store")], Reply(made_json(made))).into_response()
 }
 
 /// Add a device. The same as `POST /vps/confirm`.
@@ -97,9 +107,11 @@ fn created(made: &Made) -> Response {
 pub(crate) async fn add(
     State(app): State<App>,
     Session(who): Session,
+    request: Request,
     Json(body): Json<api::NewDevice>,
 ) -> Result<Response, ApiError> {
-    Ok(created(&device_add::device_add(&app, &who, &new_device(&body)?).await?))
+    let made = device_add::device_add(&app, &who, &new_device(&body, request)?).await?;
+    made_reply(&app, StatusCode::CREATED, &made)
 }
 
 /// Add a device. The same as `POST /devices`.
@@ -112,9 +124,11 @@ pub(crate) async fn add(
 pub(crate) async fn confirm(
     State(app): State<App>,
     Session(who): Session,
+    request: Request,
     OptionalJson(body): OptionalJson<api::NewDevice>,
 ) -> Result<Response, ApiError> {
-    Ok(created(&device_add::device_add(&app, &who, &new_device(&body)?).await?))
+    let made = device_add::device_add(&app, &who, &new_device(&body, request)?).await?;
+    made_reply(&app, StatusCode::CREATED, &made)
 }
 
 /// Which configuration, and how.
@@ -211,7 +225,7 @@ pub(crate) async fn rekey(
 ) -> Result<Response, ApiError> {
     let key = public_key(body.public_key.as_deref())?;
     let made = device_change::rekey(&app, &who, id, key).await?;
-    Ok(([(header::CACHE_CONTROL, "no-store")], Reply(made_json(&made))).into_response())
+    made_reply(&app, StatusCode::OK, &made)
 }
 
 /// Move a device to another server. Address and keys stay.

@@ -17,6 +17,7 @@ use super::dashboard::{Line, line};
 use super::form::{Asked, ConfirmPage, Filled};
 use super::visit::{Fault, Visit};
 use crate::error::status_of;
+use crate::idempotency::Request;
 use crate::json::devices;
 
 /// A field that was left empty was left out.
@@ -102,7 +103,7 @@ pub(crate) async fn add(Filled { visit, form }: Filled<NewDeviceForm>) -> Result
         mtu: form.mtu,
         routes: form.routes,
     };
-    let made = match devices::new_device(&body) {
+    let made = match devices::new_device(&body, Request(None)) {
         Ok(new) => device_add::device_add(&visit.ctx.app, who, &new).await,
         Err(error) => Err(error),
     };
