@@ -2,7 +2,7 @@
 
 use domain::time::UnixMs;
 use sha2::{Digest as _, Sha256};
-use store::idempotency_keys as rows;
+use store::{idempotency_keys as rows, wireguard_peers};
 use uuid::Uuid;
 
 use crate::{App, Error, Result};
@@ -88,6 +88,13 @@ pub async fn begin(app: &App, scope: &Scope, body: &[u8], now: UnixMs) -> Result
 pub async fn finish(app: &App, scope: &Scope, status: u16, body: &[u8]) -> Result<()> {
     let sealed = app.sealer.seal(body, &place(scope), &app.dice);
     Ok(rows::finish(&app.store, scope, i64::from(status), sealed).await?)
+}
+
+/// Forgets what is older than a day.
+pub(crate) async fn clean_up(app: &App, now: UnixMs) -> Result<()> {
+    rows::prune(&app.store, now).await?;
+    wireguard_peers::forget_requests(&app.store, now - KEPT_MS).await?;
+    Ok(())
 }
 
 /// The request had no effect: it may come again.

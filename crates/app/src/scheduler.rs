@@ -3,13 +3,11 @@
 use std::time::Duration;
 
 use domain::time::UnixMs;
-use store::{
-    email_changes, idempotency_keys, known_devices, leases, outbox, password_resets, sessions, verification_tokens,
-};
+use store::{email_changes, known_devices, leases, outbox, password_resets, sessions, verification_tokens};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use crate::{App, Result, reconcile};
+use crate::{App, Result, idempotency, reconcile};
 
 const LEASE: &str = "scheduler";
 /// A scheduler that is silent this long is replaced.
@@ -100,7 +98,7 @@ pub async fn clean_up(app: &App) -> Result<()> {
     let now = app.clock.now();
     verification_tokens::prune(&app.store, now - KEEP_MS).await?;
     password_resets::prune(&app.store, now - KEEP_MS).await?;
-    idempotency_keys::prune(&app.store, now).await?;
+    idempotency::clean_up(app, now).await?;
     email_changes::prune(&app.store, now - KEEP_MS).await?;
     known_devices::prune(&app.store, now).await?;
     sessions::prune(&app.store, now - KEEP_MS).await?;
