@@ -36,6 +36,8 @@ pub struct Export {
     pub checkouts: Vec<ExportedCheckout>,
     /// Invoices.
     pub invoices: Vec<Invoice>,
+    /// Movements of credit.
+    pub credits: Vec<ExportedCredit>,
     /// Devices.
     pub devices: Vec<Device>,
     /// What was done to the account, and by it.
@@ -54,6 +56,19 @@ pub struct ExportedCheckout {
     /// `intent`, `open`, `complete` or `expired`.
     pub status: String,
     /// When it was begun.
+    pub created_at: String,
+}
+
+/// A movement of credit.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct ExportedCredit {
+    /// In minor units; below zero takes away.
+    pub amount: i64,
+    /// ISO 4217, lower case.
+    pub currency: String,
+    /// `opening`: what was there when the account was taken over.
+    pub kind: String,
+    /// When.
     pub created_at: String,
 }
 

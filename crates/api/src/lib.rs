@@ -19,7 +19,7 @@ pub use billing::{
     Cancel, CancelWhen, ChangePlan, Checkout, CheckoutReply, Invoice, InvoiceList, Plan, PlanList, PortalReply,
     Subscription, SubscriptionList,
 };
-pub use export::{AuditEntry, Export, ExportedCheckout};
+pub use export::{AuditEntry, Export, ExportedCheckout, ExportedCredit};
 pub use network::{
     ChooseServer, Device, DeviceList, DeviceMade, MoveDevice, Mtu, NewDevice, Rekey, RenameDevice, Routes, Server,
     ServerList,

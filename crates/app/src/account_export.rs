@@ -1,7 +1,8 @@
 //! Everything that is held about an account, for its owner.
 
 use store::{
-    audit_log, checkouts, email_changes, invoices, known_devices, recovery_codes, sessions, subscriptions, users,
+    audit_log, checkouts, credit_ledger, email_changes, invoices, known_devices, recovery_codes, sessions,
+    subscriptions, users,
 };
 use uuid::Uuid;
 
@@ -13,6 +14,8 @@ use crate::{App, Result, step_up};
 pub use store::audit_log::Model as AuditRow;
 /// A purchase, as `store` keeps it.
 pub use store::checkouts::Model as CheckoutRow;
+/// A movement of credit, as `store` keeps it.
+pub use store::credit_ledger::Model as CreditRow;
 
 /// Most invoices and entries of the audit log: more than anybody has.
 const MANY: u64 = 10_000;
@@ -41,6 +44,8 @@ pub struct Export {
     pub audit_log: Vec<audit_log::Model>,
     /// Who used this customer's code at sign-up.
     pub referred: Vec<Uuid>,
+    /// Movements of credit.
+    pub credits: Vec<credit_ledger::Model>,
 }
 
 /// Gathers it, for one who has lately shown the password.
@@ -58,6 +63,7 @@ pub async fn export(app: &App, who: &Who) -> Result<Export> {
         recovery_codes_left: recovery_codes::count_left(store, id).await?,
         audit_log: audit_log::about(store, &id.to_string(), MANY).await?,
         referred: users::referred_by(store, id).await?.into_iter().map(|friend| friend.id).collect(),
+        credits: credit_ledger::of_user(store, id).await?,
         user: who.user.clone(),
     })
 }

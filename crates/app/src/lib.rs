@@ -31,6 +31,7 @@ pub mod failpoint;
 pub mod health;
 pub mod i18n;
 pub mod idempotency;
+pub mod import_php;
 pub mod invoice;
 pub mod jobs;
 pub mod letter;

@@ -36,7 +36,8 @@ pub async fn standing(app: &App, who: &Who) -> Result<Standing> {
     Ok(Standing { since: who.user.totp_since, codes_left })
 }
 
-fn place(user: Uuid) -> String {
+/// Where the secret of the authenticator app is sealed.
+pub(crate) fn place(user: Uuid) -> String {
     format!("totp:{user}")
 }
 

@@ -194,6 +194,7 @@ async fn apply_once(
             }
             take_plan(&tx, &mut row, plan, is_renewed, now).await?;
             row.set_state(&state, now);
+            row.stripe_customer_id.clone_from(&object.customer);
             subscriptions::save(&tx, row.clone()).await?;
             row
         }

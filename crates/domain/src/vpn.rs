@@ -1,6 +1,7 @@
 //! The network: keys, addresses, the file that a device gets, and which server it connects to.
 
 pub mod balancer;
+pub mod client_file;
 pub mod config;
 pub mod key;
 pub mod pool;

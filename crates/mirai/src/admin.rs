@@ -49,7 +49,7 @@ async fn close(app: App) {
 }
 
 /// A use case's error as one line.
-fn words(error: Error) -> anyhow::Error {
+pub(crate) fn words(error: Error) -> anyhow::Error {
     match error {
         Error::Invalid(fields) => {
             let list: Vec<String> = fields.iter().map(|f| format!("{}: {}", f.field, f.detail)).collect();

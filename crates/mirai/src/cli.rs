@@ -27,9 +27,36 @@ pub(crate) enum Command {
     /// Print all settings with their source and meaning, secrets masked
     #[command(after_help = "Example:\n  mirai config --json")]
     Config(ConfigOptions),
+    /// Take over the data of another service
+    #[command(
+        subcommand,
+        after_help = "Example:\n  mirai import php --from mysql://root:secret@127.0.0.1/oldvpn --dry-run"
+    )]
+    Import(ImportCommand),
     /// Accounts, servers, plans, API keys and jobs, by an operator's hand
     #[command(subcommand, after_help = "Example:\n  mirai admin user list --json")]
     Admin(Admin),
+}
+
+#[derive(Subcommand)]
+pub(crate) enum ImportCommand {
+    /// From the PHP service: accounts with their passwords, servers, subscriptions, devices, credit. Run it again at will
+    #[command(
+        after_help = "Example:\n  mirai import php --from mysql://root:secret@127.0.0.1/oldvpn \\\n    --configs /backup/old-server --dry-run\n\nSet POOL_V4 to the network of the old devices first, so that they keep their addresses."
+    )]
+    Php {
+        /// mysql://USER:PASSWORD@HOST:PORT/DATABASE; only read
+        #[arg(long)]
+        from: String,
+        /// Folder under which the paths in wireguard_peers.conf_path are looked for; as they stand if left out
+        #[arg(long)]
+        configs: Option<PathBuf>,
+        /// Say what would be taken over, and change nothing
+        #[arg(long)]
+        dry_run: bool,
+        #[command(flatten)]
+        format: Format,
+    },
 }
 
 #[cfg(feature = "dev")]

@@ -79,6 +79,11 @@ pub async fn take_freed(tx: &Tx, address: i64) -> Result<()> {
     Ok(())
 }
 
+/// Whether an address was given back. Under [`lock`].
+pub async fn is_freed(tx: &Tx, address: i64) -> Result<bool> {
+    Ok(Entity::find_by_id(address).one(tx.conn()).await?.is_some())
+}
+
 /// Gives an address back.
 pub async fn free(tx: &Tx, address: i64, now: UnixMs) -> Result<()> {
     let row = Model { address, freed_at: now };

@@ -1,7 +1,7 @@
 //! Accounts, by an operator's hand.
 
 use domain::account::{Email, Role};
-use store::{Tx, subscriptions, users};
+use store::{Tx, credit_ledger, subscriptions, users};
 use uuid::Uuid;
 
 use super::{COMMAND_LINE, audit};
@@ -80,7 +80,11 @@ pub async fn suspend(app: &App, id: Uuid) -> Result<()> {
 pub async fn delete(app: &App, id: Uuid) -> Result<()> {
     let now = app.clock.now();
     let tx = app.store.write_txn().await?;
-    if subscriptions::all_of_user(&tx, id).await?.is_empty() && locked(&tx, id).await?.stripe_customer_id.is_none() {
+    let user = locked(&tx, id).await?;
+    let has_history = user.stripe_customer_id.is_some()
+        || !subscriptions::all_of_user(&tx, id).await?.is_empty()
+        || !credit_ledger::of_user(&tx, id).await?.is_empty();
+    if !has_history {
         users::delete(&tx, id).await?;
         audit(app, &tx, COMMAND_LINE, "user.delete", &id.to_string(), "", now).await?;
     } else {

@@ -8,6 +8,7 @@ mod m0005_token_password;
 mod m0006_account_security;
 mod m0007_money_back;
 mod m0008_idempotency;
+mod m0009_import;
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::DbBackend;
@@ -25,6 +26,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0006_account_security::Migration),
             Box::new(m0007_money_back::Migration),
             Box::new(m0008_idempotency::Migration),
+            Box::new(m0009_import::Migration),
         ]
     }
 }

@@ -4,6 +4,7 @@ mod access;
 mod account;
 mod database_away;
 mod idempotency;
+mod import;
 mod killed;
 mod main_job;
 mod migrations;

@@ -1,0 +1,53 @@
+//! What was taken over from another program; sponsorships and credits.
+
+use sea_orm_migration::prelude::*;
+
+use super::{id, index, int, references, table, text, unique};
+
+#[derive(DeriveMigrationName)]
+pub(crate) struct Migration;
+
+#[async_trait::async_trait]
+impl MigrationTrait for Migration {
+    async fn up(&self, m: &SchemaManager) -> Result<(), DbErr> {
+        m.create_table(
+            table(m, "imported")
+                .col(text("source", 64).primary_key())
+                .col(id("new_id"))
+                .col(int("imported_at"))
+                .to_owned(),
+        )
+        .await?;
+
+        m.create_table(
+            table(m, "sponsorships")
+                .col(id("id").primary_key())
+                .col(id("sponsor_id"))
+                .col(id("user_id"))
+                .col(text("state", 16))
+                .col(int("created_at"))
+                .foreign_key(&mut references("sponsor_id", "users", "id", ForeignKeyAction::Cascade))
+                .foreign_key(&mut references("user_id", "users", "id", ForeignKeyAction::Cascade))
+                .to_owned(),
+        )
+        .await?;
+        m.create_index(unique("sponsorships", &["user_id"])).await?;
+        m.create_index(index("sponsorships", &["sponsor_id"])).await?;
+
+        m.create_table(
+            table(m, "credit_ledger")
+                .col(id("id").primary_key())
+                .col(id("user_id"))
+                .col(int("amount"))
+                .col(text("currency", 3))
+                .col(text("kind", 32))
+                .col(text("movement", 128))
+                .col(int("created_at"))
+                .foreign_key(&mut references("user_id", "users", "id", ForeignKeyAction::Restrict))
+                .to_owned(),
+        )
+        .await?;
+        m.create_index(unique("credit_ledger", &["movement"])).await?;
+        m.create_index(index("credit_ledger", &["user_id"])).await
+    }
+}
