@@ -330,3 +330,34 @@ pricing-devices = { $count ->
     [one] { $count } device
    *[other] { $count } devices
 }
+
+privacy-title = Privacy
+privacy-intro = The less we hold, the less can be taken from us, by a thief or by a court. This page is made from the list of tables in our database, and a test fails when it leaves one out.
+privacy-held = What we could hand over
+privacy-held-intro = About each customer, this and nothing else:
+privacy-held-users = The account: mail address, a hash of the password, language, days of sign-up and confirmation, the customer’s number at the payment service, the code for friends and who brought you in, and, sealed, the secret of the authenticator app.
+privacy-held-sessions = Sessions that have not ended: a hash of the token, the kind of browser, the day it was last seen. No address.
+privacy-held-known-devices = Browsers that you logged in with before: a hash of a cookie, for a year.
+privacy-held-recovery-codes = Recovery codes: a hash of each, and when it was used.
+privacy-held-verification-tokens = Links that confirm an address: a hash of each, until a day after it has expired.
+privacy-held-password-resets = Links for a new password: a hash of each, until a day after it has expired.
+privacy-held-email-changes = A new address that waits to be confirmed, for an hour.
+privacy-held-subscriptions = Subscriptions: plan, times, state, wished region, and how many bytes went through in this period. Not when, not where to.
+privacy-held-checkouts = Purchases that were begun: plan, region, coupon, and their number at the payment service.
+privacy-held-invoices = Invoices: number, amount, day, state. The law makes us keep them, without your name once the account is deleted.
+privacy-held-credit-ledger = Credit: each movement with its amount and day.
+privacy-held-sponsorships = Who brought in whom.
+privacy-held-wireguard-peers = Devices: the name that you gave it, its public key, its address inside the tunnel, its server, and, sealed, the key that it shares with the server.
+privacy-held-stripe-events = Notices of the payment service: their number, kind and customer’s number, without their content.
+privacy-held-outbox = Mails on their way, sealed; once sent, only which letter it was and when, for a month, without the addressee.
+privacy-held-jobs = Work that waits: numbers of the things above, for seconds as a rule.
+privacy-held-idempotency-keys = Replies to requests of programs, sealed, for a day, so that a repeated request is not done twice.
+privacy-held-audit-log = What was done to an account by its owner or by us: when, what, by whom. No address.
+privacy-held-imported = For accounts that came from an older service: their number there.
+privacy-not-held = What we do not have
+privacy-no-traffic = What you do in the tunnel: no sites, no names, no times of connections.
+privacy-no-address = Where you come from: your IP address is in no table. To stop guessing it is counted in memory, as a keyed hash that changes daily and lives an hour at most; failed logins are noted for a day at most, without the account.
+privacy-no-key = The private keys of your devices: your browser makes them, and they never reach us or are shown once and not kept.
+privacy-no-card = Your card: its number goes to the payment service alone.
+privacy-rights = Your rights
+privacy-rights-body = On the page “Security” of your dashboard you download everything that we hold, and delete your account yourself, at any time.

@@ -330,3 +330,34 @@ pricing-devices = { $count ->
     [one] { $count } appareil
    *[other] { $count } appareils
 }
+
+privacy-title = Vie privée
+privacy-intro = Moins nous conservons, moins on peut nous prendre, que ce soit un voleur ou un tribunal. Cette page est faite à partir de la liste des tables de notre base de données, et un test échoue si elle en oublie une.
+privacy-held = Ce que nous pourrions remettre
+privacy-held-intro = Sur chaque client, ceci et rien d’autre :
+privacy-held-users = Le compte : adresse e-mail, empreinte du mot de passe, langue, jours d’inscription et de confirmation, numéro de client chez le prestataire de paiement, code pour les amis et qui vous a amené, et, scellé, le secret de l’application d’authentification.
+privacy-held-sessions = Les sessions non terminées : une empreinte du jeton, le type de navigateur, le dernier jour d’utilisation. Aucune adresse.
+privacy-held-known-devices = Les navigateurs avec lesquels vous vous êtes déjà connecté : l’empreinte d’un cookie, pendant un an.
+privacy-held-recovery-codes = Les codes de secours : l’empreinte de chacun, et quand il a servi.
+privacy-held-verification-tokens = Les liens qui confirment une adresse : l’empreinte de chacun, jusqu’à un jour après son expiration.
+privacy-held-password-resets = Les liens pour un nouveau mot de passe : l’empreinte de chacun, jusqu’à un jour après son expiration.
+privacy-held-email-changes = Une nouvelle adresse qui attend d’être confirmée, pendant une heure.
+privacy-held-subscriptions = Les abonnements : formule, dates, état, région souhaitée, et combien d’octets ont transité pendant cette période. Ni quand, ni vers où.
+privacy-held-checkouts = Les achats commencés : formule, région, coupon et leur numéro chez le prestataire de paiement.
+privacy-held-invoices = Les factures : numéro, montant, jour, état. La loi nous oblige à les garder, sans votre nom une fois le compte supprimé.
+privacy-held-credit-ledger = Le crédit : chaque mouvement avec son montant et son jour.
+privacy-held-sponsorships = Qui a amené qui.
+privacy-held-wireguard-peers = Les appareils : le nom que vous lui avez donné, sa clé publique, son adresse dans le tunnel, son serveur et, scellée, la clé qu’il partage avec le serveur.
+privacy-held-stripe-events = Les avis du prestataire de paiement : leur numéro, leur type et le numéro de client, sans leur contenu.
+privacy-held-outbox = Les courriels en route, scellés ; une fois envoyés, seulement de quelle lettre il s’agissait et quand, pendant un mois, sans le destinataire.
+privacy-held-jobs = Le travail en attente : des numéros de ce qui précède, en règle générale pendant quelques secondes.
+privacy-held-idempotency-keys = Les réponses aux requêtes de programmes, scellées, pendant un jour, pour qu’une requête répétée ne soit pas exécutée deux fois.
+privacy-held-audit-log = Ce qui a été fait d’un compte par son propriétaire ou par nous : quand, quoi, par qui. Aucune adresse.
+privacy-held-imported = Pour les comptes venus d’un ancien service : leur numéro là-bas.
+privacy-not-held = Ce que nous n’avons pas
+privacy-no-traffic = Ce que vous faites dans le tunnel : ni sites, ni noms, ni heures de connexion.
+privacy-no-address = D’où vous venez : votre adresse IP n’est dans aucune table. Pour empêcher de deviner, elle est comptée en mémoire, sous forme d’empreinte à clé qui change chaque jour et vit une heure au plus ; les connexions échouées sont notées un jour au plus, sans le compte.
+privacy-no-key = Les clés privées de vos appareils : votre navigateur les crée, et elles ne nous parviennent jamais ou sont affichées une fois et non conservées.
+privacy-no-card = Votre carte : son numéro va au seul prestataire de paiement.
+privacy-rights = Vos droits
+privacy-rights-body = Sur la page « Sécurité » de votre tableau de bord, vous téléchargez tout ce que nous conservons et supprimez vous-même votre compte, à tout moment.

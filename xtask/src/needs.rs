@@ -123,7 +123,14 @@ mod tests {
     fn a_package_is_asked_for_once() {
         assert_eq!(
             packages(&NEEDS),
-            ["mariadb-server-core", "mariadb-client-core", "chromium", "chromium-driver", "wireguard-tools"]
+            [
+                "mariadb-server-core",
+                "mariadb-client-core",
+                "redis-server",
+                "chromium",
+                "chromium-driver",
+                "wireguard-tools"
+            ]
         );
         assert!(packages(&[]).is_empty());
     }

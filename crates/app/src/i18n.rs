@@ -23,7 +23,7 @@ static_loader! {
 }
 
 /// The languages that the site is offered in, the fallback first.
-pub const OFFERED: [Language; 2] = [Language::En, Language::Fr];
+pub const OFFERED: [Language; 5] = [Language::En, Language::De, Language::Es, Language::Fr, Language::Ja];
 
 /// A value in a message.
 #[derive(Debug, Clone, Copy)]
@@ -63,9 +63,9 @@ impl From<&i64> for Value<'_> {
 pub struct Translator(Language);
 
 impl Translator {
-    /// For an account's or a browser's language; one that is not offered yet is answered in English.
+    /// For an account's or a browser's language.
     pub fn new(language: Language) -> Translator {
-        Translator(if OFFERED.contains(&language) { language } else { Language::En })
+        Translator(language)
     }
 
     /// The language spoken.
@@ -75,8 +75,11 @@ impl Translator {
 
     fn id(&self) -> LanguageIdentifier {
         match self.0 {
+            Language::En => langid!("en"),
+            Language::De => langid!("de"),
+            Language::Es => langid!("es"),
             Language::Fr => langid!("fr"),
-            _ => langid!("en"),
+            Language::Ja => langid!("ja"),
         }
     }
 
@@ -123,20 +126,26 @@ impl Translator {
             _ => &code,
         };
         match self.0 {
-            Language::Fr => format!("{}\u{a0}{sign}", amount.replace('.', ",")),
+            Language::De | Language::Es | Language::Fr => format!("{}\u{a0}{sign}", amount.replace('.', ",")),
             _ if sign.is_ascii() && sign.len() == 3 => format!("{sign}\u{a0}{amount}"),
             _ => format!("{sign}{amount}"),
         }
     }
 
-    /// A day (UTC): `23 November 2026`, `23 novembre 2026`.
+    /// A day (UTC): `23 November 2026`, `23. November 2026`, `23 de noviembre de 2026`, `2026年11月23日`.
     pub fn date(&self, at: UnixMs) -> String {
         let iso = day(at);
         let mut parts = iso.splitn(3, '-');
         let (year, month, day) = (parts.next(), parts.next(), parts.next());
         let (Some(year), Some(month), Some(day)) = (year, month, day) else { return iso };
+        let day = day.trim_start_matches('0');
         let month = self.with("month", "month", month.parse::<i64>().unwrap_or_default());
-        format!("{} {month} {year}", day.trim_start_matches('0'))
+        match self.0 {
+            Language::En | Language::Fr => format!("{day} {month} {year}"),
+            Language::De => format!("{day}. {month} {year}"),
+            Language::Es => format!("{day} de {month} de {year}"),
+            Language::Ja => format!("{year}年{month}月{day}日"),
+        }
     }
 
     /// A size in decimal units, as plans are sold: `200 GB`, `200 Go`.
@@ -173,7 +182,14 @@ mod tests {
     }
 
     #[test]
-    fn a_language_that_is_not_offered_yet_is_answered_in_english() {
-        assert_eq!(Translator::new(Language::De).language(), Language::En);
+    fn each_language_has_its_own_way_with_days_and_prices() {
+        for (language, price, day) in [
+            (Language::De, "5,99\u{a0}$", "23. November 2026"),
+            (Language::Es, "5,99\u{a0}$", "23 de noviembre de 2026"),
+            (Language::Ja, "$5.99", "2026年11月23日"),
+        ] {
+            let t = Translator::new(language);
+            assert_eq!((t.money(599, "usd").as_str(), t.date(1_795_392_000_000).as_str()), (price, day));
+        }
     }
 }

@@ -29,6 +29,7 @@ mod device_slots;
 pub mod email_change;
 pub mod failpoint;
 pub mod health;
+pub mod held;
 pub mod i18n;
 pub mod idempotency;
 pub mod import_php;

@@ -18,6 +18,7 @@ pub mod checkouts;
 pub mod credit_ledger;
 pub mod email_changes;
 pub mod foreign;
+pub mod held;
 pub mod idempotency_keys;
 pub mod imported;
 pub mod integrity;

@@ -24,6 +24,7 @@ pub(crate) fn router() -> Router<Ctx> {
         .route("/pricing", get(public::pricing))
         .route("/servers", get(public::servers))
         .route("/faq", get(public::faq))
+        .route("/privacy", get(public::privacy))
         .route("/register", get(account::register_form).post(account::register))
         .route("/verify", get(account::verify_form).post(account::verify))
         .route("/verify/resend", post(account::resend))

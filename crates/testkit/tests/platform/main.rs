@@ -3,6 +3,7 @@
 mod access;
 mod account;
 mod database_away;
+mod held;
 mod idempotency;
 mod import;
 mod killed;

@@ -261,6 +261,7 @@ const ROWS: &[Row] = &[
     page("/pricing"),
     page("/servers"),
     page("/faq"),
+    page("/privacy"),
     page("/register"),
     public_form("/register"),
     page("/verify"),

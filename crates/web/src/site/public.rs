@@ -92,6 +92,21 @@ fn server_line(row: &WithPeers) -> ServerLine {
     }
 }
 
+#[derive(Template)]
+#[template(path = "privacy.html")]
+struct PrivacyPage<'a> {
+    v: &'a Visit,
+    /// What is held, a sentence for each table of the database.
+    held: Vec<String>,
+}
+
+/// What we could hand over: made from the list of tables, so that it can't leave one out.
+pub(crate) async fn privacy(visit: Visit) -> Response {
+    let words = |table: &'static str| visit.t.say(&format!("privacy-held-{}", table.replace('_', "-")));
+    let page = PrivacyPage { v: &visit, held: app::held::tables().map(words).collect() };
+    visit.page(StatusCode::OK, &page)
+}
+
 /// The questions, in the order of the page: `faq-NAME` and `faq-NAME-answer` are their words.
 const QUESTIONS: [&str; 14] = [
     "need",

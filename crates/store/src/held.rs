@@ -1,0 +1,178 @@
+//! What is held about people, table by table: all that could be handed over to whoever asks for it.
+
+/// A table with rows about people.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Held {
+    /// Its name.
+    pub table: &'static str,
+    /// Its columns, all of them: a new one is added here together with the words on the privacy page.
+    pub columns: &'static [&'static str],
+}
+
+/// Every table with rows about people, in the order of the privacy page.
+pub const HELD: [Held; 19] = [
+    Held {
+        table: "users",
+        columns: &[
+            "id",
+            "email",
+            "email_canonical",
+            "password_hash",
+            "role",
+            "language",
+            "verified_at",
+            "suspended_at",
+            "stripe_customer_id",
+            "referral_code",
+            "referred_by",
+            "created_at",
+            "updated_at",
+            "totp_sealed",
+            "totp_since",
+            "totp_step",
+            "deleted_at",
+        ],
+    },
+    Held {
+        table: "sessions",
+        columns: &[
+            "id",
+            "user_id",
+            "kind",
+            "token_hash",
+            "generation",
+            "rotated_at",
+            "client",
+            "seen_day",
+            "created_at",
+            "expires_at",
+            "revoked_at",
+            "proved_at",
+        ],
+    },
+    Held { table: "known_devices", columns: &["token_hash", "user_id", "expires_at"] },
+    Held { table: "recovery_codes", columns: &["code_hash", "user_id", "used_at"] },
+    Held {
+        table: "verification_tokens",
+        columns: &["token_hash", "user_id", "expires_at", "used_at", "created_at", "password_hash"],
+    },
+    Held { table: "password_resets", columns: &["token_hash", "user_id", "expires_at", "used_at", "created_at"] },
+    Held { table: "email_changes", columns: &["token_hash", "user_id", "email", "email_canonical", "expires_at"] },
+    Held {
+        table: "subscriptions",
+        columns: &[
+            "id",
+            "user_id",
+            "plan",
+            "region",
+            "status",
+            "stripe_subscription_id",
+            "stripe_customer_id",
+            "period_start",
+            "period_end",
+            "paid_until",
+            "cancel_at_period_end",
+            "ended_at",
+            "devices",
+            "quota_bytes",
+            "used_bytes",
+            "read_at",
+            "created_at",
+            "updated_at",
+            "held",
+            "next_plan",
+        ],
+    },
+    Held {
+        table: "checkouts",
+        columns: &[
+            "id",
+            "user_id",
+            "plan",
+            "region",
+            "coupon",
+            "stripe_session_id",
+            "url",
+            "status",
+            "created_at",
+            "updated_at",
+        ],
+    },
+    Held {
+        table: "invoices",
+        columns: &[
+            "id",
+            "user_id",
+            "subscription_id",
+            "stripe_invoice_id",
+            "number",
+            "status",
+            "amount_due",
+            "amount_paid",
+            "currency",
+            "hosted_url",
+            "issued_at",
+            "updated_at",
+            "amount_refunded",
+            "dispute",
+            "charge_read_at",
+        ],
+    },
+    Held {
+        table: "credit_ledger",
+        columns: &["id", "user_id", "amount", "currency", "kind", "movement", "created_at"],
+    },
+    Held { table: "sponsorships", columns: &["id", "sponsor_id", "user_id", "state", "created_at"] },
+    Held {
+        table: "wireguard_peers",
+        columns: &[
+            "id",
+            "user_id",
+            "subscription_id",
+            "slot",
+            "server_id",
+            "previous_server_id",
+            "moved_at",
+            "name",
+            "address",
+            "public_key",
+            "preshared_key_sealed",
+            "mtu",
+            "routes",
+            "created_at",
+            "updated_at",
+            "request_hash",
+        ],
+    },
+    Held {
+        table: "stripe_events",
+        columns: &["id", "kind", "customer", "object", "created_at", "received_at", "applied_at", "outcome"],
+    },
+    Held { table: "outbox", columns: &["id", "letter", "sealed", "created_at", "sent_at"] },
+    Held {
+        table: "jobs",
+        columns: &[
+            "id",
+            "kind",
+            "payload",
+            "lock_key",
+            "running_key",
+            "state",
+            "run_at",
+            "attempts",
+            "claimed_until",
+            "last_error",
+            "created_at",
+        ],
+    },
+    Held {
+        table: "idempotency_keys",
+        columns: &["scope_hash", "body_hash", "claimed_until", "status", "reply_sealed", "expires_at"],
+    },
+    Held { table: "audit_log", columns: &["id", "at", "actor", "action", "subject", "detail"] },
+    Held { table: "imported", columns: &["source", "new_id", "imported_at"] },
+];
+
+/// Tables about the service alone.
+pub const NOT_ABOUT_PEOPLE: [&str; 8] =
+    ["plans", "vps_servers", "api_keys", "freed_addresses", "pool_state", "leases", "marks", "seaql_migrations"];
