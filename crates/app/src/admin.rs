@@ -2,6 +2,7 @@
 
 pub mod api_keys;
 pub mod jobs;
+pub mod keys;
 pub mod plans;
 pub mod servers;
 pub mod users;

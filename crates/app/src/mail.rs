@@ -20,7 +20,8 @@ struct Sealed {
     html: String,
 }
 
-fn place(id: Uuid) -> String {
+/// Where a mail that waits is sealed.
+pub(crate) fn place(id: Uuid) -> String {
     format!("outbox:{id}")
 }
 

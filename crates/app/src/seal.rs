@@ -59,6 +59,11 @@ impl Sealer {
         out
     }
 
+    /// Whether a value was sealed with the key that seals now.
+    pub fn is_current(&self, sealed: &[u8]) -> bool {
+        sealed.get(1..5) == Some(&self.keys[0].id[..])
+    }
+
     /// Opens what was sealed for `place`.
     pub fn open(&self, sealed: &[u8], place: &str) -> Result<Vec<u8>, SealerError> {
         let (head, body) = sealed.split_at_checked(17).ok_or(SealerError::CannotOpen)?;
@@ -104,6 +109,7 @@ mod tests {
         let stranger = Sealer::from_setting(&key(3)).expect("keys");
         let sealed = old.seal(b"secret", "psk:1", &dice);
         assert_eq!(rotated.open(&sealed, "psk:1").expect("opens"), b"secret");
+        assert!(old.is_current(&sealed) && !rotated.is_current(&sealed) && !old.is_current(b""));
         assert_eq!(rotated.open(&sealed, "psk:2"), Err(SealerError::CannotOpen));
         assert_eq!(stranger.open(&sealed, "psk:1"), Err(SealerError::CannotOpen));
         assert_eq!(old.open(&rotated.seal(b"new", "x", &dice), "x"), Err(SealerError::CannotOpen));

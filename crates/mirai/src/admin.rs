@@ -9,9 +9,9 @@ mod user;
 
 use anyhow::Context as _;
 use app::{App, Error};
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::cli::{Admin, Format, UserCommand};
+use crate::cli::{Admin, Format, KeysCommand, UserCommand};
 use crate::{out, serve, settings, wiring};
 
 pub(crate) async fn run(command: Admin) -> anyhow::Result<()> {
@@ -29,6 +29,10 @@ pub(crate) async fn run(command: Admin) -> anyhow::Result<()> {
         Admin::Plan(command) => plan::run(&app, command).await,
         Admin::ApiKey(command) => api_key::run(&app, command).await,
         Admin::Job(command) => job::run(&app, command).await,
+        Admin::Keys(KeysCommand::Rotate { format }) => {
+            let done = app::admin::keys::rotate(&app).await.map_err(words)?;
+            print_one(&json!({ "resealed": done.resealed, "current": done.current }), format)
+        }
         Admin::Check { format } => check::run(&app, format).await,
     };
     close(app).await;

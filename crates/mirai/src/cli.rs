@@ -105,9 +105,22 @@ pub(crate) enum Admin {
     /// Jobs that wait, run or are dead
     #[command(subcommand)]
     Job(JobCommand),
+    /// Secrets at rest
+    #[command(subcommand)]
+    Keys(KeysCommand),
     /// Check that books and network agree: money, addresses, slots, grants
     #[command(after_help = "Example:\n  mirai admin check")]
     Check {
+        #[command(flatten)]
+        format: Format,
+    },
+}
+
+#[derive(Subcommand)]
+pub(crate) enum KeysCommand {
+    /// Seal everything anew with the first key of DATA_KEYS, so that the others can be taken out
+    #[command(after_help = "Example:\n  DATA_KEYS=NEW,OLD mirai admin keys rotate")]
+    Rotate {
         #[command(flatten)]
         format: Format,
     },

@@ -3,7 +3,7 @@
 use domain::time::UnixMs;
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::Expr;
-use sea_orm::{IntoActiveModel, QuerySelect};
+use sea_orm::{IntoActiveModel, QueryOrder, QuerySelect};
 
 use crate::{Db, Result, Tx};
 
@@ -66,4 +66,19 @@ pub async fn waiting(db: &impl Db, limit: u64) -> Result<Vec<Uuid>> {
 /// Removes rows written before `before`, sent or not: nobody waits for a mail that old.
 pub async fn prune(db: &impl Db, before: UnixMs) -> Result<u64> {
     Ok(Entity::delete_many().filter(Column::CreatedAt.lt(before)).exec(db.conn()).await?.rows_affected)
+}
+
+/// Sealed values with the ids of their mails, in the order of ids, after `after`.
+pub async fn sealed_after(db: &impl Db, after: Uuid, limit: u64) -> Result<Vec<(Uuid, Vec<u8>)>> {
+    let query = Entity::find().select_only().column(Column::Id).column(Column::Sealed);
+    let query =
+        query.filter(Column::Id.gt(after)).filter(Column::Sealed.is_not_null()).order_by_asc(Column::Id).limit(limit);
+    Ok(query.into_tuple().all(db.conn()).await?)
+}
+
+/// Replaces a sealed value while it is still `old`; false if it was changed or is gone.
+pub async fn reseal(db: &impl Db, id: Uuid, old: &[u8], new: Vec<u8>) -> Result<bool> {
+    let query = Entity::update_many().col_expr(Column::Sealed, Expr::value(new)).filter(Column::Id.eq(id));
+    let done = query.filter(Column::Sealed.eq(old.to_vec())).exec(db.conn()).await?;
+    Ok(done.rows_affected == 1)
 }

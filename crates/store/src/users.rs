@@ -147,3 +147,21 @@ pub async fn delete(tx: &Tx, id: Uuid) -> Result<()> {
     Entity::delete_by_id(id).exec(tx.conn()).await?;
     Ok(())
 }
+
+/// Sealed values with the ids of their accounts, in the order of ids, after `after`.
+pub async fn sealed_after(db: &impl Db, after: Uuid, limit: u64) -> Result<Vec<(Uuid, Vec<u8>)>> {
+    let query = Entity::find().select_only().column(Column::Id).column(Column::TotpSealed);
+    let query = query
+        .filter(Column::Id.gt(after))
+        .filter(Column::TotpSealed.is_not_null())
+        .order_by_asc(Column::Id)
+        .limit(limit);
+    Ok(query.into_tuple().all(db.conn()).await?)
+}
+
+/// Replaces a sealed value while it is still `old`; false if it was changed or is gone.
+pub async fn reseal(db: &impl Db, id: Uuid, old: &[u8], new: Vec<u8>) -> Result<bool> {
+    let query = Entity::update_many().col_expr(Column::TotpSealed, Expr::value(new)).filter(Column::Id.eq(id));
+    let done = query.filter(Column::TotpSealed.eq(old.to_vec())).exec(db.conn()).await?;
+    Ok(done.rows_affected == 1)
+}

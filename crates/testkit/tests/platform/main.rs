@@ -6,6 +6,7 @@ mod database_away;
 mod held;
 mod idempotency;
 mod import;
+mod keys;
 mod killed;
 mod main_job;
 mod migrations;
