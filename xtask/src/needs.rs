@@ -14,7 +14,7 @@ pub(crate) struct Need {
     pub(crate) suite: &'static str,
 }
 
-const NEEDS: [Need; 8] = [
+const NEEDS: [Need; 9] = [
     Need { program: "mariadbd", package: "mariadb-server-core", suite: "everything on MariaDB" },
     Need { program: "mariadb-install-db", package: "mariadb-server-core", suite: "everything on MariaDB" },
     Need { program: "mariadb", package: "mariadb-client-core", suite: "looking into a MariaDB by hand" },
@@ -23,6 +23,7 @@ const NEEDS: [Need; 8] = [
     Need { program: "chromedriver", package: "chromium-driver", suite: "the pages in a real browser" },
     Need { program: "wg", package: "wireguard-tools", suite: "reading our files with the real WireGuard tools" },
     Need { program: "wg-quick", package: "wireguard-tools", suite: "reading our files with the real WireGuard tools" },
+    Need { program: "python3", package: "python3-venv", suite: "asking the API in ways that nobody would" },
 ];
 
 /// The oldest Node.js whose test runner and WebCrypto the browser modules' tests rely on.
@@ -129,7 +130,8 @@ mod tests {
                 "redis-server",
                 "chromium",
                 "chromium-driver",
-                "wireguard-tools"
+                "wireguard-tools",
+                "python3-venv"
             ]
         );
         assert!(packages(&[]).is_empty());

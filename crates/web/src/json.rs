@@ -16,10 +16,11 @@ use axum::http::StatusCode;
 use axum::middleware::{from_fn_with_state, map_response};
 use axum::response::{IntoResponse, Response};
 use utoipa::OpenApi;
-use utoipa::openapi::RefOr;
 use utoipa::openapi::path::{ParameterBuilder, ParameterIn};
+use utoipa::openapi::response::ResponseBuilder;
 use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::{ContentBuilder, Ref, RefOr};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -151,6 +152,13 @@ fn name_problems(document: &mut utoipa::openapi::OpenApi) {
                     response.content.insert("application/problem+json".to_owned(), content);
                 }
             }
+            // What any route may answer: a body that can't be read, too many requests, a service that is away.
+            let problem = ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build();
+            let any = ResponseBuilder::new()
+                .description("A problem: act on its code")
+                .content("application/problem+json", problem)
+                .build();
+            operation.responses.responses.insert("default".to_owned(), RefOr::T(any));
         }
     }
 }
