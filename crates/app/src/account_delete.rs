@@ -34,10 +34,10 @@ pub async fn by_owner(app: &App, who: &Who, proof: Proof<'_>) -> Result<()> {
 pub(crate) async fn delete(app: &App, tx: &Tx, id: Uuid, actor: &str, now: UnixMs) -> Result<()> {
     let mut user = users::lock(tx, id).await?.filter(|user| user.deleted_at.is_none()).ok_or(Error::NotFound)?;
     let open_checkouts = checkouts::of_user(tx, id).await?.into_iter().filter(|one| one.status == "open");
-    let checkouts = open_checkouts.filter_map(|one| one.stripe_session_id).collect();
+    let checkouts: Vec<String> = open_checkouts.filter_map(|one| one.stripe_session_id).collect();
     let subscriptions = end_subscriptions(tx, id, now).await?;
     let customer = user.stripe_customer_id.take();
-    if customer.is_some() || !subscriptions.is_empty() {
+    if customer.is_some() || !subscriptions.is_empty() || !checkouts.is_empty() {
         jobs::enqueue(app, tx, &Job::StripeClose { customer, subscriptions, checkouts }, now).await?;
     }
     take_devices(tx, id, now).await?;

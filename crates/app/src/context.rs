@@ -1,7 +1,7 @@
 //! What every use case is given.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use clients::mail::Mailer;
 use clients::redis::Redis;
@@ -11,6 +11,11 @@ use tokio::sync::Notify;
 
 use crate::limiter::Limiter;
 use crate::{Clock, Config, Dice, Error, Hasher, Result, Sealer, api_key, tokens};
+
+/// How often a transaction is run again that the database chose as a victim, and for how long: the caller is owed an
+/// answer.
+const ROUNDS: u32 = 5;
+const RETRYING: Duration = Duration::from_millis(800);
 
 /// The program, as its use cases see it. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -94,24 +99,26 @@ impl App {
         }
     }
 
-    /// Runs a transaction again when the database chose it as a victim, at most five times with growing pauses.
+    /// Runs a transaction again when the database chose it as a victim, with growing pauses and not for long.
     pub async fn retrying<T, F, Fut>(&self, mut attempt: F) -> Result<T>
     where
         F: FnMut() -> Fut,
         Fut: Future<Output = Result<T>>,
     {
-        for round in 0..5u32 {
+        let began = Instant::now();
+        let mut round = 0;
+        loop {
             match attempt().await {
+                Err(Error::Contention(cause)) if round == ROUNDS || began.elapsed() > RETRYING => {
+                    return Err(Error::Busy { what: "the database", source: Some(Box::new(cause)) });
+                }
                 Err(Error::Contention(_)) => {
                     let jitter = self.dice.number() % 10;
                     tokio::time::sleep(Duration::from_millis(u64::from(5u32 << round) + jitter)).await;
                 }
                 done => return done,
             }
-        }
-        match attempt().await {
-            Err(Error::Contention(cause)) => Err(Error::Busy { what: "the database", source: Some(Box::new(cause)) }),
-            done => done,
+            round += 1;
         }
     }
 }

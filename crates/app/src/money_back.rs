@@ -90,7 +90,7 @@ async fn save(app: &App, read: &Read, event: &str) -> Result<bool> {
     let is_difference = read.invoice.billing_reason.as_deref() == Some("subscription_update");
     let payment = Payment {
         is_refunded: read.charge.refunded,
-        is_newest: !is_difference && invoice.issued_at >= row.period_start - BEFORE_PERIOD_MS,
+        pays_for_now: !is_difference && invoice.issued_at >= row.period_start - BEFORE_PERIOD_MS,
         dispute: read.dispute,
     };
     let others = invoices::others_disputed(&tx, row.id, invoice.id).await?;

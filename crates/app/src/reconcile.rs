@@ -4,6 +4,7 @@ use clients::stripe::EventsQuery;
 use domain::subscription::EventKind;
 use domain::time::UnixMs;
 use store::{marks, stripe_events, subscriptions};
+use uuid::Uuid;
 
 use crate::subscription_sync::{self, Cause};
 use crate::{App, Error, Result, stripe_event};
@@ -16,7 +17,7 @@ const KEPT_MS: i64 = 30 * 24 * HOUR_MS;
 const OVERLAP_MS: i64 = HOUR_MS;
 /// A subscription is read at least so often, whatever events say.
 const UNREAD_MS: i64 = 24 * HOUR_MS;
-/// Events a page, and subscriptions a round.
+/// Events and subscriptions a page.
 const PAGE: u32 = 100;
 
 /// Takes in every event since the last time that did not come by itself; returns how many. Reading the same again
@@ -70,16 +71,20 @@ async fn finish(app: &App, started: UnixMs) -> Result<()> {
 /// the first that Stripe does not answer for.
 pub async fn subscriptions(app: &App) -> Result<usize> {
     let now = app.clock.now();
-    let rows = subscriptions::unread(&app.store, now - UNREAD_MS, now, u64::from(PAGE)).await?;
-    for row in &rows {
-        match subscription_sync::sync(app, &row.stripe_subscription_id, Cause::asked()).await {
-            Err(error @ Error::Busy { .. }) => return Err(error),
-            // One that can't be read must not keep the others from being read.
-            Err(error) => {
-                tracing::error!(subscription = %row.id, error = error.chain(), "a subscription can't be read")
+    let (mut read, mut last) = (0, Uuid::nil());
+    loop {
+        let rows = subscriptions::unread(&app.store, now - UNREAD_MS, now, last, u64::from(PAGE)).await?;
+        let Some(row) = rows.last() else { return Ok(read) };
+        last = row.id;
+        for row in &rows {
+            match subscription_sync::sync(app, &row.stripe_subscription_id, Cause::asked()).await {
+                Err(error @ Error::Busy { .. }) => return Err(error),
+                // One that can't be read must not keep the others from being read.
+                Err(error) => {
+                    tracing::error!(subscription = %row.id, error = error.chain(), "a subscription can't be read")
+                }
+                Ok(_) => read += 1,
             }
-            Ok(_) => {}
         }
     }
-    Ok(rows.len())
 }

@@ -32,7 +32,7 @@ pub struct Credentials<'a> {
 
 /// Where it was typed.
 #[derive(Clone, Copy)]
-pub struct From<'a> {
+pub struct Origin<'a> {
     /// Browser family, for the list of sessions.
     pub client: &'a str,
     /// The cookie by which a device is known.
@@ -67,7 +67,7 @@ fn refused() -> Error {
 }
 
 /// Signs in on the site; grants the cookie.
-pub async fn site(app: &App, typed: &Credentials<'_>, from: From<'_>) -> Result<Answer> {
+pub async fn site(app: &App, typed: &Credentials<'_>, from: Origin<'_>) -> Result<Answer> {
     let now = app.clock.now();
     let user = check(app, typed, from, now).await?;
     match code_for(app, &user, typed.otp, now) {
@@ -77,7 +77,7 @@ pub async fn site(app: &App, typed: &Credentials<'_>, from: From<'_>) -> Result<
 }
 
 /// Signs in on the site with a code, after the password.
-pub async fn site_with_code(app: &App, ticket: &str, code: &str, from: From<'_>) -> Result<SignedIn<String>> {
+pub async fn site_with_code(app: &App, ticket: &str, code: &str, from: Origin<'_>) -> Result<SignedIn<String>> {
     let now = app.clock.now();
     let expired = || Error::Unauthorized {
         code: "login_expired",
@@ -92,7 +92,7 @@ pub async fn site_with_code(app: &App, ticket: &str, code: &str, from: From<'_>)
 }
 
 /// Signs in through the API; grants its tokens.
-pub async fn api(app: &App, typed: &Credentials<'_>, from: From<'_>) -> Result<SignedIn<TokenPair>> {
+pub async fn api(app: &App, typed: &Credentials<'_>, from: Origin<'_>) -> Result<SignedIn<TokenPair>> {
     let now = app.clock.now();
     let user = check(app, typed, from, now).await?;
     let needed = |_| Error::Unauthorized {
@@ -100,9 +100,10 @@ pub async fn api(app: &App, typed: &Credentials<'_>, from: From<'_>) -> Result<S
         detail: "this account has a second factor: send a code of its authenticator app as `otp`",
     };
     let otp = code_for(app, &user, typed.otp, now).map_err(needed)?;
+    count_code(app, &user, from, now).await?;
     app.retrying(|| async {
         let tx = app.store.write_txn().await?;
-        let user = still_allowed(app, &tx, &user, otp, from, now).await?;
+        let user = still_allowed(app, &tx, &user, otp, now).await?;
         let device = recognise(app, &tx, &user, from, now).await?;
         let granted = session::begin_api(app, &tx, user.id, from.client, now).await?;
         failpoint::pass("login.saved");
@@ -118,12 +119,13 @@ async fn site_session(
     app: &App,
     user: &users::Model,
     otp: Option<&str>,
-    from: From<'_>,
+    from: Origin<'_>,
     now: UnixMs,
 ) -> Result<SignedIn<String>> {
+    count_code(app, user, from, now).await?;
     app.retrying(|| async {
         let tx = app.store.write_txn().await?;
-        let user = still_allowed(app, &tx, user, otp, from, now).await?;
+        let user = still_allowed(app, &tx, user, otp, now).await?;
         let device = recognise(app, &tx, &user, from, now).await?;
         let granted = session::begin_site(app, &tx, user.id, from.client, now).await?;
         tx.commit().await?;
@@ -162,7 +164,6 @@ async fn still_allowed(
     tx: &Tx,
     checked: &users::Model,
     otp: Option<&str>,
-    from: From<'_>,
     now: UnixMs,
 ) -> Result<users::Model> {
     let mut user = users::lock(tx, checked.id).await?.ok_or_else(refused)?;
@@ -173,16 +174,6 @@ async fn still_allowed(
         return Err(refused());
     }
     if user.totp_since.is_some() {
-        let known = from.device.map(token::hash);
-        let is_known = match &known {
-            Some(hash) => known_devices::owner(tx, hash, now).await? == Some(user.id),
-            None => false,
-        };
-        let subject = match &known {
-            Some(hash) if is_known => Subject::Device(hash),
-            _ => Subject::Account(&user.email_canonical),
-        };
-        app.limiter.check(LimitClass::Code, subject, now).await?;
         if !second_factor::accept(app, tx, &mut user, otp.unwrap_or_default(), now).await? {
             return Err(refused());
         }
@@ -193,7 +184,7 @@ async fn still_allowed(
 
 /// Tells the owner of a sign-in from a device that was never seen, and remembers the device. The very first sign-in
 /// after the sign-up is no news.
-async fn recognise(app: &App, tx: &Tx, user: &users::Model, from: From<'_>, now: UnixMs) -> Result<Option<String>> {
+async fn recognise(app: &App, tx: &Tx, user: &users::Model, from: Origin<'_>, now: UnixMs) -> Result<Option<String>> {
     let known = known_devices::of_user(tx, user.id).await?;
     let clients = sessions::clients_of(tx, user.id).await?;
     let has_cookie = from
@@ -223,7 +214,7 @@ async fn recognise(app: &App, tx: &Tx, user: &users::Model, from: From<'_>, now:
 
 /// A refusal takes the same time for every address: the password is checked for a known and an unknown one, and no
 /// refusal comes earlier than one of an old, slower kind of hash.
-async fn check(app: &App, typed: &Credentials<'_>, from: From<'_>, now: UnixMs) -> Result<users::Model> {
+async fn check(app: &App, typed: &Credentials<'_>, from: Origin<'_>, now: UnixMs) -> Result<users::Model> {
     let pace = Pace::begin();
     let checked = check_password(app, typed, from, now).await;
     if matches!(checked, Err(Error::Unauthorized { .. })) {
@@ -234,7 +225,14 @@ async fn check(app: &App, typed: &Credentials<'_>, from: From<'_>, now: UnixMs) 
 
 /// Counts a try against the account that was typed, known or not. From a device that the account was used from
 /// before it counts for itself: whoever guesses elsewhere does not keep the owner out.
-async fn count(app: &App, typed: &str, user: Option<&users::Model>, from: From<'_>, now: UnixMs) -> Result<()> {
+async fn count(
+    app: &App,
+    class: LimitClass,
+    typed: &str,
+    user: Option<&users::Model>,
+    from: Origin<'_>,
+    now: UnixMs,
+) -> Result<()> {
     let cookie = from.device.map(token::hash);
     let owner = match &cookie {
         Some(hash) => known_devices::owner(&app.store, hash, now).await?,
@@ -244,16 +242,26 @@ async fn count(app: &App, typed: &str, user: Option<&users::Model>, from: From<'
         (Some(hash), Some(owner), Some(user)) if owner == user.id => Subject::Device(hash),
         _ => Subject::Account(typed),
     };
-    app.limiter.check(LimitClass::Credential, subject, now).await
+    app.limiter.check(class, subject, now).await
 }
 
-async fn check_password(app: &App, typed: &Credentials<'_>, from: From<'_>, now: UnixMs) -> Result<users::Model> {
+/// Counts a code, where the account asks for one. Not within the transaction that uses it up: the limiter may have to
+/// wait for Redis.
+async fn count_code(app: &App, user: &users::Model, from: Origin<'_>, now: UnixMs) -> Result<()> {
+    if user.totp_since.is_none() {
+        return Ok(());
+    }
+    count(app, LimitClass::Code, &user.email_canonical, Some(user), from, now).await
+}
+
+async fn check_password(app: &App, typed: &Credentials<'_>, from: Origin<'_>, now: UnixMs) -> Result<users::Model> {
     let email = Email::parse(typed.email).ok();
     let user = match &email {
         Some(email) => users::by_email(&app.store, email.canonical()).await?,
         None => None,
     };
-    count(app, email.as_ref().map_or(typed.email, Email::canonical), user.as_ref(), from, now).await?;
+    let address = email.as_ref().map_or(typed.email, Email::canonical);
+    count(app, LimitClass::Credential, address, user.as_ref(), from, now).await?;
     let password = Password::parse(typed.password).ok();
     let hash = user.as_ref().map(|user| user.password_hash.as_str());
     // A password that can't be one (too short, too long) still costs one check.

@@ -51,6 +51,9 @@ pub async fn prove(app: &App, who: &Who, proof: Proof<'_>) -> Result<Who> {
         return Err(wrong_password());
     }
     let needs_code = who.user.totp_since.is_some() && (proof.otp.is_some() || !is_fresh(who, now));
+    if needs_code {
+        app.limiter.check(LimitClass::Code, Subject::Session(who.session.id), now).await?;
+    }
     app.retrying(|| async {
         let tx = app.store.write_txn().await?;
         let mut user = users::lock(&tx, who.user.id).await?.ok_or(Error::NotFound)?;

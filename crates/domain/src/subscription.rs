@@ -280,8 +280,8 @@ fn announcements(row: Option<&Subscription>, next: &Subscription) -> Vec<Announc
 pub struct Payment {
     /// Whether all of it went back to the customer.
     pub is_refunded: bool,
-    /// Whether the invoice is the subscription's newest: the one that pays for now.
-    pub is_newest: bool,
+    /// Whether the invoice pays for the period that is now.
+    pub pays_for_now: bool,
     /// Its dispute, if there is one.
     pub dispute: Option<Dispute>,
 }
@@ -345,7 +345,7 @@ pub fn money_back(row: &Subscription, payment: Payment, others_open: bool) -> Mo
     if next.access_until() != row.access_until() {
         announcements.push(Announcement::AccessChanged);
     }
-    MoneyBack { row: next, end: !is_over && (lost || (payment.is_refunded && payment.is_newest)), announcements }
+    MoneyBack { row: next, end: !is_over && (lost || (payment.is_refunded && payment.pays_for_now)), announcements }
 }
 
 /// What a customer may do with a subscription, by hand.
@@ -468,11 +468,11 @@ mod tests {
 
     #[test]
     fn a_refund_of_what_pays_for_now_ends_it_and_no_other_does() {
-        let paid = Payment { is_refunded: false, is_newest: true, dispute: None };
+        let paid = Payment { is_refunded: false, pays_for_now: true, dispute: None };
         for (payment, end) in [
             (paid, false),
             (Payment { is_refunded: true, ..paid }, true),
-            (Payment { is_refunded: true, is_newest: false, ..paid }, false),
+            (Payment { is_refunded: true, pays_for_now: false, ..paid }, false),
         ] {
             let back = money_back(&active(), payment, false);
             assert_eq!((back.end, back.row.held, back.announcements), (end, false, vec![]), "{payment:?}");
@@ -483,7 +483,7 @@ mod tests {
 
     #[test]
     fn while_a_dispute_is_open_the_service_rests() {
-        let disputed = |dispute| Payment { is_refunded: false, is_newest: true, dispute };
+        let disputed = |dispute| Payment { is_refunded: false, pays_for_now: true, dispute };
         let open = money_back(&active(), disputed(Some(Dispute::Open)), false);
         assert_eq!(open.announcements, [Announcement::Held, Announcement::AccessChanged]);
         assert!(open.row.held && !open.end && !open.row.is_entitled(0));

@@ -22,7 +22,7 @@ pub(crate) async fn run(command: Admin) -> anyhow::Result<()> {
         }
     }
     values.stand_in();
-    let (app, _) = wiring::app(settings::parse(&values)?).await?;
+    let (app, _) = wiring::app(settings::parse(&values)?, store::Patience::Command).await?;
     let done = match command {
         Admin::User(command) => user::run(&app, command).await,
         Admin::Server(command) => server::run(&app, command).await,

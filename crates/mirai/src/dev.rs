@@ -81,7 +81,7 @@ pub(crate) async fn run(options: Dev) -> anyhow::Result<()> {
     let values = values(&options.data, &kept, &site_url, &stripe_url, &stripe.base_url(), &mail.base_url());
     let parsed = settings::parse(&values)?;
     let grace = Duration::from_secs(1);
-    let (app, web_settings) = wiring::app(parsed).await?;
+    let (app, web_settings) = wiring::app(parsed, store::Patience::Serving).await?;
     seed::demo_servers(&app).await?;
     price_plans(&app, &stripe).await?;
     make_admin(&app, &kept).await?;

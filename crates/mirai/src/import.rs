@@ -13,7 +13,7 @@ pub(crate) async fn run(command: ImportCommand) -> anyhow::Result<()> {
     let mut values = serve::load()?;
     anyhow::ensure!(values.text("DATA_KEYS").is_some(), "DATA_KEYS is missing: keys of devices are sealed under it");
     values.stand_in();
-    let (app, _) = wiring::app(settings::parse(&values)?).await?;
+    let (app, _) = wiring::app(settings::parse(&values)?, store::Patience::Command).await?;
     let mode = if dry_run { Mode::DryRun } else { Mode::Real };
     let read = |path: &str| std::fs::read_to_string(place(configs.as_deref(), path));
     let report = import_php::run(&app, &from, &read, mode).await.map_err(admin::words)?;

@@ -32,7 +32,7 @@ pub(crate) async fn run() -> anyhow::Result<()> {
     let parsed = settings::parse(&values)?;
     let (listen, metrics_listen, grace) = (parsed.listen.clone(), parsed.metrics_listen.clone(), parsed.shutdown_grace);
     let listener = Listener::bind(&listen).await.context("LISTEN")?;
-    let (app, web_settings) = wiring::app(parsed).await?;
+    let (app, web_settings) = wiring::app(parsed, store::Patience::Serving).await?;
     let stop = stop_on_signal()?;
     let mut tasks = background(&app, &stop);
     if let Some(place) = metrics_listen {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use app::{App, Clock, Dice, seed};
 use clients::redis::Redis;
-use store::Store;
+use store::{Patience, Store};
 
 use crate::settings::Parsed;
 
@@ -30,9 +30,10 @@ pub(crate) async fn open(settings: &store::Settings) -> anyhow::Result<Store> {
     }))
 }
 
-/// The program as its use cases see it, on a database that has its tables and first rows.
-pub(crate) async fn app(parsed: Parsed) -> anyhow::Result<(App, web::Settings)> {
-    let store = open(&parsed.database).await?;
+/// The program as its use cases see it, on a database that has its tables and first rows and is waited for with
+/// `patience`.
+pub(crate) async fn app(parsed: Parsed, patience: Patience) -> anyhow::Result<(App, web::Settings)> {
+    let store = open(&store::Settings { patience, ..parsed.database }).await?;
     store.migrate().await?;
     let mut app = App::new(parsed.app, store, parsed.stripe, parsed.mailer, Clock::System, Dice::System, parsed.sealer);
     if let Some(url) = &parsed.redis {

@@ -3,22 +3,27 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use sea_orm::sqlx::mysql::{MySqlConnectOptions, MySqlSslMode};
+use sea_orm::sqlx::mysql::{MySqlConnectOptions, MySqlPoolOptions, MySqlSslMode};
 use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
+use sea_orm::sqlx::{Connection as _, Executor as _};
 use sea_orm::{
     ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, IsolationLevel,
     SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use crate::patience::{Limited, Patience, Worries};
 use crate::{Result, StoreError};
 
-/// How long a request waits for a connection or for SQLite's one writer before the database counts as away. Below
-/// the two seconds after which a caller is owed a 503.
-const ACQUIRE_TIMEOUT: Duration = Duration::from_millis(1500);
 /// How long SQLite waits for a writer in another process before the transaction is tried again: with all tries of a
 /// use case below the same two seconds.
 const BUSY_TIMEOUT: Duration = Duration::from_millis(250);
+
+/// How long a row may be held by another transaction before ours is tried again; MariaDB takes whole seconds, and a
+/// statement is waited for longer than this.
+const LOCK_WAIT: &str = "SET SESSION innodb_lock_wait_timeout = 1";
+/// How long a connection is looked at before it is used again, when there is doubt.
+const LOOK: Duration = Duration::from_secs(1);
 
 /// How often, and with which pauses, a new SQLite file is tried that another process is just making: two seconds.
 const OPEN_TRIES: u32 = 40;
@@ -54,12 +59,15 @@ pub struct Settings {
     pub tls: Tls,
     /// Most connections in the pool.
     pub max_connections: u32,
+    /// How long to wait for it.
+    pub patience: Patience,
 }
 
 /// A database to read from, and to begin write transactions on.
 #[derive(Debug, Clone)]
 pub struct Store {
-    db: DatabaseConnection,
+    db: Limited<DatabaseConnection>,
+    patience: Patience,
     backend: Backend,
     /// SQLite has one writer. Waiting here is fair and wakes at once; its own busy handler sleeps and may starve.
     writer: Option<Arc<Semaphore>>,
@@ -68,7 +76,7 @@ pub struct Store {
 /// A write transaction. Dropped without [`Tx::commit`] it rolls back.
 #[derive(Debug)]
 pub struct Tx {
-    tx: DatabaseTransaction,
+    tx: Limited<DatabaseTransaction>,
     _writer: Option<OwnedSemaphorePermit>,
 }
 
@@ -83,15 +91,15 @@ pub trait Db: Sync {
 }
 
 impl Db for Store {
-    type Conn = DatabaseConnection;
-    fn conn(&self) -> &DatabaseConnection {
+    type Conn = Limited<DatabaseConnection>;
+    fn conn(&self) -> &Limited<DatabaseConnection> {
         &self.db
     }
 }
 
 impl Db for Tx {
-    type Conn = DatabaseTransaction;
-    fn conn(&self) -> &DatabaseTransaction {
+    type Conn = Limited<DatabaseTransaction>;
+    fn conn(&self) -> &Limited<DatabaseTransaction> {
         &self.tx
     }
 }
@@ -100,11 +108,12 @@ impl Store {
     /// Opens the database without touching its tables. A server that is away is an error.
     pub async fn connect(settings: &Settings) -> Result<Store> {
         let backend = backend_of(&settings.url)?;
+        let worries = Worries::default();
         let mut options = ConnectOptions::new(settings.url.clone());
         options
             .max_connections(settings.max_connections)
-            .acquire_timeout(ACQUIRE_TIMEOUT)
-            .connect_timeout(ACQUIRE_TIMEOUT)
+            .acquire_timeout(settings.patience.to_acquire())
+            .connect_timeout(settings.patience.to_acquire())
             .test_before_acquire_if_idle_for(Duration::from_secs(30))
             .sqlx_logging(false);
         match backend {
@@ -120,17 +129,26 @@ impl Store {
             Backend::MySql => {
                 let tls = settings.tls.clone();
                 options.map_sqlx_mysql_opts(move |o| with_tls(o, &tls));
+                if settings.patience == Patience::Serving {
+                    let worries = worries.clone();
+                    options.map_sqlx_mysql_pool_opts(move |o| without_endless_waits(o, &worries));
+                }
             }
         }
         let db = open(options).await?;
         let writer = (backend == Backend::Sqlite).then(|| Arc::new(Semaphore::new(1)));
-        Ok(Store { db, backend, writer })
+        Ok(Store { db: Limited::new(db, settings.patience, worries), patience: settings.patience, backend, writer })
+    }
+
+    /// The connections without a limit for a statement.
+    pub(crate) fn unlimited(&self) -> &DatabaseConnection {
+        &self.db.inner
     }
 
     /// Lets `see` look at each statement that has run (its SQL without any value) and the time that it took.
     #[must_use]
     pub fn observed(mut self, see: impl Fn(&str, Duration) + Send + Sync + 'static) -> Store {
-        self.db.set_metric_callback(move |info| see(&info.statement.sql, info.elapsed));
+        self.db.inner.set_metric_callback(move |info| see(&info.statement.sql, info.elapsed));
         self
     }
 
@@ -145,7 +163,7 @@ impl Store {
         let writer = match &self.writer {
             None => None,
             Some(gate) => {
-                let permit = tokio::time::timeout(ACQUIRE_TIMEOUT, gate.clone().acquire_owned()).await;
+                let permit = tokio::time::timeout(self.patience.to_acquire(), gate.clone().acquire_owned()).await;
                 match permit {
                     Ok(Ok(permit)) => Some(permit),
                     _ => return Err(StoreError::Away(sea_orm::DbErr::Custom("the one writer is taken".into()))),
@@ -157,18 +175,18 @@ impl Store {
             access_mode: None,
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
         };
-        let tx = self.db.begin_with_options(options).await?;
-        Ok(Tx { tx, _writer: writer })
+        let tx = self.db.wait(self.patience.to_acquire(), self.db.inner.begin_with_options(options)).await?;
+        Ok(Tx { tx: self.db.with(tx), _writer: writer })
     }
 
     /// Whether the database answers.
     pub async fn ping(&self) -> Result<()> {
-        Ok(self.db.ping().await?)
+        Ok(self.db.wait(self.patience.to_acquire(), self.db.inner.ping()).await?)
     }
 
     /// Closes the pool; statements under way end first.
     pub async fn close(self) -> Result<()> {
-        Ok(self.db.close().await?)
+        Ok(self.db.inner.close().await?)
     }
 }
 
@@ -185,9 +203,11 @@ async fn open(options: ConnectOptions) -> Result<DatabaseConnection> {
 }
 
 impl Tx {
-    /// Makes all of it true at once.
+    /// Makes all of it true at once. Where the database does not answer, nobody knows whether it is: an error, and
+    /// the caller asks again.
     pub async fn commit(self) -> Result<()> {
-        Ok(self.tx.commit().await?)
+        let rest = self.tx.with(());
+        Ok(rest.wait(Duration::ZERO, self.tx.inner.commit()).await?)
     }
 }
 
@@ -205,6 +225,24 @@ fn with_tls(options: MySqlConnectOptions, tls: &Tls) -> MySqlConnectOptions {
         Tls::Required { ca: None } => options.ssl_mode(MySqlSslMode::VerifyIdentity),
         Tls::Required { ca: Some(path) } => options.ssl_mode(MySqlSslMode::VerifyIdentity).ssl_ca(path),
     }
+}
+
+/// Connections that don't wait long for a row, and that are closed where a statement was given up and nobody answers
+/// any more: the other end may have vanished without a word, and TCP would take minutes to see it.
+fn without_endless_waits(options: MySqlPoolOptions, worries: &Worries) -> MySqlPoolOptions {
+    let worries = worries.clone();
+    options
+        .after_connect(|connection, _| Box::pin(async move { connection.execute(LOCK_WAIT).await.map(drop) }))
+        .after_release(move |connection, _| {
+            let is_in_doubt = worries.are_fresh();
+            Box::pin(async move {
+                if is_in_doubt {
+                    let answer = tokio::time::timeout(LOOK, connection.ping()).await;
+                    answer.unwrap_or(Err(sqlx::Error::PoolTimedOut))?;
+                }
+                Ok(true)
+            })
+        })
 }
 
 pub(crate) fn is_mysql(backend: DbBackend) -> bool {

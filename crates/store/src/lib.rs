@@ -11,6 +11,7 @@ mod connect;
 mod error;
 mod migrate;
 mod migration;
+mod patience;
 
 pub mod api_keys;
 pub mod audit_log;
@@ -44,3 +45,4 @@ pub mod wireguard_peers;
 pub use connect::{Backend, Db, Settings, Store, Tls, Tx};
 pub use error::{Result, StoreError};
 pub use migrate::{MigrationReport, QUIET_MIGRATOR};
+pub use patience::Patience;

@@ -37,9 +37,9 @@ impl Store {
                 tables.len()
             )));
         }
-        let pending = Migrator::get_pending_migrations(self.conn()).await?.len();
+        let pending = Migrator::get_pending_migrations(self.unlimited()).await?.len();
         let total = Migrator::migrations().len();
-        match Migrator::up(self.conn(), None).await {
+        match Migrator::up(self.unlimited(), None).await {
             Ok(()) => Ok(MigrationReport { applied: pending, total }),
             // Replicas start at the same moment: whoever comes second stumbles over the first one's table.
             Err(_) if self.is_migrated_soon().await? => Ok(MigrationReport { applied: 0, total }),
@@ -63,7 +63,7 @@ impl Store {
         if !self.tables().await?.iter().any(|name| name == "seaql_migrations") {
             return Ok(false);
         }
-        Ok(Migrator::get_pending_migrations(self.conn()).await?.is_empty())
+        Ok(Migrator::get_pending_migrations(self.unlimited()).await?.is_empty())
     }
 
     async fn tables(&self) -> Result<Vec<String>> {

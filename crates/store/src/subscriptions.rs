@@ -127,15 +127,16 @@ pub async fn all_of_user(db: &impl Db, user: Uuid) -> Result<Vec<Model>> {
 }
 
 /// Subscriptions that were not read for long: since before `unread_since`, or before the end of a period that is over.
-/// The ones unread for longest come first.
-pub async fn unread(db: &impl Db, unread_since: UnixMs, now: UnixMs, limit: u64) -> Result<Vec<Model>> {
+/// In the order of their ids, `limit` after the id `after`.
+pub async fn unread(db: &impl Db, unread_since: UnixMs, now: UnixMs, after: Uuid, limit: u64) -> Result<Vec<Model>> {
     let open = [Status::Incomplete, Status::Trialing, Status::Active, Status::PastDue, Status::Paused];
     let over_unread =
         Condition::all().add(Column::PeriodEnd.lt(now)).add(Expr::col(Column::ReadAt).lt(Expr::col(Column::PeriodEnd)));
     Ok(Entity::find()
         .filter(Column::Status.is_in(open.map(Status::as_str)))
         .filter(Condition::any().add(Column::ReadAt.lt(unread_since)).add(over_unread))
-        .order_by_asc(Column::ReadAt)
+        .filter(Column::Id.gt(after))
+        .order_by_asc(Column::Id)
         .limit(limit)
         .all(db.conn())
         .await?)

@@ -23,7 +23,7 @@ use fakes::resend::{ResendFake, ResendOptions};
 use fakes::stripe::{StripeFake, StripeOptions};
 use reqwest::StatusCode;
 use serde_json::Value;
-use store::{Store, Tls};
+use store::{Patience, Store, Tls};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use url::Url;
@@ -66,6 +66,8 @@ pub struct Wanted {
     pub allowed_origins: Vec<String>,
     /// Proxies whose word on the client's address counts.
     pub trusted_proxies: Vec<ipnet::IpNet>,
+    /// How long the database is waited for: as long as it takes by default, for a machine that is busy with tests.
+    pub patience: Patience,
 }
 
 impl Wanted {
@@ -77,6 +79,7 @@ impl Wanted {
             pool_v4: "10.64.0.0/10",
             allowed_origins: Vec::new(),
             trusted_proxies: Vec::new(),
+            patience: Patience::Command,
         }
     }
 }
@@ -141,7 +144,8 @@ impl TestApp {
         let server = format!("{}:{}", url.host_str().context("a host")?, url.port().context("a port")?);
         let gate = Gate::before(server).await?;
         url.set_port(Some(gate.address().port())).map_err(|()| anyhow::anyhow!("no port"))?;
-        let test = TestApp::start_on(&Wanted::on(Database::MariaDb), url.into(), dir).await?;
+        let wanted = Wanted { patience: Patience::Serving, ..Wanted::on(Database::MariaDb) };
+        let test = TestApp::start_on(&wanted, url.into(), dir).await?;
         Ok(Some((test, gate)))
     }
 
@@ -367,7 +371,8 @@ pub(crate) async fn assemble(
     mail: &ResendFake,
     clock: Clock,
 ) -> anyhow::Result<App> {
-    let settings = store::Settings { url: database_url.to_owned(), tls: Tls::Off, max_connections: 16 };
+    let settings =
+        store::Settings { url: database_url.to_owned(), tls: Tls::Off, max_connections: 16, patience: wanted.patience };
     let store = Store::connect(&settings).await?;
     store.migrate().await?;
     let pool = Pool::new(wanted.pool_v4.parse()?, "fd6d:6972:6169::/48".parse()?)?;

@@ -9,7 +9,7 @@ use clients::stripe::{Stripe, StripeSettings};
 use domain::account::Email;
 use domain::vpn::pool::Pool;
 use secrecy::SecretString;
-use store::Tls;
+use store::{Patience, Tls};
 use url::{Host, Url};
 use web::CookieStyle;
 
@@ -35,7 +35,7 @@ pub(crate) struct Parsed {
     pub(crate) shutdown_grace: Duration,
 }
 
-/// Where the database is; all that `mirai migrate` needs.
+/// Where the database is, with a command's patience; all that `mirai migrate` needs.
 pub(crate) fn database(values: &Values) -> anyhow::Result<store::Settings> {
     let url = match (values.text("DATABASE_URL"), values.text("DB_HOST")) {
         (Some(url), _) => url.to_owned(),
@@ -53,7 +53,8 @@ pub(crate) fn database(values: &Values) -> anyhow::Result<store::Settings> {
         (_, None | Some("required")) => Tls::Required { ca: values.text("DB_CA").map(str::to_owned) },
         (_, Some(_)) => bail!("DB_TLS takes off or required"),
     };
-    Ok(store::Settings { url, tls, max_connections: number(values, "DB_POOL", 1..=500)? })
+    let max_connections = number(values, "DB_POOL", 1..=500)?;
+    Ok(store::Settings { url, tls, max_connections, patience: Patience::Command })
 }
 
 fn mysql_url(values: &Values, host: &str) -> anyhow::Result<String> {

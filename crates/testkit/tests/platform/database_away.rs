@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use reqwest::{Method, Response, StatusCode};
 use serde_json::json;
-use store::{Settings, Store, Tls};
+use store::{Patience, Settings, Store, Tls};
 use testkit::app::{Database, TestApp, Wanted};
 use testkit::caller::{TestUser, answer};
 use testkit::fleet::eventually;
@@ -53,7 +53,8 @@ async fn a_database_that_is_cut_off_or_silent_is_a_503_and_comes_back_without_a_
 async fn a_locked_sqlite_file_is_a_503_for_writers_and_no_hindrance_for_readers() -> anyhow::Result<()> {
     let Some(test) = TestApp::start(&Wanted::on(Database::Sqlite)).await? else { return Ok(()) };
     let user = test.with_subscriber("mika", "vip").await?;
-    let settings = Settings { url: test.database_url.clone(), tls: Tls::Off, max_connections: 1 };
+    let settings =
+        Settings { url: test.database_url.clone(), tls: Tls::Off, max_connections: 1, patience: Patience::Command };
     let other = Store::connect(&settings).await?;
     let lock = other.write_txn().await?;
     let asked = Instant::now();

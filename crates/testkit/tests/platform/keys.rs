@@ -44,7 +44,7 @@ async fn after_a_rotation_the_old_key_can_be_taken_out(database: Database) -> an
     assert!(test.newest_mail(&user.email)?.subject.contains("new password"));
     test.advance(30_000);
     let typed = app::sign_in::Credentials { email: &user.email, password: PASSWORD, otp: Some(&code(&test)) };
-    let from = app::sign_in::From { client: "test", device: None, keeps_cookies: false };
+    let from = app::sign_in::Origin { client: "test", device: None, keeps_cookies: false };
     assert!(app::sign_in::api(&test.app, &typed, from).await.is_ok());
     assert_eq!(test.get("/user/totp", Some(&user)).await?["on"], true);
     Ok(())

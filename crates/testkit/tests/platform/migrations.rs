@@ -1,6 +1,6 @@
 //! `migrate`: again at will, by several at once, and never on a database of somebody else's.
 
-use store::{Settings, Store, Tls};
+use store::{Patience, Settings, Store, Tls};
 use testkit::app::{Database, empty_database};
 use testkit::private_dir::PrivateDir;
 
@@ -12,7 +12,7 @@ testkit::on_both_databases!(
 
 async fn open(database: Database, dir: &PrivateDir) -> anyhow::Result<Option<Settings>> {
     let url = empty_database(database, dir).await?;
-    Ok(url.map(|url| Settings { url, tls: Tls::Off, max_connections: 4 }))
+    Ok(url.map(|url| Settings { url, tls: Tls::Off, max_connections: 4, patience: Patience::Command }))
 }
 
 async fn migrating_again_changes_nothing(database: Database) -> anyhow::Result<()> {

@@ -2,7 +2,7 @@
 
 use app::limiter::Subject;
 use app::session::{self, Extent, TokenPair};
-use app::sign_in::{self, Credentials, From};
+use app::sign_in::{self, Credentials, Origin};
 use app::sign_up::{self, Registration};
 use app::{App, Error, FieldError, LimitClass, email_change, password_reset};
 use axum::extract::State;
@@ -106,7 +106,7 @@ pub(crate) async fn login(
 ) -> Result<Response, ApiError> {
     let (client, device) = (client::family(&headers), cookies::read(&headers, Name::Device, ctx.settings.cookies));
     let typed = Credentials { email: &body.email, password: &body.password, otp: body.otp.as_deref() };
-    let from = From { client: &client, device: device.as_deref(), keeps_cookies: wish.cookies };
+    let from = Origin { client: &client, device: device.as_deref(), keeps_cookies: wish.cookies };
     let signed_in = sign_in::api(&ctx.app, &typed, from).await?;
     let (tokens, mut set) = hand_out(&ctx, signed_in.granted, wish.cookies);
     set.0.extend(signed_in.device.map(|device| cookies::known_device(device, ctx.settings.cookies)));

@@ -1,7 +1,7 @@
 //! Register, prove the address, log in and out.
 
 use app::session::{self, Extent};
-use app::sign_in::{self, Answer, Credentials, From, SignedIn};
+use app::sign_in::{self, Answer, Credentials, Origin, SignedIn};
 use app::{Error, email_change, sign_up};
 use askama::Template;
 use axum::http::{HeaderMap, StatusCode, header};
@@ -160,8 +160,8 @@ impl Told {
         Told { client: client::family(headers), device }
     }
 
-    fn from(&self) -> From<'_> {
-        From { client: &self.client, device: self.device.as_deref(), keeps_cookies: true }
+    fn origin(&self) -> Origin<'_> {
+        Origin { client: &self.client, device: self.device.as_deref(), keeps_cookies: true }
     }
 }
 
@@ -169,7 +169,7 @@ pub(crate) async fn login(headers: HeaderMap, Filled { visit, form }: Filled<Log
     visit.count().await.map_err(|error| visit.fault(error))?;
     let told = Told::by(&headers, &visit);
     let typed = Credentials { email: &form.email, password: &form.password, otp: None };
-    match sign_in::site(&visit.ctx.app, &typed, told.from()).await {
+    match sign_in::site(&visit.ctx.app, &typed, told.origin()).await {
         Ok(Answer::In(signed_in)) => Ok(welcome(&visit, *signed_in, &form.next)),
         Ok(Answer::CodeNeeded { ticket }) => {
             let page = LoginCodePage { v: &visit, ticket: &ticket, next: &form.next, error: String::new() };
@@ -223,7 +223,7 @@ pub(crate) async fn login_code(
 ) -> Result<Response, Fault> {
     visit.count().await.map_err(|error| visit.fault(error))?;
     let told = Told::by(&headers, &visit);
-    match sign_in::site_with_code(&visit.ctx.app, &form.ticket, &form.otp, told.from()).await {
+    match sign_in::site_with_code(&visit.ctx.app, &form.ticket, &form.otp, told.origin()).await {
         Ok(signed_in) => Ok(welcome(&visit, signed_in, &form.next)),
         Err(error @ Error::Unauthorized { code: "credentials_invalid", .. }) => {
             let error_words = visit.words("otp_wrong", "this code is wrong");
