@@ -149,7 +149,11 @@ impl TestApp {
         Ok(Some((test, gate)))
     }
 
-    async fn start_on(wanted: &Wanted, database_url: String, dir: PrivateDir) -> anyhow::Result<TestApp> {
+    /// The same on an empty database of the test's own.
+    ///
+    /// # Errors
+    /// When a part does not start.
+    pub async fn start_on(wanted: &Wanted, database_url: String, dir: PrivateDir) -> anyhow::Result<TestApp> {
         let clock = Clock::stopped_at(START);
         let seconds: fakes::Clock = {
             let clock = clock.clone();

@@ -52,7 +52,17 @@ impl Fleet {
     /// When a part does not start.
     pub async fn new(database: Database) -> anyhow::Result<Option<Fleet>> {
         let dir = PrivateDir::new("fleet")?;
-        let Some(database_url) = empty_database(database, &dir).await? else { return Ok(None) };
+        match empty_database(database, &dir).await? {
+            Some(url) => Ok(Some(Fleet::at(database, url, dir).await?)),
+            None => Ok(None),
+        }
+    }
+
+    /// The same on an empty database of the test's own.
+    ///
+    /// # Errors
+    /// When a part does not start.
+    pub async fn at(database: Database, database_url: String, dir: PrivateDir) -> anyhow::Result<Fleet> {
         let seconds: fakes::Clock = Arc::new(|| now_ms() / 1000);
         // Nobody follows links here: tokens are read from the mails.
         let site = "http://localhost:1";
@@ -88,7 +98,7 @@ impl Fleet {
         fleet.set("RESEND_API_BASE", &fleet.mail.base_url());
         let app = fleet.look(Clock::System).await?;
         furnish(&app, &fleet.stripe).await?;
-        Ok(Some(fleet))
+        Ok(fleet)
     }
 
     /// Sets a setting for the processes that start from now on.

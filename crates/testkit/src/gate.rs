@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use tokio::io::copy_bidirectional;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -18,6 +18,12 @@ pub enum Door {
     Silent,
     /// Callers are turned away, and those inside are cut off.
     Shut,
+    /// As if a cable was pulled: callers hear nothing, and those inside never hear anything again, however the door
+    /// moves.
+    Dead,
+    /// Everything passes until a caller says this. The server hears it too, but its answer is lost: the caller is cut
+    /// off. Whoever was inside stays.
+    CutAfter(&'static [u8]),
 }
 
 /// A TCP door on a port of its own. Dropping it cuts everybody off.
@@ -55,7 +61,7 @@ impl Gate {
         self.address
     }
 
-    /// Moves the door. Whoever was inside is cut off.
+    /// Moves the door; see [`Door`] for those inside.
     pub fn set(&self, door: Door) {
         self.door.send_replace(door);
     }
@@ -78,13 +84,42 @@ async fn let_in(listener: TcpListener, server: String, door: watch::Receiver<Doo
 
 /// Carries bytes, or lets the caller wait, until the door moves.
 async fn serve(mut caller: TcpStream, server: String, mut door: watch::Receiver<Door>) {
-    if *door.borrow_and_update() == Door::Silent {
+    if matches!(*door.borrow_and_update(), Door::Silent | Door::Dead) {
         let _ = door.changed().await;
         return;
     }
     let Ok(mut server) = TcpStream::connect(&server).await else { return };
-    tokio::select! {
-        _ = copy_bidirectional(&mut caller, &mut server) => {}
-        _ = door.changed() => {}
+    let (mut said, mut answered) = ([0; 16 * 1024], [0; 16 * 1024]);
+    loop {
+        tokio::select! {
+            read = caller.read(&mut said) => {
+                let Ok(read @ 1..) = read else { return };
+                if server.write_all(&said[..read]).await.is_err() {
+                    return;
+                }
+                if let Door::CutAfter(mark) = *door.borrow()
+                    && said[..read].windows(mark.len()).any(|part| part == mark)
+                {
+                    break;
+                }
+            }
+            read = server.read(&mut answered) => {
+                let Ok(read @ 1..) = read else { return };
+                if caller.write_all(&answered[..read]).await.is_err() {
+                    return;
+                }
+            }
+            moved = door.changed() => {
+                let now = *door.borrow_and_update();
+                match now {
+                    _ if moved.is_err() => return,
+                    Door::Dead => return std::future::pending().await,
+                    Door::CutAfter(_) => {}
+                    Door::Open | Door::Silent | Door::Shut => return,
+                }
+            }
+        }
     }
+    // The server's answer says that the work is done.
+    let _ = server.read(&mut answered).await;
 }

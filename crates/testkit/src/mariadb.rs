@@ -9,6 +9,7 @@ use crate::ports::free_port;
 use crate::private_dir::PrivateDir;
 use crate::setting::setting;
 use anyhow::{Context as _, bail};
+use rustix::process::{Pid, Signal, kill_process};
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Executor as _};
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::path::Path;
@@ -114,6 +115,17 @@ impl MariaDb {
         let own = self.own.as_ref().context("the shared MariaDB is not this test's to stop")?;
         let life = lock(&own.life).take().context("the server is stopped already")?;
         tokio::task::spawn_blocking(|| life.stop()).await?
+    }
+
+    /// Sends the server a signal: `STOP` freezes it, `CONT` thaws it, `KILL` ends it at once, and
+    /// [`MariaDb::stop_server`] then tidies up. Only for a server from [`MariaDb::start`].
+    ///
+    /// # Errors
+    /// When the server is the shared one, or does not run.
+    pub fn signal(&self, signal: Signal) -> anyhow::Result<()> {
+        let own = self.own.as_ref().context("the shared MariaDB is not this test's")?;
+        let pid = lock(&own.life).as_ref().context("the server is stopped")?.pid();
+        Ok(kill_process(Pid::from_raw(pid.try_into()?).context("a pid")?, signal)?)
     }
 
     /// Starts a stopped server again, on the same port with the same data, and waits until it answers.

@@ -2,15 +2,38 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::connect_info::Connected;
-use axum::serve::IncomingStream;
+use axum::body::Body;
+use axum::extract::ConnectInfo;
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto::Builder;
+use hyper_util::server::graceful::{GracefulConnection, GracefulShutdown};
+use rustix::process::{Resource, getrlimit};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpListener, UnixListener};
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
+use tokio_io_timeout::TimeoutWriter;
+use tower::ServiceExt as _;
 
 use crate::client::Peer;
+
+/// How long a client may take to send a request's head, and how long a connection may idle between two requests.
+const HEADERS: Duration = Duration::from_secs(10);
+/// How long a client may take to read what fills its buffers.
+const READING: Duration = Duration::from_secs(30);
+/// Most connections at a time, where there are file handles for them.
+const MOST_CONNECTIONS: usize = 20_000;
+/// File handles kept for what is not a client: database, outside services, files.
+const RESERVED_HANDLES: usize = 256;
+/// What a client gets when there are too many, and how long it has to read that.
+const FULL: &[u8] =
+    b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 2\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+const REFUSAL: Duration = Duration::from_secs(1);
 
 /// A place to listen.
 #[derive(Debug)]
@@ -71,45 +94,78 @@ async fn bind_unix(path: &Path) -> io::Result<UnixListener> {
     }
 }
 
-impl Connected<IncomingStream<'_, TcpListener>> for Peer {
-    fn connect_info(stream: IncomingStream<'_, TcpListener>) -> Peer {
-        Peer::Tcp(*stream.remote_addr())
-    }
-}
-
-impl Connected<IncomingStream<'_, UnixListener>> for Peer {
-    fn connect_info(_: IncomingStream<'_, UnixListener>) -> Peer {
-        Peer::Unix
-    }
-}
-
 /// Serves until `stop` turns true, then ends the requests under way, for `grace` at the most.
-pub async fn serve(
-    listener: Listener,
+pub async fn serve(listener: Listener, router: Router, stop: watch::Receiver<bool>, grace: Duration) -> io::Result<()> {
+    match listener {
+        Listener::Tcp(listener) => accept_all(listener, Peer::Tcp, router, stop, grace).await,
+        Listener::Unix(listener) => accept_all(listener, |_| Peer::Unix, router, stop, grace).await,
+    }
+    Ok(())
+}
+
+async fn accept_all<L: axum::serve::Listener>(
+    mut listener: L,
+    peer: fn(L::Addr) -> Peer,
     router: Router,
     mut stop: watch::Receiver<bool>,
     grace: Duration,
-) -> io::Result<()> {
-    let mut stopped = stop.clone();
-    let signal = async move {
-        let _ = stopped.wait_for(|stop| *stop).await;
-    };
-    let service = router.into_make_service_with_connect_info::<Peer>();
-    let serving = async {
-        match listener {
-            Listener::Tcp(listener) => axum::serve(listener, service).with_graceful_shutdown(signal).await,
-            Listener::Unix(listener) => axum::serve(listener, service).with_graceful_shutdown(signal).await,
-        }
-    };
-    let too_late = async {
-        let _ = stop.wait_for(|stop| *stop).await;
-        tokio::time::sleep(grace).await;
-    };
-    tokio::select! {
-        done = serving => done,
-        () = too_late => {
-            tracing::warn!("requests were still under way when the grace period ended");
-            Ok(())
+) {
+    let room = Arc::new(Semaphore::new(most_connections()));
+    let under_way = GracefulShutdown::new();
+    loop {
+        // A lack of file handles is waited for in here.
+        let (stream, address) = tokio::select! {
+            accepted = listener.accept() => accepted,
+            _ = stop.wait_for(|stop| *stop) => break,
+        };
+        match Arc::clone(&room).try_acquire_owned() {
+            Ok(permit) => {
+                let connection = under_way.watch(connection(stream, peer(address), router.clone()));
+                tokio::spawn(async move {
+                    // An error is a client that went away or broke the protocol: its own affair.
+                    let _ = connection.await;
+                    drop(permit);
+                });
+            }
+            Err(_) => {
+                tokio::spawn(tokio::time::timeout(REFUSAL, refuse(stream)));
+            }
         }
     }
+    drop(listener);
+    if tokio::time::timeout(grace, under_way.shutdown()).await.is_err() {
+        tracing::warn!("requests were still under way when the grace period ended");
+    }
+}
+
+/// One connection with its requests, each with the peer's address.
+fn connection<S>(stream: S, peer: Peer, router: Router) -> impl GracefulConnection
+where
+    S: AsyncRead + AsyncWrite + Send + 'static,
+{
+    let mut builder = Builder::new(TokioExecutor::new());
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(HEADERS);
+    builder.http2().timer(TokioTimer::new()).keep_alive_interval(HEADERS).keep_alive_timeout(HEADERS);
+    let mut stream = TimeoutWriter::new(stream);
+    stream.set_timeout(Some(READING));
+    let service = service_fn(move |request: hyper::Request<Incoming>| {
+        let mut request = request.map(Body::new);
+        request.extensions_mut().insert(ConnectInfo(peer.clone()));
+        router.clone().oneshot(request)
+    });
+    builder.serve_connection_with_upgrades(TokioIo::new(Box::pin(stream)), service).into_owned()
+}
+
+/// Says that there are too many, and waits for the other side to have read it.
+async fn refuse<S: AsyncRead + AsyncWrite + Unpin>(mut stream: S) -> io::Result<()> {
+    metrics::counter!("mirai_connections_refused_total").increment(1);
+    stream.write_all(FULL).await?;
+    stream.shutdown().await?;
+    tokio::io::copy(&mut stream, &mut tokio::io::sink()).await.map(drop)
+}
+
+/// So many connections that database and outside services keep their file handles.
+fn most_connections() -> usize {
+    let handles = getrlimit(Resource::Nofile).current.and_then(|n| usize::try_from(n).ok()).unwrap_or(usize::MAX);
+    handles.saturating_sub(RESERVED_HANDLES).clamp(handles.min(MOST_CONNECTIONS) / 4, MOST_CONNECTIONS)
 }

@@ -3,6 +3,7 @@
 mod access;
 mod account;
 mod database_away;
+mod faults;
 mod held;
 mod hostile;
 mod idempotency;

@@ -1,0 +1,199 @@
+//! The database dies, freezes, loses its answers or is fought over, while customers go on: each answer is right or a
+//! 503 that comes soon, and afterwards books, network and customers agree.
+
+use std::collections::BTreeSet;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use anyhow::Context as _;
+use reqwest::{Method, StatusCode};
+use rustix::process::Signal;
+use serde_json::{Value, json};
+use store::Patience;
+use testkit::app::{Database, TestApp, Wanted};
+use testkit::caller::{TestUser, answer};
+use testkit::fleet::eventually;
+use testkit::gate::Door;
+use testkit::mariadb::MariaDb;
+use testkit::private_dir::PrivateDir;
+
+/// A caller is owed an answer within two seconds; a machine that is busy with other tests gets more.
+const SOON: Duration = Duration::from_secs(5);
+/// Longest that a server is frozen here, as long as the promise says.
+const FROZEN: Duration = Duration::from_secs(20);
+
+/// What customers met while they went on.
+#[derive(Default)]
+struct Met {
+    over: AtomicBool,
+    refused: Mutex<Vec<Duration>>,
+}
+
+impl Met {
+    /// Asks until there is an answer that is not 503.
+    async fn ask(
+        &self,
+        test: &TestApp,
+        request: impl Fn() -> reqwest::RequestBuilder,
+    ) -> anyhow::Result<(StatusCode, Value)> {
+        loop {
+            let asked = Instant::now();
+            let response = request().send().await?;
+            let (took, status) = (asked.elapsed(), response.status());
+            let retry = response.headers().contains_key("retry-after");
+            let (_, body) = answer(response).await?;
+            if body["code"] == "idempotency_key_in_use" {
+                // The first one's claim could not be taken back while the database was away; it runs out.
+                test.advance(36_000);
+            } else if status != StatusCode::SERVICE_UNAVAILABLE {
+                anyhow::ensure!(!status.is_server_error(), "{status}: {body}");
+                return Ok((status, body));
+            } else {
+                anyhow::ensure!(retry && took < SOON, "a 503 after {took:?}, Retry-After: {retry}");
+                self.refused.lock().expect("no panic").push(took);
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    /// Adds a device and takes it away again, until it is over; the last one stays, and is the only one.
+    async fn add_and_remove(&self, test: &TestApp, user: &TestUser) -> anyhow::Result<u32> {
+        for round in 0.. {
+            let key = format!("round-{round}");
+            let adding =
+                || test.request(Method::POST, "/devices", Some(user)).header("idempotency-key", &key).json(&json!({}));
+            let (status, made) = self.ask(test, adding).await?;
+            anyhow::ensure!(status == StatusCode::CREATED, "{status}: {made}");
+            let id = made["device"]["id"].as_str().context("an id")?;
+            if self.over.load(Ordering::SeqCst) {
+                let (_, held) = self.ask(test, || test.request(Method::GET, "/devices", Some(user))).await?;
+                let held: Vec<_> = held["devices"].as_array().context("a list")?.iter().map(|one| &one["id"]).collect();
+                anyhow::ensure!(held == [&json!(id)], "{held:?} and not {id}");
+                return Ok(round);
+            }
+            let path = format!("/devices/{id}");
+            let (status, _) = self.ask(test, || test.request(Method::DELETE, &path, Some(user))).await?;
+            // One whose first answer was lost is gone already.
+            anyhow::ensure!([StatusCode::NO_CONTENT, StatusCode::NOT_FOUND].contains(&status), "{status}");
+        }
+        unreachable!("rounds have no end")
+    }
+
+    fn slowest(&self) -> Duration {
+        self.refused.lock().expect("no panic").iter().max().copied().unwrap_or_default()
+    }
+}
+
+/// Stripe's way: posts each event until it is taken.
+async fn deliver_all(test: &TestApp, met: &Met) -> anyhow::Result<()> {
+    let mut taken = BTreeSet::new();
+    loop {
+        for event in test.stripe.events() {
+            let id = event["id"].as_str().context("an id")?.to_owned();
+            let asked = Instant::now();
+            let status = test.deliver(&event).await?;
+            anyhow::ensure!(asked.elapsed() < SOON, "the webhook took {:?}", asked.elapsed());
+            match status {
+                StatusCode::OK => drop(taken.insert(id)),
+                StatusCode::SERVICE_UNAVAILABLE => {}
+                other => anyhow::bail!("event {id}: {other}"),
+            }
+        }
+        if met.over.load(Ordering::SeqCst) && taken.len() == test.stripe.events().len() {
+            return Ok(());
+        }
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+}
+
+/// Customers go on while `fault` happens and for a while after it.
+async fn go_on_through<F: Future<Output = anyhow::Result<()>>>(test: &TestApp, fault: F) -> anyhow::Result<Met> {
+    let met = Met::default();
+    let users = [test.with_subscriber("aya", "vip").await?, test.with_subscriber("ben", "vip").await?];
+    let buyer = test.with_user("cho").await?;
+    // Paid, and Stripe's word of it comes during the fault.
+    test.pay(&buyer, "basic").await?;
+    let fault = async {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        fault.await?;
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        met.over.store(true, Ordering::SeqCst);
+        anyhow::Ok(())
+    };
+    let customers = futures_util::future::try_join_all(users.iter().map(|user| met.add_and_remove(test, user)));
+    let (rounds, (), ()) = tokio::try_join!(customers, deliver_all(test, &met), fault)?;
+    assert!(rounds.iter().all(|&rounds| rounds > 0), "{rounds:?}: nobody got anywhere");
+    test.all_is_well().await?;
+    let bought = test.get("/subscriptions", Some(&buyer)).await?;
+    assert_eq!(bought["subscriptions"].as_array().map(Vec::len), Some(1), "{bought}");
+    assert_eq!(bought["subscriptions"][0]["status"], "active", "{bought}");
+    Ok(met)
+}
+
+/// A server of the test's own, which keeps what it has committed when it is killed.
+async fn own_server() -> anyhow::Result<Option<(MariaDb, String)>> {
+    use sqlx::{Connection as _, Executor as _};
+    let Some(server) = MariaDb::start().await? else { return Ok(None) };
+    let mut admin = sqlx::MySqlConnection::connect(server.admin_url()).await?;
+    admin.execute("SET GLOBAL innodb_flush_log_at_trx_commit = 2").await?;
+    let url = server.fresh_database().await?;
+    Ok(Some((server, url)))
+}
+
+fn served(database: Database) -> Wanted {
+    Wanted { patience: Patience::Serving, ..Wanted::on(database) }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn mariadb_s50_killed_and_frozen_under_load_is_a_503_soon_and_comes_back_by_itself() -> anyhow::Result<()> {
+    let Some((server, url)) = own_server().await? else { return Ok(()) };
+    let test = TestApp::start_on(&served(Database::MariaDb), url, PrivateDir::new("app")?).await?;
+    let met = go_on_through(&test, async {
+        server.signal(Signal::KILL)?;
+        server.stop_server().await?;
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        server.start_server().await?;
+        server.signal(Signal::STOP)?;
+        tokio::time::sleep(FROZEN).await;
+        server.signal(Signal::CONT)?;
+        let thawed = Instant::now();
+        let back = async || Ok(test.app.store.ping().await.is_ok().then_some(()));
+        eventually("the database", back).await?;
+        println!("back {:?} after the thaw", thawed.elapsed());
+        Ok(())
+    })
+    .await?;
+    assert!(!met.refused.lock().expect("no panic").is_empty(), "nobody noticed");
+    println!("the slowest 503 took {:?}", met.slowest());
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn mariadb_s50_behind_a_cable_that_is_pulled_comes_back_by_itself() -> anyhow::Result<()> {
+    let Some((test, gate)) = TestApp::start_behind_a_gate().await? else { return Ok(()) };
+    go_on_through(&test, async {
+        gate.set(Door::Dead);
+        tokio::time::sleep(Duration::from_secs(4)).await;
+        gate.set(Door::Open);
+        Ok(())
+    })
+    .await
+    .map(drop)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn mariadb_s51_a_commit_whose_answer_is_lost_has_one_effect() -> anyhow::Result<()> {
+    let Some((test, gate)) = TestApp::start_behind_a_gate().await? else { return Ok(()) };
+    go_on_through(&test, async {
+        for _ in 0..8 {
+            gate.set(Door::CutAfter(b"COMMIT"));
+            tokio::time::sleep(Duration::from_millis(300)).await;
+            gate.set(Door::Open);
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        Ok(())
+    })
+    .await
+    .map(drop)
+}
