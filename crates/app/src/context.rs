@@ -12,6 +12,8 @@ use tokio::sync::Notify;
 use crate::limiter::Limiter;
 use crate::{Clock, Config, Dice, Error, Hasher, Result, Sealer, api_key, tokens};
 
+/// How long somebody waits for Stripe at the most, to be told within two seconds.
+const STRIPE_FOR_PEOPLE: Duration = Duration::from_millis(1_700);
 /// How often a transaction is run again that the database chose as a victim, and for how long: the caller is owed an
 /// answer.
 const ROUNDS: u32 = 5;
@@ -74,6 +76,14 @@ impl App {
             work: Arc::default(),
             redis: None,
         }
+    }
+
+    /// The same for requests that people wait for: Stripe answers soon or is away. Everything that asks Stripe can be
+    /// asked again with one effect.
+    #[must_use]
+    pub fn for_people(mut self) -> App {
+        self.stripe = self.stripe.within(STRIPE_FOR_PEOPLE);
+        self
     }
 
     /// Counts limits, and gives hints, together with all processes that use the same Redis.

@@ -9,7 +9,7 @@ mod lenient;
 mod objects;
 pub mod webhook;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use reqwest::{Client, Method, StatusCode};
 use secrecy::{ExposeSecret, SecretString};
@@ -38,19 +38,20 @@ pub struct StripeSettings {
     pub base: Url,
     /// `sk_…` or `rk_…`.
     pub secret_key: SecretString,
-    /// How long one request may take; connecting at most three seconds of it.
+    /// How long one call may take, with its repetition; connecting at most three seconds of it.
     pub timeout: Duration,
 }
 
 /// A client of Stripe's API.
 ///
 /// A read, and a write that carries an idempotency key, is repeated once by itself when the connection breaks or Stripe
-/// fails; after a timeout it is not, so that nobody waits longer than the setting says.
+/// fails, within the time that a call may take.
 #[derive(Debug, Clone)]
 pub struct Stripe {
     http: Client,
     base: Url,
     key: SecretString,
+    timeout: Duration,
 }
 
 /// One request.
@@ -102,7 +103,14 @@ impl Stripe {
     /// A client. Nothing is sent yet.
     pub fn new(settings: StripeSettings) -> Result<Stripe, SetupError> {
         let http = http::client(settings.timeout)?;
-        Ok(Stripe { http, base: http::base(settings.base)?, key: settings.secret_key })
+        let base = http::base(settings.base)?;
+        Ok(Stripe { http, base, key: settings.secret_key, timeout: settings.timeout })
+    }
+
+    /// The same client for somebody who waits: no call takes longer than `timeout`.
+    #[must_use]
+    pub fn within(&self, timeout: Duration) -> Stripe {
+        Stripe { timeout: timeout.min(self.timeout), ..self.clone() }
     }
 
     async fn call<T: DeserializeOwned>(&self, call: Call<'_>) -> Result<T, StripeError> {
@@ -111,19 +119,22 @@ impl Stripe {
         if !call.path.iter().all(is_id) {
             return Err(StripeError::no_such_object());
         }
-        match self.attempt(&call).await {
-            Err(Failed { quick: true, .. }) if call.is_repeatable() => {
+        let until = Instant::now() + self.timeout;
+        let left = || until.saturating_duration_since(Instant::now());
+        match self.attempt(&call, left()).await {
+            Err(Failed { quick: true, .. }) if call.is_repeatable() && left() > 2 * RETRY_PAUSE => {
                 tokio::time::sleep(RETRY_PAUSE).await;
-                self.attempt(&call).await.map_err(|failed| failed.error)
+                self.attempt(&call, left()).await.map_err(|failed| failed.error)
             }
             done => done.map_err(|failed| failed.error),
         }
     }
 
-    async fn attempt<T: DeserializeOwned>(&self, call: &Call<'_>) -> Result<T, Failed> {
+    async fn attempt<T: DeserializeOwned>(&self, call: &Call<'_>, timeout: Duration) -> Result<T, Failed> {
         let mut request = self
             .http
             .request(call.method.clone(), http::join(&self.base, call.path))
+            .timeout(timeout)
             .bearer_auth(self.key.expose_secret())
             .header("Stripe-Version", VERSION);
         if let Some(key) = call.idempotency_key {

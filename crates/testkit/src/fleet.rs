@@ -132,7 +132,15 @@ impl Fleet {
     /// # Errors
     /// When it does not come up.
     pub async fn serve(&self) -> anyhow::Result<Node> {
-        let mut process = self.command(&["serve"]).start().await?;
+        Fleet::up(self.command(&["serve"])).await
+    }
+
+    /// Starts a `mirai serve` that was prepared with [`Fleet::command`], and waits until it is ready.
+    ///
+    /// # Errors
+    /// When it does not come up.
+    pub async fn up(launch: Launch) -> anyhow::Result<Node> {
+        let mut process = launch.start().await?;
         let line = process.wait_for_line("\"ready\"", PATIENCE).await?;
         let ready: Value = serde_json::from_str(&line)?;
         let place = ready["fields"]["place"].as_str().context(line)?;

@@ -22,4 +22,5 @@ pub mod private_dir;
 pub mod process;
 pub mod redis;
 pub mod setting;
+pub mod small_disk;
 pub mod wg;

@@ -72,7 +72,7 @@ impl Bin {
         for name in ["PATH", "TMPDIR"] {
             env.extend(setting(name).map(|value| (name.into(), value.into())));
         }
-        Launch { bin: self.path.clone(), args: Vec::new(), env, dir: None, input: None }
+        Launch { bin: self.path.clone(), args: Vec::new(), env, dir: None, input: None, handles: None }
     }
 }
 
@@ -84,9 +84,17 @@ pub struct Launch {
     env: Vec<(OsString, OsString)>,
     dir: Option<PathBuf>,
     input: Option<Vec<u8>>,
+    handles: Option<u32>,
 }
 
 impl Launch {
+    /// Gives the process so many file handles and no more.
+    #[must_use]
+    pub fn handles(mut self, most: u32) -> Self {
+        self.handles = Some(most);
+        self
+    }
+
     /// Appends an argument.
     #[must_use]
     pub fn arg(mut self, arg: impl AsRef<OsStr>) -> Self {
@@ -127,7 +135,14 @@ impl Launch {
     /// # Errors
     /// When it cannot be started.
     pub async fn start(self) -> anyhow::Result<Running> {
-        let mut command = Command::new(&self.bin);
+        let mut command = match self.handles {
+            None => Command::new(&self.bin),
+            Some(most) => {
+                let mut shell = Command::new("/bin/sh");
+                shell.args(["-c", &format!("ulimit -n {most}; exec \"$0\" \"$@\"")]).arg(&self.bin);
+                shell
+            }
+        };
         command.args(&self.args).env_clear().envs(self.env);
         if let Some(dir) = &self.dir {
             command.current_dir(dir);

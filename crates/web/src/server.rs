@@ -14,7 +14,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::{GracefulConnection, GracefulShutdown};
 use rustix::process::{Resource, getrlimit};
-use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpListener, UnixListener};
 use tokio::sync::{Semaphore, watch};
 use tokio_io_timeout::TimeoutWriter;
@@ -30,7 +30,7 @@ const READING: Duration = Duration::from_secs(30);
 const MOST_CONNECTIONS: usize = 20_000;
 /// File handles kept for what is not a client: database, outside services, files.
 const RESERVED_HANDLES: usize = 256;
-/// What a client gets when there are too many, and how long it has to read that.
+/// What a client gets when there are too many, and how long it has to ask and to read that.
 const FULL: &[u8] =
     b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 2\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
 const REFUSAL: Duration = Duration::from_secs(1);
@@ -156,9 +156,10 @@ where
     builder.serve_connection_with_upgrades(TokioIo::new(Box::pin(stream)), service).into_owned()
 }
 
-/// Says that there are too many, and waits for the other side to have read it.
+/// Says that there are too many, once the other side has asked for something, and waits until it has read that.
 async fn refuse<S: AsyncRead + AsyncWrite + Unpin>(mut stream: S) -> io::Result<()> {
     metrics::counter!("mirai_connections_refused_total").increment(1);
+    stream.read(&mut [0; 1024]).await?;
     stream.write_all(FULL).await?;
     stream.shutdown().await?;
     tokio::io::copy(&mut stream, &mut tokio::io::sink()).await.map(drop)

@@ -15,6 +15,7 @@ mod migrations;
 mod money;
 mod money_back;
 mod orders;
+mod overload;
 mod processes;
 mod query_plans;
 mod races;
