@@ -72,10 +72,9 @@ pub(crate) async fn serve(Shared(inner): Shared<Arc<Inner>>, request: Request) -
 
     let trouble = lock(&inner.plan).take(&path);
     match trouble {
-        Some(Trouble::Hang) => return std::future::pending().await,
         Some(Trouble::TooMany) => return gone_wrong(429, "rate_limit", "Request rate limit exceeded."),
         Some(Trouble::Broken) => return gone_wrong(500, "api_error", "An unknown error occurred."),
-        Some(Trouble::BrokenAfter | Trouble::AnswerLost) | None => {}
+        Some(Trouble::BrokenAfter | Trouble::AnswerLost | Trouble::Hang) | None => {}
     }
     let mut params = Params::default();
     let reply = match answer(&inner, &head, body, key.as_deref(), &request_id, &mut params).await {
@@ -94,6 +93,7 @@ pub(crate) async fn serve(Shared(inner): Shared<Arc<Inner>>, request: Request) -
 
     match trouble {
         Some(Trouble::BrokenAfter) => return gone_wrong(500, "api_error", "An unknown error occurred."),
+        Some(Trouble::Hang) => return std::future::pending().await,
         // Unwinding drops the connection; no panic hook runs, so nothing is printed.
         Some(Trouble::AnswerLost) => std::panic::resume_unwind(Box::new("the answer is lost")),
         _ => {}

@@ -15,7 +15,7 @@ pub enum Trouble {
     BrokenAfter,
     /// The work is done, and the connection breaks before the answer.
     AnswerLost,
-    /// Nothing is done and nothing is answered, as long as the caller waits.
+    /// The work is done, and nothing is answered as long as the caller waits.
     Hang,
 }
 
