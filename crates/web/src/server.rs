@@ -150,7 +150,7 @@ where
     stream.set_timeout(Some(READING));
     let service = service_fn(move |request: hyper::Request<Incoming>| {
         let mut request = request.map(Body::new);
-        request.extensions_mut().insert(ConnectInfo(peer.clone()));
+        request.extensions_mut().insert(ConnectInfo(peer));
         router.clone().oneshot(request)
     });
     builder.serve_connection_with_upgrades(TokioIo::new(Box::pin(stream)), service).into_owned()
@@ -159,7 +159,9 @@ where
 /// Says that there are too many, once the other side has asked for something, and waits until it has read that.
 async fn refuse<S: AsyncRead + AsyncWrite + Unpin>(mut stream: S) -> io::Result<()> {
     metrics::counter!("mirai_connections_refused_total").increment(1);
-    stream.read(&mut [0; 1024]).await?;
+    if stream.read(&mut [0; 1024]).await? == 0 {
+        return Ok(());
+    }
     stream.write_all(FULL).await?;
     stream.shutdown().await?;
     tokio::io::copy(&mut stream, &mut tokio::io::sink()).await.map(drop)

@@ -2,8 +2,7 @@
 //! 503 that comes soon, and afterwards books, network and customers agree.
 
 use std::collections::BTreeSet;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
@@ -27,7 +26,7 @@ const FROZEN: Duration = Duration::from_secs(20);
 #[derive(Default)]
 struct Met {
     over: AtomicBool,
-    refused: Mutex<Vec<Duration>>,
+    refused: AtomicU32,
 }
 
 impl Met {
@@ -51,7 +50,7 @@ impl Met {
                 return Ok((status, body));
             } else {
                 anyhow::ensure!(retry && took < SOON, "a 503 after {took:?}, Retry-After: {retry}");
-                self.refused.lock().expect("no panic").push(took);
+                self.refused.fetch_add(1, Ordering::SeqCst);
             }
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
@@ -78,10 +77,6 @@ impl Met {
             anyhow::ensure!([StatusCode::NO_CONTENT, StatusCode::NOT_FOUND].contains(&status), "{status}");
         }
         unreachable!("rounds have no end")
-    }
-
-    fn slowest(&self) -> Duration {
-        self.refused.lock().expect("no panic").iter().max().copied().unwrap_or_default()
     }
 }
 
@@ -149,7 +144,7 @@ fn served(database: Database) -> Wanted {
 async fn mariadb_s50_killed_and_frozen_under_load_is_a_503_soon_and_comes_back_by_itself() -> anyhow::Result<()> {
     let Some((server, url)) = own_server().await? else { return Ok(()) };
     let test = TestApp::start_on(&served(Database::MariaDb), url, PrivateDir::new("app")?).await?;
-    let met = go_on_through(&test, async {
+    let fault = async {
         server.signal(Signal::KILL)?;
         server.stop_server().await?;
         tokio::time::sleep(Duration::from_secs(2)).await;
@@ -160,32 +155,30 @@ async fn mariadb_s50_killed_and_frozen_under_load_is_a_503_soon_and_comes_back_b
         let thawed = Instant::now();
         let back = async || Ok(test.app.store.ping().await.is_ok().then_some(()));
         eventually("the database", back).await?;
-        println!("back {:?} after the thaw", thawed.elapsed());
+        anyhow::ensure!(thawed.elapsed() < 2 * SOON, "back {:?} after the thaw", thawed.elapsed());
         Ok(())
-    })
-    .await?;
-    assert!(!met.refused.lock().expect("no panic").is_empty(), "nobody noticed");
-    println!("the slowest 503 took {:?}", met.slowest());
+    };
+    let met = Box::pin(go_on_through(&test, fault)).await?;
+    assert!(met.refused.load(Ordering::SeqCst) > 0, "nobody noticed");
     Ok(())
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn mariadb_s50_behind_a_cable_that_is_pulled_comes_back_by_itself() -> anyhow::Result<()> {
     let Some((test, gate)) = TestApp::start_behind_a_gate().await? else { return Ok(()) };
-    go_on_through(&test, async {
+    let fault = async {
         gate.set(Door::Dead);
         tokio::time::sleep(Duration::from_secs(4)).await;
         gate.set(Door::Open);
         Ok(())
-    })
-    .await
-    .map(drop)
+    };
+    Box::pin(go_on_through(&test, fault)).await.map(drop)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn mariadb_s51_a_commit_whose_answer_is_lost_has_one_effect() -> anyhow::Result<()> {
     let Some((test, gate)) = TestApp::start_behind_a_gate().await? else { return Ok(()) };
-    go_on_through(&test, async {
+    let fault = async {
         for _ in 0..8 {
             gate.set(Door::CutAfter(b"COMMIT"));
             tokio::time::sleep(Duration::from_millis(300)).await;
@@ -193,7 +186,6 @@ async fn mariadb_s51_a_commit_whose_answer_is_lost_has_one_effect() -> anyhow::R
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
         Ok(())
-    })
-    .await
-    .map(drop)
+    };
+    Box::pin(go_on_through(&test, fault)).await.map(drop)
 }

@@ -19,6 +19,8 @@ use tokio::net::TcpStream;
 
 /// A caller is owed an answer within two seconds; a machine that is busy with other tests gets more.
 const SOON: Duration = Duration::from_secs(5);
+/// How long a request's head may take, as docs/operations.md says.
+const HEADERS: Duration = Duration::from_secs(10);
 
 /// The status of an answer that came soon, and says when to come back where it is a 503.
 async fn soon(request: reqwest::RequestBuilder) -> anyhow::Result<StatusCode> {
@@ -214,7 +216,7 @@ async fn s43_two_thousand_slow_clients_are_cut_off_and_others_served_meanwhile()
     }
     let cut = Instant::now();
     try_join_all(slow.into_iter().map(until_cut)).await?;
-    println!("slow heads were cut after {:?}", cut.elapsed());
+    assert!(cut.elapsed() < 3 * HEADERS, "slow heads were cut after {:?}", cut.elapsed());
     let told = until_cut(slow_body).await?;
     assert!(told.starts_with("HTTP/1.1 503") && told.contains("retry-after"), "{told}");
     Ok(())
@@ -297,9 +299,7 @@ async fn s59_a_stop_under_load_breaks_no_request_that_was_taken(database: Databa
     assert!(served.iter().all(|&n| n > 0), "{served:?}");
     assert_eq!(finished.code, Some(0), "{}", finished.stderr);
     assert!(!finished.stderr.contains("still under way"), "{}", finished.stderr);
-    let again = Instant::now();
     let node = fleet.serve().await?;
-    println!("ready again after {:?}", again.elapsed());
     node.caller.get("/devices", Some(&user)).await?;
     is_well(&fleet).await
 }
