@@ -122,7 +122,7 @@ impl Stripe {
         let until = Instant::now() + self.timeout;
         let left = || until.saturating_duration_since(Instant::now());
         match self.attempt(&call, left()).await {
-            Err(Failed { quick: true, .. }) if call.is_repeatable() && left() > 2 * RETRY_PAUSE => {
+            Err(Failed { quick: true, .. }) if call.is_repeatable() && left() > RETRY_PAUSE => {
                 tokio::time::sleep(RETRY_PAUSE).await;
                 self.attempt(&call, left()).await.map_err(|failed| failed.error)
             }
