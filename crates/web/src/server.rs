@@ -30,6 +30,8 @@ const READING: Duration = Duration::from_secs(30);
 const MOST_CONNECTIONS: usize = 20_000;
 /// File handles kept for what is not a client: database, outside services, files.
 const RESERVED_HANDLES: usize = 256;
+/// Most surplus connections that are told so at a time; they use reserved handles, so any more are hung up on.
+const MOST_REFUSALS: usize = 64;
 /// What a client gets when there are too many, and how long it has to ask and to read that.
 const FULL: &[u8] =
     b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 2\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
@@ -110,7 +112,9 @@ async fn accept_all<L: axum::serve::Listener>(
     mut stop: watch::Receiver<bool>,
     grace: Duration,
 ) {
-    let room = Arc::new(Semaphore::new(most_connections()));
+    let most = most_connections();
+    let room = Arc::new(Semaphore::new(most));
+    let refusals = Arc::new(Semaphore::new(MOST_REFUSALS.min(most / 4)));
     let under_way = GracefulShutdown::new();
     loop {
         // A lack of file handles is waited for in here.
@@ -118,18 +122,21 @@ async fn accept_all<L: axum::serve::Listener>(
             accepted = listener.accept() => accepted,
             _ = stop.wait_for(|stop| *stop) => break,
         };
-        match Arc::clone(&room).try_acquire_owned() {
-            Ok(permit) => {
-                let connection = under_way.watch(connection(stream, peer(address), router.clone()));
-                tokio::spawn(async move {
-                    // An error is a client that went away or broke the protocol: its own affair.
-                    let _ = connection.await;
-                    drop(permit);
-                });
-            }
-            Err(_) => {
-                tokio::spawn(tokio::time::timeout(REFUSAL, refuse(stream)));
-            }
+        if let Ok(permit) = Arc::clone(&room).try_acquire_owned() {
+            let connection = under_way.watch(connection(stream, peer(address), router.clone()));
+            tokio::spawn(async move {
+                // An error is a client that went away or broke the protocol: its own affair.
+                let _ = connection.await;
+                drop(permit);
+            });
+            continue;
+        }
+        metrics::counter!("mirai_connections_refused_total").increment(1);
+        if let Ok(permit) = Arc::clone(&refusals).try_acquire_owned() {
+            tokio::spawn(async move {
+                let _ = tokio::time::timeout(REFUSAL, refuse(stream)).await;
+                drop(permit);
+            });
         }
     }
     drop(listener);
@@ -158,7 +165,6 @@ where
 
 /// Says that there are too many, once the other side has asked for something, and waits until it has read that.
 async fn refuse<S: AsyncRead + AsyncWrite + Unpin>(mut stream: S) -> io::Result<()> {
-    metrics::counter!("mirai_connections_refused_total").increment(1);
     if stream.read(&mut [0; 1024]).await? == 0 {
         return Ok(());
     }
