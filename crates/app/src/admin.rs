@@ -20,6 +20,14 @@ pub async fn check(app: &App) -> Result<Vec<Finding>> {
     Ok(store::integrity::check(&app.store).await?)
 }
 
+/// The newest entries of the audit log; all, or those in which `whom`, an id or a name, acts or is acted on.
+pub async fn entries(app: &App, whom: Option<&str>, limit: u64) -> Result<Vec<audit_log::Model>> {
+    Ok(match whom {
+        Some(whom) => audit_log::about(&app.store, whom, limit).await?,
+        None => audit_log::newest(&app.store, limit).await?,
+    })
+}
+
 /// The actor of everything that is done from the command line.
 pub(crate) const COMMAND_LINE: &str = "command line";
 

@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sum_that_does_not_fit_is_an_error() {
+    fn s16_a_sum_that_does_not_fit_is_an_error() {
         assert_eq!(usd(1).checked_add(usd(2)), Ok(usd(3)));
         assert_eq!(usd(i64::MAX).checked_add(usd(0)), Ok(usd(i64::MAX)));
         assert_eq!(usd(i64::MAX).checked_add(usd(1)), Err(MoneyError::Overflow));

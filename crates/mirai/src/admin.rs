@@ -1,6 +1,7 @@
 //! `mirai admin`: parse, call one use case, print.
 
 mod api_key;
+mod audit;
 mod check;
 mod job;
 mod plan;
@@ -33,6 +34,7 @@ pub(crate) async fn run(command: Admin) -> anyhow::Result<()> {
             let done = app::admin::keys::rotate(&app).await.map_err(words)?;
             print_one(&json!({ "resealed": done.resealed, "current": done.current }), format)
         }
+        Admin::Audit { about, limit, format } => audit::run(&app, about, limit, format).await,
         Admin::Check { format } => check::run(&app, format).await,
     };
     close(app).await;

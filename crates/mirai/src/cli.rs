@@ -108,6 +108,18 @@ pub(crate) enum Admin {
     /// Secrets at rest
     #[command(subcommand)]
     Keys(KeysCommand),
+    /// What was done, by whom and to whom, newest first
+    #[command(after_help = "Example:\n  mirai admin audit --about ops@example.net")]
+    Audit {
+        /// Only what this account (address or id) did or had done to it, or what was done to the thing of this name
+        #[arg(long, value_name = "WHOM")]
+        about: Option<String>,
+        /// Most entries
+        #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u64).range(1..=10_000))]
+        limit: u64,
+        #[command(flatten)]
+        format: Format,
+    },
     /// Check that books and network agree: money, addresses, slots, grants
     #[command(after_help = "Example:\n  mirai admin check")]
     Check {

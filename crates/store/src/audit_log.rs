@@ -43,8 +43,8 @@ pub async fn newest(db: &impl Db, limit: u64) -> Result<Vec<Model>> {
     Ok(Entity::find().order_by_desc(Column::Id).limit(limit).all(db.conn()).await?)
 }
 
-/// The newest entries in which an account acts or is acted on.
-pub async fn about(db: &impl Db, account: &str, limit: u64) -> Result<Vec<Model>> {
-    let either = Condition::any().add(Column::Actor.eq(account)).add(Column::Subject.eq(account));
+/// The newest entries in which `whom`, an id or a name, acts or is acted on.
+pub async fn about(db: &impl Db, whom: &str, limit: u64) -> Result<Vec<Model>> {
+    let either = Condition::any().add(Column::Actor.eq(whom)).add(Column::Subject.eq(whom));
     Ok(Entity::find().filter(either).order_by_desc(Column::Id).limit(limit).all(db.conn()).await?)
 }

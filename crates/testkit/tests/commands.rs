@@ -209,6 +209,8 @@ async fn an_operator_makes_and_changes_accounts() {
     let set = admin.json(&["user", "set-role", "Mika@Example.net", "support"]).await;
     assert_eq!(set["role"], "support");
     assert_eq!(admin.json(&["user", "suspend", "mika@example.net"]).await["suspended"], true);
+    let about_mika = admin.json(&["audit", "--about", "mika@example.net"]).await;
+    assert_eq!(actions(&about_mika), ["user.suspend", "user.set_role", "user.create"]);
     admin.json(&["user", "delete", "mika@example.net"]).await;
     assert_eq!(admin.json(&["user", "list"]).await.as_array().unwrap().len(), 1);
     for (args, words) in [
@@ -218,6 +220,7 @@ async fn an_operator_makes_and_changes_accounts() {
         (&["user", "create", "a@example.net", "--verified", "--role", "king"], "user, support or admin"),
         (&["user", "create", "a@example.net"], "APP_URL"),
         (&["user", "show", "nobody@example.net"], "nobody@example.net"),
+        (&["audit", "--about", "nobody@example.net"], "nobody@example.net"),
     ] {
         let line = admin.refused(args).await;
         assert!(line.starts_with("mirai: ") && line.contains(words), "{args:?}: {line}");
@@ -235,6 +238,11 @@ async fn the_check_of_books_and_network_fails_when_they_disagree() {
     sqlx::query("UPDATE pool_state SET high_water = 7").execute(&pool).await.unwrap();
     pool.close().await;
     assert!(admin.refused(&["check"]).await.contains("1 of"));
+}
+
+/// What was done, from what `mirai admin audit` shows.
+fn actions(entries: &Value) -> Vec<&str> {
+    entries.as_array().unwrap().iter().map(|row| row["action"].as_str().unwrap()).collect()
 }
 
 #[tokio::test]
@@ -271,6 +279,13 @@ async fn an_operator_adds_servers_plans_and_keys() {
     assert!(keys.contains("mobile-app") && !keys.contains(key["key"].as_str().unwrap()), "{keys}");
     admin.json(&["api-key", "revoke", "mobile-app"]).await;
     assert_eq!(admin.json(&["job", "list"]).await, json!([]));
+    let all = admin.json(&["audit"]).await;
+    let done = ["api_key.revoke", "api_key.add", "plan.set", "server.set_status", "server.add", "server.add"];
+    assert_eq!(actions(&all), done, "newest first");
+    assert_eq!(all[2]["detail"], "price 699 usd as price_1; devices 2; bytes 300000000000");
+    assert!(all.as_array().unwrap().iter().all(|row| row["actor"] == "command line"), "{all}");
+    assert_eq!(actions(&admin.json(&["audit", "--about", "paris-1"]).await), ["server.set_status", "server.add"]);
+    assert_eq!(actions(&admin.json(&["audit", "--limit", "1"]).await), ["api_key.revoke"]);
     for (args, words) in [
         (&["server", "set-status", "atlantis", "up"][..], "atlantis"),
         (&["server", "set-status", "osaka-1", "sleeping"], "up, draining, down or retired"),

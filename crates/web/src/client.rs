@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn forwarded_headers_count_only_from_trusted_proxies() {
+    fn s31_forwarded_headers_count_only_from_trusted_proxies() {
         for (peer, forwarded, client) in [
             ("192.0.2.9", &["198.51.100.1"][..], "192.0.2.9"),
             ("127.0.0.1", &["198.51.100.1"], "198.51.100.1"),

@@ -35,7 +35,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_our_own_pages_may_write() {
+    fn s24_only_our_own_pages_may_write() {
         let ours = Url::parse("https://vpn.example").expect("a URL");
         let allowed = ["https://app.example".to_owned()];
         for (site, origin, expect) in [

@@ -60,7 +60,20 @@ pub async fn set(app: &App, code: &str, change: &Change) -> Result<plans::Model>
             error.into()
         }
     })?;
-    audit(app, &tx, COMMAND_LINE, "plan.set", code, &format!("{change:?}"), now).await?;
+    audit(app, &tx, COMMAND_LINE, "plan.set", code, &terms(&row), now).await?;
     tx.commit().await?;
     Ok(row)
+}
+
+/// What a plan offers now, in words for the audit log.
+fn terms(row: &plans::Model) -> String {
+    let or_none = |limit: Option<i64>| limit.map_or_else(|| "no limit".to_owned(), |limit| limit.to_string());
+    format!(
+        "price {} {} as {}; devices {}; bytes {}",
+        row.price_cents,
+        row.currency,
+        row.stripe_price_id.as_deref().unwrap_or("no price at Stripe"),
+        or_none(row.devices),
+        or_none(row.quota_bytes)
+    )
 }

@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_accepted() {
+    fn s6_what_is_accepted() {
         let right = v1(NOW);
         let zeros = "0".repeat(64);
         let accepted = [
@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_refused() {
+    fn s5_what_is_refused() {
         let right = v1(NOW);
         let table = [
             (sign(BODY.as_bytes(), "whsec_wrong", NOW), WebhookError::Signature),
@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn one_changed_byte_breaks_it() {
+    fn s5_one_changed_byte_breaks_it() {
         let header = sign(BODY.as_bytes(), SECRET, NOW);
         for place in 0..BODY.len() {
             let mut body = BODY.as_bytes().to_vec();

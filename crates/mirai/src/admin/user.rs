@@ -46,7 +46,8 @@ pub(super) async fn run(app: &App, command: UserCommand) -> anyhow::Result<()> {
     }
 }
 
-async fn find(app: &App, user: &str) -> anyhow::Result<UserRow> {
+/// An account by address or id.
+pub(super) async fn find(app: &App, user: &str) -> anyhow::Result<UserRow> {
     users::find(app, user).await.map_err(|error| words(error).context(format!("account {user}")))
 }
 

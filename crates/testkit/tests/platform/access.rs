@@ -119,9 +119,9 @@ fn the_table_names_every_route() {
     assert_eq!(table, routes);
 }
 
-testkit::on_both_databases!(every_route_answers_everybody_as_the_table_says);
+testkit::on_both_databases!(s46_every_route_answers_everybody_as_the_table_says);
 
-async fn every_route_answers_everybody_as_the_table_says(database: Database) -> anyhow::Result<()> {
+async fn s46_every_route_answers_everybody_as_the_table_says(database: Database) -> anyhow::Result<()> {
     let Some(test) = TestApp::start(&Wanted::on(database)).await? else { return Ok(()) };
     let mut owner = test.with_subscriber("mika", "vip").await?;
     let mut other = test.with_subscriber("noa", "vip").await?;

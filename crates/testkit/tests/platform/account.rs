@@ -11,11 +11,11 @@ use testkit::caller::{PASSWORD, TestUser, answer};
 use totp_rs::Totp;
 
 testkit::on_both_databases!(
-    a_new_password_ends_the_other_sessions,
+    s22_a_new_password_ends_the_other_sessions,
     an_address_changes_once_the_new_one_is_proved,
     a_stolen_password_is_not_enough_with_a_second_factor,
     a_sign_in_from_elsewhere_is_told_to_the_owner,
-    guesses_from_elsewhere_do_not_keep_the_owner_out,
+    s29_guesses_from_elsewhere_do_not_keep_the_owner_out,
     everything_held_is_exported_for_one_who_just_showed_the_password,
     a_deleted_account_leaves_nothing_personal,
     a_purchase_under_way_when_the_account_is_deleted_is_ended,
@@ -42,7 +42,7 @@ fn refused(body: &Value) -> (&str, &str) {
     (field["field"].as_str().unwrap_or_default(), field["code"].as_str().unwrap_or_default())
 }
 
-async fn a_new_password_ends_the_other_sessions(database: Database) -> anyhow::Result<()> {
+async fn s22_a_new_password_ends_the_other_sessions(database: Database) -> anyhow::Result<()> {
     let Some(test) = TestApp::start(&Wanted::on(database)).await? else { return Ok(()) };
     let phone = test.with_user("mika").await?;
     let laptop = test.log_in(&phone.email).await?;
@@ -254,7 +254,7 @@ async fn a_sign_in_from_elsewhere_is_told_to_the_owner(database: Database) -> an
     Ok(())
 }
 
-async fn guesses_from_elsewhere_do_not_keep_the_owner_out(database: Database) -> anyhow::Result<()> {
+async fn s29_guesses_from_elsewhere_do_not_keep_the_owner_out(database: Database) -> anyhow::Result<()> {
     let limits = Limits { credential_per_minute: 10, general_per_minute: 1_000_000 };
     let trusted = vec!["127.0.0.1/32".parse()?];
     let wanted = Wanted { limits, trusted_proxies: trusted, ..Wanted::on(database) };

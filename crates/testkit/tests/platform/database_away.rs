@@ -27,7 +27,7 @@ async fn me(test: &TestApp, user: &TestUser) -> reqwest::Result<Response> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_database_that_is_cut_off_or_silent_is_a_503_and_comes_back_without_a_restart() -> anyhow::Result<()> {
+async fn s50_a_database_that_is_cut_off_or_silent_is_a_503_and_comes_back_without_a_restart() -> anyhow::Result<()> {
     let Some((test, gate)) = TestApp::start_behind_a_gate().await? else { return Ok(()) };
     let user = test.with_user("mika").await?;
     for door in [Door::Shut, Door::Silent] {
@@ -50,7 +50,7 @@ async fn a_database_that_is_cut_off_or_silent_is_a_503_and_comes_back_without_a_
 
 /// Another process, such as a backup, holds SQLite's one writer.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_locked_sqlite_file_is_a_503_for_writers_and_no_hindrance_for_readers() -> anyhow::Result<()> {
+async fn s52_a_locked_sqlite_file_is_a_503_for_writers_and_no_hindrance_for_readers() -> anyhow::Result<()> {
     let Some(test) = TestApp::start(&Wanted::on(Database::Sqlite)).await? else { return Ok(()) };
     let user = test.with_subscriber("mika", "vip").await?;
     let settings =

@@ -12,9 +12,9 @@ use testkit::app::Database;
 use testkit::caller::{Caller, TestUser, token_in};
 use testkit::fleet::{Fleet, Node, PATIENCE, now_ms};
 
-testkit::on_both_databases!(a_process_killed_at_any_place_leaves_everything_once);
+testkit::on_both_databases!(s4_a_process_killed_at_any_place_leaves_everything_once);
 
-async fn a_process_killed_at_any_place_leaves_everything_once(database: Database) -> anyhow::Result<()> {
+async fn s4_a_process_killed_at_any_place_leaves_everything_once(database: Database) -> anyhow::Result<()> {
     for place in failpoint::PLACES {
         let Some(died) = live(database, place).await? else { return Ok(()) };
         assert!(died, "nobody comes to {place}");
@@ -24,7 +24,7 @@ async fn a_process_killed_at_any_place_leaves_everything_once(database: Database
 
 /// Sixty times anywhere (500 under `--long`), by a seed that a failure names.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_process_killed_at_random_leaves_everything_once() -> anyhow::Result<()> {
+async fn s4_a_process_killed_at_random_leaves_everything_once() -> anyhow::Result<()> {
     let (times, seed) = (testkit::setting::times(60, 500), testkit::setting::seed());
     let dice = Dice::seeded(seed);
     let choose = |among: usize| usize::try_from(dice.number() % 1_000_003).expect("small") % among;

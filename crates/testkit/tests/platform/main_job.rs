@@ -10,9 +10,9 @@ use testkit::app::{Database, TestApp, Wanted};
 
 testkit::on_both_databases!(
     a_stranger_signs_up_pays_and_holds_a_configuration,
-    a_known_address_is_not_told_to_a_stranger,
-    no_answer_tells_by_its_speed_whether_an_address_is_known,
-    a_strangers_device_is_the_same_404_as_none,
+    s28_a_known_address_is_not_told_to_a_stranger,
+    s27_no_answer_tells_by_its_speed_whether_an_address_is_known,
+    s46_a_strangers_device_is_the_same_404_as_none,
     devices_come_back_with_the_next_subscription,
     whoever_registers_a_strangers_address_first_stays_outside,
 );
@@ -54,7 +54,7 @@ async fn a_stranger_signs_up_pays_and_holds_a_configuration(database: Database) 
     Ok(())
 }
 
-async fn a_known_address_is_not_told_to_a_stranger(database: Database) -> anyhow::Result<()> {
+async fn s28_a_known_address_is_not_told_to_a_stranger(database: Database) -> anyhow::Result<()> {
     let Some(test) = TestApp::start(&Wanted::on(database)).await? else { return Ok(()) };
     let user = test.with_user("mika").await?;
     let known = json!({ "email": user.email, "password": "another long password" });
@@ -74,7 +74,7 @@ async fn a_known_address_is_not_told_to_a_stranger(database: Database) -> anyhow
 }
 
 /// A lower bound, since that alone can't fail on a slow machine: every one of these answers waits for it.
-async fn no_answer_tells_by_its_speed_whether_an_address_is_known(database: Database) -> anyhow::Result<()> {
+async fn s27_no_answer_tells_by_its_speed_whether_an_address_is_known(database: Database) -> anyhow::Result<()> {
     let Some(test) = TestApp::start(&Wanted::on(database)).await? else { return Ok(()) };
     let known = test.with_user("mika").await?.email;
     for email in [known.as_str(), "nobody@example.net"] {
@@ -93,7 +93,7 @@ async fn no_answer_tells_by_its_speed_whether_an_address_is_known(database: Data
     Ok(())
 }
 
-async fn a_strangers_device_is_the_same_404_as_none(database: Database) -> anyhow::Result<()> {
+async fn s46_a_strangers_device_is_the_same_404_as_none(database: Database) -> anyhow::Result<()> {
     let Some(test) = TestApp::start(&Wanted::on(database)).await? else { return Ok(()) };
     let owner = test.with_subscriber("mika", "premium").await?;
     let stranger = test.with_subscriber("noa", "premium").await?;

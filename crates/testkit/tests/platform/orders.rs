@@ -86,10 +86,10 @@ const LIFE: [&str; 6] = [
     "customer.subscription.deleted",
 ];
 
-testkit::on_both_databases!(all_720_orders_of_a_life_leave_the_same_rows);
+testkit::on_both_databases!(s3_all_720_orders_of_a_life_leave_the_same_rows);
 
 /// One customer lives 720 lives, one after the other; the events of each come in another order.
-async fn all_720_orders_of_a_life_leave_the_same_rows(database: Database) -> anyhow::Result<()> {
+async fn s3_all_720_orders_of_a_life_leave_the_same_rows(database: Database) -> anyhow::Result<()> {
     let mut expected = None;
     // In parts: the list of invoices shows the newest hundred, and the pretend Stripe reads its events from the first.
     for part in orders().chunks(16) {

@@ -9,9 +9,9 @@ use testkit::fleet::{Fleet, Node, eventually, now_ms};
 use testkit::gate::{Door, Gate};
 
 testkit::on_both_databases!(
-    one_event_sent_a_hundred_times_to_two_processes_has_one_effect,
-    a_process_killed_while_it_applies_an_event_loses_nothing,
-    a_process_killed_before_it_applies_an_event_loses_nothing,
+    s1_one_event_sent_a_hundred_times_to_two_processes_has_one_effect,
+    s4_a_process_killed_while_it_applies_an_event_loses_nothing,
+    s4_a_process_killed_before_it_applies_an_event_loses_nothing,
     a_request_under_way_is_answered_before_the_process_ends,
 );
 
@@ -30,7 +30,7 @@ fn started_mails(fleet: &Fleet, user: &TestUser) -> usize {
     fleet.mail.messages_to(&user.email).into_iter().filter(|mail| mail.subject.contains("is active")).count()
 }
 
-async fn one_event_sent_a_hundred_times_to_two_processes_has_one_effect(database: Database) -> anyhow::Result<()> {
+async fn s1_one_event_sent_a_hundred_times_to_two_processes_has_one_effect(database: Database) -> anyhow::Result<()> {
     let Some(fleet) = Fleet::new(database).await? else { return Ok(()) };
     let (one, two) = (fleet.serve().await?, fleet.serve().await?);
     let user = fleet.with_user(&one, "mika").await?;
@@ -68,7 +68,7 @@ async fn with_a_gate(database: Database) -> anyhow::Result<Option<(Fleet, Gate, 
     Ok(Some((fleet, gate, node, user)))
 }
 
-async fn a_process_killed_while_it_applies_an_event_loses_nothing(database: Database) -> anyhow::Result<()> {
+async fn s4_a_process_killed_while_it_applies_an_event_loses_nothing(database: Database) -> anyhow::Result<()> {
     let Some((fleet, gate, node, user)) = with_a_gate(database).await? else { return Ok(()) };
     let event = fleet.events_of("checkout.session.completed").pop().expect("a paid checkout");
     gate.set(Door::Silent);
@@ -88,7 +88,7 @@ async fn a_process_killed_while_it_applies_an_event_loses_nothing(database: Data
     eventually("the mail", async || Ok((started_mails(&fleet, &user) == 1).then_some(()))).await
 }
 
-async fn a_process_killed_before_it_applies_an_event_loses_nothing(database: Database) -> anyhow::Result<()> {
+async fn s4_a_process_killed_before_it_applies_an_event_loses_nothing(database: Database) -> anyhow::Result<()> {
     let Some((fleet, gate, node, user)) = with_a_gate(database).await? else { return Ok(()) };
     let event = fleet.events_of("checkout.session.completed").pop().expect("a paid checkout");
     // Stripe is away, so the job fails and waits for its next try; then the process dies.

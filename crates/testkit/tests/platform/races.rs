@@ -4,7 +4,10 @@ use reqwest::StatusCode;
 use serde_json::json;
 use testkit::app::{Database, TestApp, Wanted};
 
-testkit::on_both_databases!(of_64_requests_for_the_last_slot_one_wins, of_64_requests_for_the_last_address_one_wins);
+testkit::on_both_databases!(
+    of_64_requests_for_the_last_slot_one_wins,
+    s57_s58_of_64_requests_for_the_last_address_one_wins
+);
 
 async fn of_64_requests_for_the_last_slot_one_wins(database: Database) -> anyhow::Result<()> {
     let Some(test) = TestApp::start(&Wanted::on(database)).await? else { return Ok(()) };
@@ -15,7 +18,7 @@ async fn of_64_requests_for_the_last_slot_one_wins(database: Database) -> anyhow
     one_device(&test, &user).await
 }
 
-async fn of_64_requests_for_the_last_address_one_wins(database: Database) -> anyhow::Result<()> {
+async fn s57_s58_of_64_requests_for_the_last_address_one_wins(database: Database) -> anyhow::Result<()> {
     // A /30 has four addresses: network, gateway, broadcast, and one for a device.
     let wanted = Wanted { pool_v4: "10.64.0.0/30", ..Wanted::on(database) };
     let Some(test) = TestApp::start(&wanted).await? else { return Ok(()) };

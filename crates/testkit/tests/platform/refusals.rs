@@ -122,7 +122,7 @@ async fn a_session_has_its_own_count_elsewhere() -> anyhow::Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn only_allowed_origins_may_call_from_a_browser() -> anyhow::Result<()> {
+async fn s25_only_allowed_origins_may_call_from_a_browser() -> anyhow::Result<()> {
     let wanted = Wanted { allowed_origins: vec!["https://app.example.net".to_owned()], ..Wanted::on(Database::Sqlite) };
     let Some(test) = TestApp::start(&wanted).await? else { return Ok(()) };
     for (origin, allowed) in [
@@ -147,7 +147,7 @@ async fn only_allowed_origins_may_call_from_a_browser() -> anyhow::Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_write_with_cookies_must_come_from_our_own_page() -> anyhow::Result<()> {
+async fn s24_a_write_with_cookies_must_come_from_our_own_page() -> anyhow::Result<()> {
     let test = start().await?;
     let user = test.with_subscriber("mika", "vip").await?;
     let body = json!({ "email": user.email, "password": PASSWORD });

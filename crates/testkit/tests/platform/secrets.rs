@@ -23,7 +23,7 @@ struct Secrets {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn after_a_hundred_configurations_no_secret_is_where_it_must_not_be() -> anyhow::Result<()> {
+async fn s34_s35_after_a_hundred_configurations_no_secret_is_where_it_must_not_be() -> anyhow::Result<()> {
     let Some(mut fleet) = Fleet::new(Database::Sqlite).await? else { return Ok(()) };
     fleet.set("LOG", "trace");
     let node = fleet.serve().await?;

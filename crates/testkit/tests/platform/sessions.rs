@@ -7,11 +7,11 @@ use testkit::caller::{PASSWORD, TestUser};
 
 testkit::on_both_databases!(
     an_access_token_lives_fifteen_minutes_and_is_refreshed,
-    a_refresh_token_used_twice_ends_its_session_only,
-    two_tabs_that_refresh_at_once_get_the_same_successor,
+    s17_a_refresh_token_used_twice_ends_its_session_only,
+    s18_two_tabs_that_refresh_at_once_get_the_same_successor,
     logging_out_everywhere_ends_every_session,
-    a_new_password_ends_every_session_and_its_link_works_once,
-    a_suspended_account_is_out_at_once,
+    s22_a_new_password_ends_every_session_and_its_link_works_once,
+    s22_a_suspended_account_is_out_at_once,
     a_hash_that_php_wrote_logs_in_and_is_replaced,
     a_link_in_a_mail_expires_and_works_once,
 );
@@ -46,7 +46,7 @@ async fn an_access_token_lives_fifteen_minutes_and_is_refreshed(database: Databa
     Ok(())
 }
 
-async fn a_refresh_token_used_twice_ends_its_session_only(database: Database) -> anyhow::Result<()> {
+async fn s17_a_refresh_token_used_twice_ends_its_session_only(database: Database) -> anyhow::Result<()> {
     let Some(test) = TestApp::start(&Wanted::on(database)).await? else { return Ok(()) };
     let phone = test.with_user("mika").await?;
     let laptop = test.log_in(&phone.email).await?;
@@ -61,7 +61,7 @@ async fn a_refresh_token_used_twice_ends_its_session_only(database: Database) ->
     Ok(())
 }
 
-async fn two_tabs_that_refresh_at_once_get_the_same_successor(database: Database) -> anyhow::Result<()> {
+async fn s18_two_tabs_that_refresh_at_once_get_the_same_successor(database: Database) -> anyhow::Result<()> {
     let Some(test) = TestApp::start(&Wanted::on(database)).await? else { return Ok(()) };
     let user = test.with_user("mika").await?;
     let asked = (0..8).map(|_| refresh(&test, &user.refresh));
@@ -96,7 +96,7 @@ async fn logging_out_everywhere_ends_every_session(database: Database) -> anyhow
     Ok(())
 }
 
-async fn a_new_password_ends_every_session_and_its_link_works_once(database: Database) -> anyhow::Result<()> {
+async fn s22_a_new_password_ends_every_session_and_its_link_works_once(database: Database) -> anyhow::Result<()> {
     let Some(test) = TestApp::start(&Wanted::on(database)).await? else { return Ok(()) };
     let user = test.with_user("mika").await?;
     // An address that nobody has gets the same answer, and no mail.
@@ -119,7 +119,7 @@ async fn a_new_password_ends_every_session_and_its_link_works_once(database: Dat
     Ok(())
 }
 
-async fn a_suspended_account_is_out_at_once(database: Database) -> anyhow::Result<()> {
+async fn s22_a_suspended_account_is_out_at_once(database: Database) -> anyhow::Result<()> {
     let Some(test) = TestApp::start(&Wanted::on(database)).await? else { return Ok(()) };
     let user = test.with_user("mika").await?;
     app::admin::users::suspend(&test.app, user.id).await?;

@@ -103,7 +103,7 @@ async fn thirty_guesses(nodes: &[&Node]) -> anyhow::Result<(usize, usize)> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn two_processes_count_as_one_and_go_on_without_redis() -> anyhow::Result<()> {
+async fn s54_two_processes_count_as_one_and_go_on_without_redis() -> anyhow::Result<()> {
     let Some((fleet, redis)) = fleet_with_redis().await? else { return Ok(()) };
     let (one, two) = (fleet.serve().await?, fleet.serve().await?);
     let (looked_at, waited) = thirty_guesses(&[&one, &two]).await?;

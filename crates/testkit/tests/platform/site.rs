@@ -84,7 +84,26 @@ testkit::on_both_databases!(
     the_whole_way_works_without_a_script,
     every_page_answers_everybody_as_the_table_says,
     an_owner_guards_the_account_with_plain_forms,
+    s9_the_page_after_payment_gives_nothing_to_who_has_not_paid,
 );
+
+async fn s9_the_page_after_payment_gives_nothing_to_who_has_not_paid(database: Database) -> anyhow::Result<()> {
+    let Some(test) = TestApp::start(&Wanted::on(database)).await? else { return Ok(()) };
+    let (buyer, stranger) = (test.with_user("mika").await?, test.with_user("aoi").await?);
+    let (unpaid, paid) = (test.checkout(&stranger, "basic").await?, test.pay(&buyer, "basic").await?);
+    let mut reader = Reader::new(&test);
+    reader.log_in(&stranger.email).await?;
+    for path in ["/thanks", "/thanks/state"] {
+        let others = reader.open(&format!("{path}?session_id={paid}")).await?;
+        assert_eq!(others.status, StatusCode::NOT_FOUND, "{path}");
+        let own = reader.open(&format!("{path}?session_id={unpaid}")).await?;
+        assert_eq!(own.status, StatusCode::OK, "{path}");
+        assert!(!own.text.contains("active"), "{path}: {}", own.text);
+    }
+    let subscriptions = test.get("/subscriptions", Some(&stranger)).await?;
+    assert_eq!(subscriptions["subscriptions"].as_array().map(Vec::len), Some(0));
+    test.all_is_well().await
+}
 
 async fn the_whole_way_works_without_a_script(database: Database) -> anyhow::Result<()> {
     let Some(test) = TestApp::start(&Wanted::on(database)).await? else { return Ok(()) };
