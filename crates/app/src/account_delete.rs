@@ -4,7 +4,7 @@ use domain::subscription::Status;
 use domain::time::UnixMs;
 use store::{
     Tx, checkouts, email_changes, known_devices, password_resets, pool, recovery_codes, sessions, subscriptions, users,
-    verification_tokens, vps_servers, wireguard_peers,
+    verification_tokens, wireguard_peers,
 };
 use uuid::Uuid;
 
@@ -80,12 +80,9 @@ async fn end_subscriptions(tx: &Tx, user: Uuid, now: UnixMs) -> Result<Vec<Strin
 }
 
 async fn take_devices(tx: &Tx, user: Uuid, now: UnixMs) -> Result<()> {
-    for device in wireguard_peers::all_of_user(tx, user).await? {
-        wireguard_peers::delete(tx, device.id).await?;
+    for device in wireguard_peers::lock_of_user(tx, user).await? {
         pool::free(tx, device.address, now).await?;
-        for server in [Some(device.server_id), device.previous_server_id].into_iter().flatten() {
-            vps_servers::bump_revision(tx, server).await?;
-        }
+        wireguard_peers::delete(tx, &device).await?;
     }
     Ok(())
 }

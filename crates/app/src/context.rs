@@ -10,7 +10,7 @@ use store::Store;
 use tokio::sync::Notify;
 
 use crate::limiter::Limiter;
-use crate::{Clock, Config, Dice, Error, Hasher, Result, Sealer, api_key, tokens};
+use crate::{Clock, Config, Dice, Error, Hasher, Result, Sealer, api_key, server, tokens};
 
 /// How long somebody waits for Stripe at the most, to be told within two seconds.
 const STRIPE_FOR_PEOPLE: Duration = Duration::from_millis(1_700);
@@ -41,6 +41,7 @@ pub struct App {
     /// Rate limits.
     pub limiter: Arc<Limiter>,
     pub(crate) api_keys: Arc<api_key::Cache>,
+    pub(crate) servers: Arc<server::Cache>,
     pub(crate) work: Arc<Notify>,
     pub(crate) redis: Option<Arc<Redis>>,
 }
@@ -73,6 +74,7 @@ impl App {
             sealer: Arc::new(sealer),
             limiter: Arc::new(limiter),
             api_keys: Arc::default(),
+            servers: Arc::default(),
             work: Arc::default(),
             redis: None,
         }

@@ -133,7 +133,6 @@ async fn add_once(
         request_hash: new.request.map(|request| request.to_vec()),
     };
     wireguard_peers::insert(&tx, &row).await.map_err(key_taken)?;
-    vps_servers::bump_revision(&tx, server.id).await?;
     failpoint::pass("device.saved");
     tx.commit().await?;
     failpoint::pass("device.committed");

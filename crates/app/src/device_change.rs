@@ -3,7 +3,8 @@
 use domain::names::DeviceName;
 use domain::vpn::balancer::Wish;
 use domain::vpn::key::PublicKey;
-use store::{pool, subscriptions, vps_servers, wireguard_peers};
+use store::vps_servers::{self, PeerChange};
+use store::{pool, subscriptions, wireguard_peers};
 use uuid::Uuid;
 
 use crate::device::{self, Device};
@@ -40,7 +41,7 @@ pub async fn rekey(app: &App, who: &Who, id: Uuid, key: Option<PublicKey>) -> Re
         let servers = [Some(row.server_id), row.previous_server_id];
         wireguard_peers::save(&tx, row).await.map_err(key_taken)?;
         for server in servers.into_iter().flatten() {
-            vps_servers::bump_revision(&tx, server).await?;
+            vps_servers::announce(&tx, server, PeerChange::Other).await?;
         }
         tx.commit().await?;
         Ok(())
@@ -58,19 +59,9 @@ pub async fn relocate(app: &App, who: &Who, id: Uuid, wish: Wish) -> Result<Made
     let target = server::choose(app, wish).await?;
     app.retrying(|| async {
         let tx = app.store.write_txn().await?;
-        let mut row = wireguard_peers::lock(&tx, who.user.id, id).await?.ok_or(Error::NotFound)?;
+        let row = wireguard_peers::lock(&tx, who.user.id, id).await?.ok_or(Error::NotFound)?;
         if row.server_id != target.id {
-            // One that came from a third server leaves that one now: at most two servers know a device.
-            let left_behind = row.previous_server_id.filter(|third| *third != target.id);
-            row.previous_server_id = Some(row.server_id);
-            row.server_id = target.id;
-            row.moved_at = Some(now);
-            row.updated_at = now;
-            let touched = [Some(row.server_id), row.previous_server_id, left_behind];
-            wireguard_peers::save(&tx, row).await?;
-            for server in touched.into_iter().flatten() {
-                vps_servers::bump_revision(&tx, server).await?;
-            }
+            wireguard_peers::relocate(&tx, row, target.id, now).await?;
         }
         tx.commit().await?;
         Ok(())
@@ -87,14 +78,11 @@ pub async fn delete(app: &App, who: &Who, id: Uuid) -> Result<()> {
     app.retrying(|| async {
         let tx = app.store.write_txn().await?;
         let row = wireguard_peers::lock(&tx, who.user.id, id).await?.ok_or(Error::NotFound)?;
-        wireguard_peers::delete(&tx, row.id).await?;
         pool::free(&tx, row.address, now).await?;
+        wireguard_peers::delete(&tx, &row).await?;
         // One that had no room in a smaller plan takes its place.
         if let Some(subscription) = subscriptions::of_user(&tx, who.user.id, row.subscription_id).await? {
             device_slots::settle(&tx, &subscription, now).await?;
-        }
-        for server in [Some(row.server_id), row.previous_server_id].into_iter().flatten() {
-            vps_servers::bump_revision(&tx, server).await?;
         }
         tx.commit().await?;
         Ok(())

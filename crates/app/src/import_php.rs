@@ -410,6 +410,7 @@ impl Import<'_> {
             revision: 1,
             created_at: self.now,
             updated_at: self.now,
+            peers: 0,
         };
         vps_servers::insert(&self.tx, &server).await?;
         self.remember("vps_servers", old, id).await?;

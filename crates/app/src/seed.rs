@@ -63,6 +63,7 @@ pub async fn demo_servers(app: &App) -> Result<()> {
             revision: 0,
             created_at: now,
             updated_at: now,
+            peers: 0,
         };
         vps_servers::insert(&tx, &row).await?;
     }

@@ -1,43 +1,75 @@
 //! VPN servers as customers see them, and the choice of one.
 
-use domain::vpn::balancer::{self, Candidate, ChooseError, ServerStatus, Wish};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use domain::time::UnixMs;
+use domain::vpn::balancer::{self, Candidate, ChooseError, Wish};
 use store::vps_servers;
-use uuid::Uuid;
 
 use crate::{App, Error, Result};
 
-/// A server, as `store` keeps it; alone, and with the number of its devices.
-pub use store::vps_servers::{Model as ServerRow, WithPeers};
+/// A server, as `store` keeps it.
+pub use store::vps_servers::Model as ServerRow;
 
-/// The servers that customers are shown: all that have been in service and are not retired.
-pub async fn list(app: &App) -> Result<Vec<WithPeers>> {
-    let all = vps_servers::all_with_peers(&app.store).await?;
-    let shown = |s: &WithPeers| !matches!(s.server.status(), ServerStatus::Pending | ServerStatus::Retired);
-    Ok(all.into_iter().filter(shown).collect())
+/// How long what another process changed may be unseen here. What this process changes it sees at once.
+const FRESH_MS: i64 = 1_000;
+
+/// The servers as last read: a list for all requests of a second.
+#[derive(Debug, Default)]
+pub(crate) struct Cache(Mutex<Option<Seen>>);
+
+#[derive(Debug, Clone)]
+struct Seen {
+    at: UnixMs,
+    changes: u64,
+    all: Arc<[ServerRow]>,
+    shown: Arc<[ServerRow]>,
+}
+
+async fn seen(app: &App) -> Result<Seen> {
+    let (now, changes) = (app.clock.now(), app.store.server_changes());
+    let known = app.servers.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    if let Some(known) = known
+        && known.changes == changes
+        && (0..FRESH_MS).contains(&(now - known.at))
+    {
+        return Ok(known);
+    }
+    let all = vps_servers::all(&app.store).await?;
+    let shown = all.iter().filter(|row| row.status().is_shown()).cloned().collect();
+    let seen = Seen { at: now, changes, all: all.into(), shown };
+    *app.servers.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(seen.clone());
+    Ok(seen)
+}
+
+/// The servers that customers are shown, by region and name: all that have been in service and are not retired. All
+/// requests of a second share one list.
+pub async fn list(app: &App) -> Result<Arc<[ServerRow]>> {
+    Ok(seen(app).await?.shown)
 }
 
 /// How full a server is, 0..1: what it measures, or its devices against its capacity, whichever is more.
-pub fn load(row: &WithPeers) -> f64 {
+pub fn load(row: &ServerRow) -> f64 {
     candidate(row).effective_load()
 }
 
-fn candidate(row: &WithPeers) -> Candidate {
+fn candidate(row: &ServerRow) -> Candidate {
     Candidate {
-        id: row.server.id,
-        region: row.server.region.clone(),
-        status: row.server.status(),
-        load: row.server.load.unwrap_or(0.0),
+        id: row.id,
+        region: row.region.clone(),
+        status: row.status(),
+        load: row.load.unwrap_or(0.0),
         peers: u32::try_from(row.peers).unwrap_or(u32::MAX),
-        capacity: u32::try_from(row.server.capacity).unwrap_or(0),
+        capacity: u32::try_from(row.capacity).unwrap_or(0),
     }
 }
 
 /// The server that the balancer picks for a wish.
-pub async fn choose(app: &App, wish: Wish) -> Result<vps_servers::Model> {
-    let rows = vps_servers::all_with_peers(&app.store).await?;
-    let candidates: Vec<Candidate> = rows.iter().filter(|row| row.server.public_key.is_some()).map(candidate).collect();
-    let id: Uuid = balancer::choose(&candidates, wish, (app.dice.number(), app.dice.number())).map_err(refused)?;
-    rows.into_iter().map(|row| row.server).find(|server| server.id == id).ok_or(Error::NotFound)
+pub async fn choose(app: &App, wish: Wish) -> Result<ServerRow> {
+    let rows = seen(app).await?.all;
+    let candidates: Vec<Candidate> = rows.iter().filter(|row| row.public_key.is_some()).map(candidate).collect();
+    let id = balancer::choose(&candidates, wish, (app.dice.number(), app.dice.number())).map_err(refused)?;
+    rows.iter().find(|row| row.id == id).cloned().ok_or(Error::NotFound)
 }
 
 fn refused(error: ChooseError) -> Error {

@@ -4,7 +4,8 @@
 use clients::stripe::{self, CheckoutSession, Invoice, StripeError};
 use domain::subscription::{Announcement, Decision, Seen, decide};
 use domain::time::{UnixMs, day};
-use store::{Tx, checkouts, invoices, plans, stripe_events, subscriptions, users, vps_servers, wireguard_peers};
+use store::vps_servers::{self, PeerChange};
+use store::{Tx, checkouts, invoices, plans, stripe_events, subscriptions, users, wireguard_peers};
 use uuid::Uuid;
 
 use crate::device_adopt::device_adopt;
@@ -310,7 +311,7 @@ async fn take_plan(
 /// The servers that hold a device of a subscription need a new peer list.
 pub(crate) async fn tell_servers(tx: &Tx, subscription: Uuid) -> Result<()> {
     for server in wireguard_peers::servers_of_subscription(tx, subscription).await? {
-        vps_servers::bump_revision(tx, server).await?;
+        vps_servers::announce(tx, server, PeerChange::Other).await?;
     }
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! Opening a database, and the only two ways to use one: read, or a write transaction.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use sea_orm::sqlx::mysql::{MySqlConnectOptions, MySqlPoolOptions, MySqlSslMode};
@@ -72,6 +73,8 @@ pub struct Store {
     backend: Backend,
     /// SQLite has one writer. Waiting here is fair and wakes at once; its own busy handler sleeps and may starve.
     writer: Option<Arc<Semaphore>>,
+    /// Counts this process's commits that changed servers.
+    server_changes: Arc<AtomicU64>,
 }
 
 /// A write transaction. Dropped without [`Tx::commit`] it rolls back.
@@ -79,6 +82,8 @@ pub struct Store {
 pub struct Tx {
     tx: Limited<DatabaseTransaction>,
     _writer: Option<OwnedSemaphorePermit>,
+    changes_servers: AtomicBool,
+    server_changes: Arc<AtomicU64>,
 }
 
 /// What a query can run on: a [`Store`], or a [`Tx`].
@@ -138,7 +143,19 @@ impl Store {
         }
         let db = open(options).await?;
         let writer = (backend == Backend::Sqlite).then(|| Arc::new(Semaphore::new(1)));
-        Ok(Store { db: Limited::new(db, settings.patience, worries), patience: settings.patience, backend, writer })
+        Ok(Store {
+            db: Limited::new(db, settings.patience, worries),
+            patience: settings.patience,
+            backend,
+            writer,
+            server_changes: Arc::default(),
+        })
+    }
+
+    /// How often a commit of this process has changed servers: what was read of them at one count is as this process
+    /// left it while the count is the same.
+    pub fn server_changes(&self) -> u64 {
+        self.server_changes.load(Ordering::Acquire)
     }
 
     /// The connections without a limit for a statement.
@@ -177,7 +194,12 @@ impl Store {
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
         };
         let tx = self.db.wait(self.patience.to_acquire(), self.db.inner.begin_with_options(options)).await?;
-        Ok(Tx { tx: self.db.with(tx), _writer: writer })
+        Ok(Tx {
+            tx: self.db.with(tx),
+            _writer: writer,
+            changes_servers: AtomicBool::new(false),
+            server_changes: Arc::clone(&self.server_changes),
+        })
     }
 
     /// Whether the database answers.
@@ -208,7 +230,16 @@ impl Tx {
     /// the caller asks again.
     pub async fn commit(self) -> Result<()> {
         let rest = self.tx.with(());
-        Ok(rest.wait(Duration::ZERO, self.tx.inner.commit()).await?)
+        let done = rest.wait(Duration::ZERO, self.tx.inner.commit()).await;
+        if self.changes_servers.into_inner() {
+            self.server_changes.fetch_add(1, Ordering::AcqRel);
+        }
+        Ok(done?)
+    }
+
+    /// Notes that this transaction changes servers.
+    pub(crate) fn servers_change(&self) {
+        self.changes_servers.store(true, Ordering::Relaxed);
     }
 }
 

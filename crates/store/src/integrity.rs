@@ -25,6 +25,8 @@ UNION ALL SELECT 'an address is in use and free at once', COUNT(*)
 UNION ALL SELECT 'an address was never given out', COUNT(*)
     FROM wireguard_peers p WHERE p.address > (SELECT high_water FROM pool_state WHERE id = 1)
 UNION ALL SELECT 'a device is beyond fair use', COUNT(*) FROM wireguard_peers p WHERE p.slot < 0 OR p.slot >= 50
+UNION ALL SELECT 'a server''s number of devices is wrong', COUNT(*)
+    FROM vps_servers v WHERE v.peers <> (SELECT COUNT(*) FROM wireguard_peers p WHERE p.server_id = v.id)
 UNION ALL SELECT 'a device hangs on another customer''s subscription', COUNT(*)
     FROM wireguard_peers p JOIN subscriptions s ON s.id = p.subscription_id WHERE s.user_id <> p.user_id
 UNION ALL SELECT 'an invoice hangs on another customer''s subscription', COUNT(*)

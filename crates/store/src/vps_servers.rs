@@ -4,9 +4,9 @@ use domain::time::UnixMs;
 use domain::vpn::balancer::ServerStatus;
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::Expr;
-use sea_orm::{ExprTrait as _, FromQueryResult, IntoActiveModel, QueryOrder, QuerySelect};
+use sea_orm::{ExprTrait as _, IntoActiveModel, QueryOrder, QuerySelect};
 
-use crate::{Db, Result, Tx, wireguard_peers};
+use crate::{Db, Result, Tx};
 
 /// A row of `vps_servers`.
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
@@ -43,6 +43,8 @@ pub struct Model {
     pub created_at: UnixMs,
     /// Last change of the row.
     pub updated_at: UnixMs,
+    /// How many devices have it as theirs: kept by the writes of `wireguard_peers`, so that nobody counts rows.
+    pub peers: i64,
 }
 
 /// No relations are declared.
@@ -60,6 +62,7 @@ impl Model {
 
 /// Adds a server. Duplicate of `name` or `public_key` is an error.
 pub async fn insert(tx: &Tx, row: &Model) -> Result<()> {
+    tx.servers_change();
     Entity::insert(row.clone().into_active_model()).exec_without_returning(tx.conn()).await?;
     Ok(())
 }
@@ -81,45 +84,35 @@ pub async fn lock_by_name(tx: &Tx, name: &str) -> Result<Option<Model>> {
 
 /// Saves all columns of a row that was loaded with a lock.
 pub async fn save(tx: &Tx, row: Model) -> Result<()> {
+    tx.servers_change();
     row.into_active_model().reset_all().update(tx.conn()).await?;
     Ok(())
 }
 
+/// What happened to a server's list of peers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PeerChange {
+    /// A device came that has the server as its own.
+    Came,
+    /// A device went that had it as its own.
+    Went,
+    /// A peer changed, or one left that belongs elsewhere by now.
+    Other,
+}
+
 /// Announces that a server's peer list changed.
-pub async fn bump_revision(tx: &Tx, id: Uuid) -> Result<()> {
+pub async fn announce(tx: &Tx, id: Uuid, change: PeerChange) -> Result<()> {
+    let more = match change {
+        PeerChange::Came => 1,
+        PeerChange::Went => -1,
+        PeerChange::Other => 0,
+    };
+    tx.servers_change();
     Entity::update_many()
         .col_expr(Column::Revision, Expr::col(Column::Revision).add(1))
+        .col_expr(Column::Peers, Expr::col(Column::Peers).add(more))
         .filter(Column::Id.eq(id))
         .exec(tx.conn())
         .await?;
     Ok(())
-}
-
-/// A server, and how many devices have it as theirs.
-#[derive(Debug, Clone)]
-pub struct WithPeers {
-    /// The server.
-    pub server: Model,
-    /// Devices on it.
-    pub peers: i64,
-}
-
-#[derive(FromQueryResult)]
-struct PeerCount {
-    server_id: Uuid,
-    peers: i64,
-}
-
-/// All servers with the number of their devices, by region and name.
-pub async fn all_with_peers(db: &impl Db) -> Result<Vec<WithPeers>> {
-    let counts = wireguard_peers::Entity::find()
-        .select_only()
-        .column(wireguard_peers::Column::ServerId)
-        .column_as(wireguard_peers::Column::Id.count(), "peers")
-        .group_by(wireguard_peers::Column::ServerId)
-        .into_model::<PeerCount>()
-        .all(db.conn())
-        .await?;
-    let peers_of = |id| counts.iter().find(|c| c.server_id == id).map_or(0, |c| c.peers);
-    Ok(all(db).await?.into_iter().map(|server| WithPeers { peers: peers_of(server.id), server }).collect())
 }

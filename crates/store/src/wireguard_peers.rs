@@ -3,9 +3,10 @@
 use domain::time::UnixMs;
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::Expr;
-use sea_orm::{IntoActiveModel, PaginatorTrait, QueryOrder, QuerySelect};
+use sea_orm::{IntoActiveModel, QueryOrder, QuerySelect};
 
-use crate::{Db, Result, Tx};
+use crate::vps_servers::PeerChange;
+use crate::{Db, Result, Tx, vps_servers};
 
 /// A row of `wireguard_peers`.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -52,16 +53,34 @@ pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
 
-/// Adds a device. Duplicate of `address`, `public_key` or the subscription's `slot` is an error.
+/// Adds a device, and announces it to its server. Duplicate of `address`, `public_key` or the subscription's `slot` is an
+/// error.
 pub async fn insert(tx: &Tx, row: &Model) -> Result<()> {
     Entity::insert(row.clone().into_active_model()).exec_without_returning(tx.conn()).await?;
-    Ok(())
+    vps_servers::announce(tx, row.server_id, PeerChange::Came).await
 }
 
-/// Saves all columns of a row that was loaded with [`lock`].
+/// Saves all columns of a row that was loaded with [`lock`]; its server stays.
 pub async fn save(tx: &Tx, row: Model) -> Result<()> {
     row.into_active_model().reset_all().update(tx.conn()).await?;
     Ok(())
+}
+
+/// Puts a device on another server, and announces it to all servers concerned. The one that it leaves keeps the peer for
+/// the time being; one that it had left before forgets it, so that at most two servers know a device.
+pub async fn relocate(tx: &Tx, mut row: Model, to: Uuid, now: UnixMs) -> Result<()> {
+    let (from, before) = (row.server_id, row.previous_server_id);
+    row.server_id = to;
+    row.previous_server_id = Some(from);
+    row.moved_at = Some(now);
+    row.updated_at = now;
+    save(tx, row).await?;
+    vps_servers::announce(tx, to, PeerChange::Came).await?;
+    vps_servers::announce(tx, from, PeerChange::Went).await?;
+    match before.filter(|third| *third != to) {
+        Some(third) => vps_servers::announce(tx, third, PeerChange::Other).await,
+        None => Ok(()),
+    }
 }
 
 /// A user's device by id; another's is none.
@@ -95,6 +114,12 @@ pub async fn forget_requests(db: &impl Db, before: UnixMs) -> Result<u64> {
     Ok(query.exec(db.conn()).await?.rows_affected)
 }
 
+/// A user's devices, locked until the transaction ends, oldest first.
+pub async fn lock_of_user(tx: &Tx, user: Uuid) -> Result<Vec<Model>> {
+    let query = Entity::find().filter(Column::UserId.eq(user)).order_by_asc(Column::Id);
+    Ok(query.lock_exclusive().all(tx.conn()).await?)
+}
+
 /// A user's devices, oldest first.
 pub async fn all_of_user(db: &impl Db, user: Uuid) -> Result<Vec<Model>> {
     Ok(Entity::find().filter(Column::UserId.eq(user)).order_by_asc(Column::Id).all(db.conn()).await?)
@@ -122,15 +147,14 @@ pub async fn servers_of_subscription(tx: &Tx, subscription: Uuid) -> Result<Vec<
     Ok(servers)
 }
 
-/// How many devices are on a server.
-pub async fn count_on(db: &impl Db, server: Uuid) -> Result<u64> {
-    Ok(Entity::find().filter(Column::ServerId.eq(server)).count(db.conn()).await?)
-}
-
-/// Removes a device.
-pub async fn delete(tx: &Tx, id: Uuid) -> Result<()> {
-    Entity::delete_by_id(id).exec(tx.conn()).await?;
-    Ok(())
+/// Removes a device that was loaded with a lock, and announces that to the servers that know it.
+pub async fn delete(tx: &Tx, row: &Model) -> Result<()> {
+    Entity::delete_by_id(row.id).exec(tx.conn()).await?;
+    vps_servers::announce(tx, row.server_id, PeerChange::Went).await?;
+    match row.previous_server_id {
+        Some(previous) => vps_servers::announce(tx, previous, PeerChange::Other).await,
+        None => Ok(()),
+    }
 }
 
 /// Sealed values with the ids of their devices, in the order of ids, after `after`.

@@ -6,6 +6,8 @@ use app::App;
 use axum::extract::FromRef;
 use ipnet::IpNet;
 
+use crate::json::servers::Rendered;
+
 /// How cookies are named and marked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CookieStyle {
@@ -33,6 +35,7 @@ pub struct Settings {
 pub(crate) struct Ctx {
     pub(crate) app: App,
     pub(crate) settings: Arc<Settings>,
+    pub(crate) server_list: Arc<Rendered>,
 }
 
 impl FromRef<Ctx> for App {

@@ -8,7 +8,7 @@ mod docs;
 pub(crate) mod export;
 mod health;
 mod security;
-mod servers;
+pub(crate) mod servers;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;

@@ -4,7 +4,7 @@ use domain::names::{Endpoint, Region, ServerName};
 use domain::token;
 use domain::vpn::balancer::ServerStatus;
 use domain::vpn::key::PublicKey;
-use store::vps_servers::{self, WithPeers};
+use store::vps_servers;
 
 use super::{COMMAND_LINE, audit};
 use crate::{App, Error, Result};
@@ -58,6 +58,7 @@ pub async fn add(app: &App, new: &NewServer) -> Result<Added> {
         revision: 0,
         created_at: now,
         updated_at: now,
+        peers: 0,
     };
     let tx = app.store.write_txn().await?;
     vps_servers::insert(&tx, &row).await.map_err(|error| {
@@ -75,8 +76,8 @@ pub async fn add(app: &App, new: &NewServer) -> Result<Added> {
 }
 
 /// All servers, with the number of their devices.
-pub async fn list(app: &App) -> Result<Vec<WithPeers>> {
-    Ok(vps_servers::all_with_peers(&app.store).await?)
+pub async fn list(app: &App) -> Result<Vec<vps_servers::Model>> {
+    Ok(vps_servers::all(&app.store).await?)
 }
 
 /// Sets a server's status. A server without a key can't be up.

@@ -32,7 +32,7 @@ impl ServerStatus {
     }
 
     /// Whether customers are told of a server in this status.
-    fn is_shown(self) -> bool {
+    pub fn is_shown(self) -> bool {
         !matches!(self, ServerStatus::Pending | ServerStatus::Retired)
     }
 }

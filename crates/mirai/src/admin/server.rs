@@ -40,8 +40,7 @@ pub(super) async fn run(app: &App, command: ServerCommand) -> anyhow::Result<()>
         }
         ServerCommand::List { format } => {
             let rows = servers::list(app).await.map_err(words)?;
-            let json = |row: &store::vps_servers::WithPeers| server_json(&row.server, row.peers);
-            print_rows(&rows.iter().map(json).collect::<Vec<_>>(), format)
+            print_rows(&rows.iter().map(server_json).collect::<Vec<_>>(), format)
         }
         ServerCommand::Import { file, format } => print_rows(&import(app, &file).await?, format),
         ServerCommand::SetStatus { name, status, format } => {
@@ -59,7 +58,7 @@ pub(super) async fn run(app: &App, command: ServerCommand) -> anyhow::Result<()>
 
 async fn add(app: &App, typed: &Typed) -> anyhow::Result<Value> {
     let added = servers::add(app, &parse(typed)?).await.map_err(words)?;
-    let mut row = server_json(&added.server, 0);
+    let mut row = server_json(&added.server);
     if let Some(token) = added.enrol_token {
         row["enrol_token"] = Value::String(token);
     }
@@ -109,7 +108,7 @@ fn parse(typed: &Typed) -> anyhow::Result<NewServer> {
     })
 }
 
-fn server_json(row: &app::server::ServerRow, peers: i64) -> Value {
+fn server_json(row: &app::server::ServerRow) -> Value {
     json!({
         "id": row.id,
         "name": row.name,
@@ -118,7 +117,7 @@ fn server_json(row: &app::server::ServerRow, peers: i64) -> Value {
         "city": row.city,
         "endpoint": row.endpoint,
         "status": row.status,
-        "devices": peers,
+        "devices": row.peers,
         "capacity": row.capacity,
         "public_key": row.public_key,
     })

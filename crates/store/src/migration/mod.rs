@@ -9,6 +9,7 @@ mod m0006_account_security;
 mod m0007_money_back;
 mod m0008_idempotency;
 mod m0009_import;
+mod m0010_peer_counts;
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::DbBackend;
@@ -27,6 +28,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0007_money_back::Migration),
             Box::new(m0008_idempotency::Migration),
             Box::new(m0009_import::Migration),
+            Box::new(m0010_peer_counts::Migration),
         ]
     }
 }

@@ -1,12 +1,16 @@
 //! Servers.
 
+use std::sync::{Arc, Mutex, PoisonError};
+
 use app::{App, server};
+use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use domain::vpn::balancer::Wish;
 use sha2::{Digest, Sha256};
 
+use crate::context::Ctx;
 use crate::error::ApiError;
 use crate::extract::{OptionalJson, Session};
 use crate::json::billing;
@@ -24,25 +28,45 @@ fn server_json(row: &server::ServerRow, load: f64) -> api::Server {
     }
 }
 
+/// The list as it was last sent: as long as the servers are the same reading, so are its bytes.
+#[derive(Debug, Default)]
+pub(crate) struct Rendered(Mutex<Option<Page>>);
+
+#[derive(Debug, Clone)]
+struct Page {
+    of: Arc<[server::ServerRow]>,
+    body: Bytes,
+    etag: HeaderValue,
+}
+
+impl Rendered {
+    fn page(&self, rows: Arc<[server::ServerRow]>) -> Result<Page, app::Error> {
+        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(page) = last.as_ref().filter(|page| Arc::ptr_eq(&page.of, &rows)) {
+            return Ok(page.clone());
+        }
+        let servers = rows.iter().map(|row| server_json(row, server::load(row))).collect();
+        let internal = |error: Box<dyn std::error::Error + Send + Sync>| app::Error::Internal(error);
+        let body = serde_json::to_vec(&api::ServerList { servers }).map_err(|e| internal(e.into()))?;
+        let etag = format!("\"{}\"", hex::encode(&Sha256::digest(&body)[..12]));
+        let etag = HeaderValue::try_from(etag).map_err(|e| internal(e.into()))?;
+        Ok(last.insert(Page { of: rows, body: body.into(), etag }).clone())
+    }
+}
+
 /// All servers with status and load. Carries an ETag.
 #[utoipa::path(get, path = "/vps/status", tag = "servers", security(("key" = [])),
     responses((status = 200, body = api::ServerList), (status = 304, description = "Unchanged")))]
-pub(crate) async fn status(State(app): State<App>, headers: HeaderMap) -> Result<Response, ApiError> {
-    let rows = server::list(&app).await?;
-    let servers = rows.iter().map(|row| server_json(&row.server, server::load(row))).collect();
-    let body = serde_json::to_vec(&api::ServerList { servers }).map_err(|e| app::Error::Internal(Box::new(e)))?;
-    let etag = format!("\"{}\"", hex::encode(&Sha256::digest(&body)[..12]));
-    let known = headers.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok());
-    let same = known.is_some_and(|list| list.split(',').any(|tag| tag.trim().trim_start_matches("W/") == etag));
-    let mut response = if same {
-        StatusCode::NOT_MODIFIED.into_response()
-    } else {
-        ([(header::CONTENT_TYPE, "application/json")], body).into_response()
-    };
-    if let Ok(etag) = HeaderValue::from_str(&etag) {
-        response.headers_mut().insert(header::ETAG, etag);
+pub(crate) async fn status(State(ctx): State<Ctx>, headers: HeaderMap) -> Result<Response, ApiError> {
+    let page = ctx.server_list.page(server::list(&ctx.app).await?)?;
+    let known = headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
+    let mut tags = known.flat_map(|list| list.split(',')).map(|tag| tag.trim().trim_start_matches("W/"));
+    let etag = [(header::ETAG, page.etag.clone())];
+    if tags.any(|tag| tag.as_bytes() == page.etag.as_bytes()) {
+        return Ok((StatusCode::NOT_MODIFIED, etag).into_response());
     }
-    Ok(response)
+    let json = [(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))];
+    Ok((etag, json, page.body).into_response())
 }
 
 /// The server that the balancer picks now. Nothing is reserved.

@@ -34,8 +34,8 @@ type Regions = BTreeMap<String, BTreeSet<String>>;
 
 async fn regions(visit: &Visit) -> Result<Regions, Fault> {
     let mut regions = Regions::new();
-    for row in server::list(&visit.ctx.app).await.map_err(|error| visit.fault(error))? {
-        regions.entry(row.server.region).or_default().insert(row.server.city);
+    for row in server::list(&visit.ctx.app).await.map_err(|error| visit.fault(error))?.iter() {
+        regions.entry(row.region.clone()).or_default().insert(row.city.clone());
     }
     Ok(regions)
 }

@@ -1,7 +1,7 @@
 //! Pages for everybody.
 
 use app::plan::{self, PlanRow};
-use app::server::{self, WithPeers};
+use app::server::{self, ServerRow};
 use app::subscription;
 use askama::Template;
 use axum::http::StatusCode;
@@ -82,12 +82,12 @@ pub(crate) async fn servers(visit: Visit) -> Result<Response, Fault> {
     Ok(visit.page(StatusCode::OK, &ServersPage { v: &visit, servers }))
 }
 
-fn server_line(row: &WithPeers) -> ServerLine {
+fn server_line(row: &ServerRow) -> ServerLine {
     ServerLine {
-        name: row.server.name.clone(),
-        place: format!("{}, {}", row.server.city, row.server.country),
-        region: row.server.region.clone(),
-        status: row.server.status(),
+        name: row.name.clone(),
+        place: format!("{}, {}", row.city, row.country),
+        region: row.region.clone(),
+        status: row.status(),
         load: format!("{:.0}", server::load(row) * 100.0),
     }
 }
