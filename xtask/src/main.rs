@@ -1,8 +1,9 @@
-//! What a developer runs: `cargo xtask test`, `check`, `css`, `screenshots`. It knows the order of things and the programs they need;
+//! What a developer runs: `cargo xtask test`, `check`, `css`, `bench`, `screenshots`. It knows the order of things and the programs they need;
 //! the tests themselves are ordinary ones of their crates.
 //!
 //! Invariant: xtask depends on no crate of the product, so that it builds in seconds and runs when they do not compile.
 
+mod bench;
 mod check;
 mod mariadb;
 mod needs;
@@ -34,6 +35,9 @@ enum Task {
     /// Builds the style sheet, assets/static/app.css, from its source.
     #[command(after_help = "Example: cargo xtask css")]
     Css,
+    /// Measures the product beside bare programs, and writes docs/performance.md.
+    #[command(after_help = "Example: cargo xtask bench")]
+    Bench,
     /// Takes the pictures of the README, docs/screenshots/, from `mirai dev` in Chromium.
     #[command(after_help = "Example: cargo xtask screenshots")]
     Screenshots,
@@ -44,6 +48,7 @@ fn main() -> ExitCode {
         Task::Test(options) => test::run(&options),
         Task::Check => check::run().map(|()| ExitCode::SUCCESS),
         Task::Css => node::build_css().map(|()| ExitCode::SUCCESS),
+        Task::Bench => bench::run().map(|()| ExitCode::SUCCESS),
         Task::Screenshots => rust::take_screenshots().map(|()| ExitCode::SUCCESS),
     };
     match done {

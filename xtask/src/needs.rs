@@ -14,7 +14,8 @@ pub(crate) struct Need {
     pub(crate) suite: &'static str,
 }
 
-const NEEDS: [Need; 9] = [
+/// For the tests.
+pub(crate) const TESTS: [Need; 9] = [
     Need { program: "mariadbd", package: "mariadb-server-core", suite: "everything on MariaDB" },
     Need { program: "mariadb-install-db", package: "mariadb-server-core", suite: "everything on MariaDB" },
     Need { program: "mariadb", package: "mariadb-client-core", suite: "looking into a MariaDB by hand" },
@@ -26,12 +27,19 @@ const NEEDS: [Need; 9] = [
     Need { program: "python3", package: "python3-venv", suite: "asking the API in ways that nobody would" },
 ];
 
+/// For the figures.
+pub(crate) const BENCH: [Need; 3] = [
+    Need { program: "mariadbd", package: "mariadb-server-core", suite: "everything on MariaDB" },
+    Need { program: "mariadb-install-db", package: "mariadb-server-core", suite: "everything on MariaDB" },
+    Need { program: "wrk", package: "wrk", suite: "figures" },
+];
+
 /// The oldest Node.js whose test runner and WebCrypto the browser modules' tests rely on.
 const NODE_MAJOR: u32 = 20;
 
 /// Programs that are not installed.
-pub(crate) fn missing() -> Vec<Need> {
-    NEEDS.into_iter().filter(|need| find_program(need.program).is_none()).collect()
+pub(crate) fn missing(of: &[Need]) -> Vec<Need> {
+    of.iter().copied().filter(|need| find_program(need.program).is_none()).collect()
 }
 
 /// Packages of these programs, each once, in order.
@@ -42,8 +50,8 @@ pub(crate) fn packages(needs: &[Need]) -> Vec<&'static str> {
 }
 
 /// Installs what is missing where that is allowed, and says what it does; else one error with the command to type.
-pub(crate) fn install_missing() -> anyhow::Result<()> {
-    let wanted = packages(&missing());
+pub(crate) fn install(needs: &[Need]) -> anyhow::Result<()> {
+    let wanted = packages(&missing(needs));
     if wanted.is_empty() {
         return Ok(());
     }
@@ -51,7 +59,7 @@ pub(crate) fn install_missing() -> anyhow::Result<()> {
     if let Some(refusal) = refusal(&wanted, is_root, find_program("apt-get").is_some()) {
         bail!(refusal);
     }
-    say::step(&format!("installing the Debian packages that the tests need: {}", wanted.join(", ")));
+    say::step(&format!("installing the Debian packages that this needs: {}", wanted.join(", ")));
     if must(&mut apt_install(&wanted)).is_err() {
         say::note("that failed; fetching the package lists and trying once more");
         must(&mut apt_get(&["update"]))?;
@@ -59,7 +67,7 @@ pub(crate) fn install_missing() -> anyhow::Result<()> {
             "the Debian packages cannot be installed; `cargo xtask test --skip-missing` runs all that needs none of them",
         )?;
     }
-    match missing().first() {
+    match missing(needs).first() {
         None => Ok(()),
         Some(need) => bail!("{} was installed, but there is still no `{}`", need.package, need.program),
     }
@@ -73,8 +81,8 @@ fn refusal(packages: &[&str], is_root: bool, has_apt: bool) -> Option<String> {
         (false, _) => "there is no apt-get",
     };
     Some(format!(
-        "the tests need these Debian packages: {}. They cannot be installed from here ({obstacle}); type\n    \
-         sudo apt-get install --no-install-recommends {}\nor run `cargo xtask test --skip-missing`",
+        "these Debian packages are missing: {}. They cannot be installed from here ({obstacle}); type\n    \
+         sudo apt-get install --no-install-recommends {}\nthe tests alone run without them: `cargo xtask test --skip-missing`",
         packages.join(", "),
         packages.join(" ")
     ))
@@ -123,7 +131,7 @@ mod tests {
     #[test]
     fn a_package_is_asked_for_once() {
         assert_eq!(
-            packages(&NEEDS),
+            packages(&TESTS),
             [
                 "mariadb-server-core",
                 "mariadb-client-core",

@@ -34,6 +34,18 @@ pub(crate) fn build() -> anyhow::Result<Built> {
     Ok(Built { mirai, mariadb_for_tests: find("mariadb_for_tests")?, _held: held })
 }
 
+/// Builds one executable of a package for release.
+pub(crate) fn build_release(package: &str, name: &str, more: &[&str]) -> anyhow::Result<PathBuf> {
+    let mut command = cargo(&["build", "--release", "--locked", "--package", package]);
+    command.args(more).arg("--message-format=json-render-diagnostics");
+    let output = command.stdout(Stdio::piped()).stderr(Stdio::inherit()).output().context("cannot run cargo")?;
+    if !output.status.success() {
+        bail!("{package} can't be built");
+    }
+    let messages = String::from_utf8(output.stdout)?;
+    executable(&messages, name).with_context(|| format!("cargo built no executable `{name}`"))
+}
+
 /// The executable of a binary target among cargo's messages, one JSON object a line.
 fn executable(messages: &str, name: &str) -> Option<PathBuf> {
     messages

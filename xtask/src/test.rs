@@ -33,9 +33,9 @@ struct Outcome {
 /// Runs the tests. The last line is the count; the exit code says whether all passed.
 pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
     let missing = if options.skip_missing {
-        needs::missing()
+        needs::missing(&needs::TESTS)
     } else {
-        needs::install_missing()?;
+        needs::install(&needs::TESTS)?;
         Vec::new()
     };
     let mut outcome = Outcome::default();

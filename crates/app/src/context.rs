@@ -40,7 +40,7 @@ pub struct App {
     pub sealer: Arc<Sealer>,
     /// Rate limits.
     pub limiter: Arc<Limiter>,
-    pub(crate) api_keys: Arc<api_key::Cache>,
+    pub(crate) api_keys: Arc<api_key::Keys>,
     pub(crate) servers: Arc<server::Cache>,
     pub(crate) work: Arc<Notify>,
     pub(crate) redis: Option<Arc<Redis>>,
@@ -62,6 +62,7 @@ impl App {
         dice: Dice,
         sealer: Sealer,
     ) -> App {
+        let api_keys = Arc::new(api_key::Keys::of(&config));
         let limiter = Limiter::new(config.limits, limiter_secret(&config), None);
         App {
             hasher: Hasher::new(&dice),
@@ -73,7 +74,7 @@ impl App {
             dice: Arc::new(dice),
             sealer: Arc::new(sealer),
             limiter: Arc::new(limiter),
-            api_keys: Arc::default(),
+            api_keys,
             servers: Arc::default(),
             work: Arc::default(),
             redis: None,

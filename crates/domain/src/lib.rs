@@ -7,6 +7,7 @@
 //! shows its content through `Debug`.
 
 pub mod account;
+pub mod api_scope;
 pub mod id;
 pub mod limit;
 pub mod money;

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use domain::api_scope::Scope;
 
 /// MiraiVPN: the whole platform of a VPN company in one binary.
 #[derive(Parser)]
@@ -310,10 +311,16 @@ pub(crate) enum PlanCommand {
 #[derive(Subcommand)]
 pub(crate) enum ApiKeyCommand {
     /// Add a key; its text is printed this once
-    #[command(after_help = "Example:\n  mirai admin api-key add mobile-app")]
+    #[command(after_help = "Example:\n  mirai admin api-key add status-page --scope servers --days 365")]
     Add {
         /// What you call it
         name: String,
+        /// A part of the API that it opens, once for each; everything if left out
+        #[arg(long = "scope", value_name = "accounts|payments|servers|devices", value_parser = scope)]
+        scopes: Vec<Scope>,
+        /// It ends after so many days; without it, when it is revoked
+        #[arg(long, value_parser = clap::value_parser!(u32).range(1..=3650))]
+        days: Option<u32>,
         #[command(flatten)]
         format: Format,
     },
@@ -331,6 +338,10 @@ pub(crate) enum ApiKeyCommand {
         #[command(flatten)]
         format: Format,
     },
+}
+
+fn scope(word: &str) -> Result<Scope, String> {
+    word.parse().map_err(|error: domain::api_scope::ScopeError| error.to_string())
 }
 
 #[derive(Subcommand)]

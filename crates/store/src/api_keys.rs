@@ -22,6 +22,10 @@ pub struct Model {
     pub created_at: UnixMs,
     /// When it was withdrawn.
     pub revoked_at: Option<UnixMs>,
+    /// What it opens, words by spaces; NULL is everything.
+    pub scopes: Option<String>,
+    /// When it ends by itself.
+    pub expires_at: Option<UnixMs>,
 }
 
 /// No relations are declared.
@@ -41,10 +45,9 @@ pub async fn all(db: &impl Db) -> Result<Vec<Model>> {
     Ok(Entity::find().order_by_asc(Column::Name).all(db.conn()).await?)
 }
 
-/// The hashes of the keys in force.
-pub async fn live_hashes(db: &impl Db) -> Result<Vec<Vec<u8>>> {
-    let rows = Entity::find().filter(Column::RevokedAt.is_null()).all(db.conn()).await?;
-    Ok(rows.into_iter().map(|row| row.key_hash).collect())
+/// The keys that were not withdrawn.
+pub async fn live(db: &impl Db) -> Result<Vec<Model>> {
+    Ok(Entity::find().filter(Column::RevokedAt.is_null()).all(db.conn()).await?)
 }
 
 /// Withdraws a key; tells whether there was one in force with this name.

@@ -330,7 +330,11 @@ pub(crate) async fn furnish(app: &App, stripe: &StripeFake) -> anyhow::Result<()
     add_server(app, "osaka-1", "jp").await
 }
 
-async fn add_server(app: &App, name: &str, region: &str) -> anyhow::Result<()> {
+/// Adds a server that is up, with a key from the app's dice.
+///
+/// # Errors
+/// When the name is taken.
+pub async fn add_server(app: &App, name: &str, region: &str) -> anyhow::Result<()> {
     let key = PrivateKey::from_random(app.dice.bytes()).public();
     let new = NewServer {
         name: ServerName::parse(name).map_err(|e| anyhow::anyhow!("{e}"))?,

@@ -159,6 +159,24 @@ impl Fleet {
         node.caller.log_in(&email).await
     }
 
+    /// A customer as [`Fleet::with_user`] makes them, with a running subscription to the plan without a device limit.
+    ///
+    /// # Errors
+    /// When a step is refused.
+    pub async fn with_subscriber(&self, node: &Node, name: &str) -> anyhow::Result<TestUser> {
+        let user = self.with_user(node, name).await?;
+        self.stripe.pay(&node.caller.checkout(&user, "vip").await?)?;
+        for event in self.stripe.events() {
+            node.caller.deliver_at(&event, now_ms() / 1000).await?;
+        }
+        let active = async || {
+            let list = node.caller.get("/subscriptions", Some(&user)).await?;
+            Ok((list["subscriptions"][0]["status"] == "active").then_some(()))
+        };
+        eventually("the subscription", active).await?;
+        Ok(user)
+    }
+
     /// The newest mail to an address that `fits`, once there is one.
     ///
     /// # Errors

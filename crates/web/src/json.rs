@@ -15,6 +15,7 @@ use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
 use axum::middleware::{from_fn_with_state, map_response};
 use axum::response::{IntoResponse, Response};
+use domain::api_scope::Scope;
 use utoipa::OpenApi;
 use utoipa::openapi::path::{ParameterBuilder, ParameterIn};
 use utoipa::openapi::response::ResponseBuilder;
@@ -66,7 +67,7 @@ fn open_routes() -> OpenApiRouter<Ctx> {
         .routes(routes!(hooks::stripe))
 }
 
-/// Routes that take a credential or send a mail.
+/// Routes that take a credential or send a mail; all of them are [`Scope::Accounts`].
 fn credential_routes() -> OpenApiRouter<Ctx> {
     OpenApiRouter::new()
         .routes(routes!(auth::register))
@@ -81,46 +82,58 @@ fn credential_routes() -> OpenApiRouter<Ctx> {
 
 /// Writes that neither create nor charge, and whose replies must not be kept: secrets that are shown once, and links for
 /// minutes.
-fn unkept_routes() -> OpenApiRouter<Ctx> {
-    OpenApiRouter::new()
-        .routes(routes!(auth::logout))
-        .routes(routes!(billing::portal))
-        .routes(routes!(security::prove))
-        .routes(routes!(security::password))
-        .routes(routes!(security::email))
-        .routes(routes!(security::standing, security::begin, security::turn_off))
-        .routes(routes!(security::confirm))
-        .routes(routes!(security::renew_codes))
+fn unkept_routes(scope: Scope) -> OpenApiRouter<Ctx> {
+    let routes = OpenApiRouter::new();
+    match scope {
+        Scope::Accounts => routes
+            .routes(routes!(auth::logout))
+            .routes(routes!(security::prove))
+            .routes(routes!(security::password))
+            .routes(routes!(security::email))
+            .routes(routes!(security::standing, security::begin, security::turn_off))
+            .routes(routes!(security::confirm))
+            .routes(routes!(security::renew_codes)),
+        Scope::Payments => routes.routes(routes!(billing::portal)),
+        Scope::Servers | Scope::Devices => routes,
+    }
 }
 
-fn general_routes() -> OpenApiRouter<Ctx> {
-    OpenApiRouter::new()
-        .routes(routes!(account::me, account::change_me, security::delete_me))
-        .routes(routes!(export::export))
-        .routes(routes!(account::sessions))
-        .routes(routes!(account::end_session))
-        .routes(routes!(billing::plans))
-        .routes(routes!(billing::checkout))
-        .routes(routes!(billing::subscriptions))
-        .routes(routes!(billing::cancel))
-        .routes(routes!(billing::resume))
-        .routes(routes!(billing::change_plan))
-        .routes(routes!(billing::invoices))
-        .routes(routes!(servers::status))
-        .routes(routes!(servers::choose))
-        .routes(routes!(devices::confirm))
-        .routes(routes!(devices::config))
-        .routes(routes!(devices::list, devices::add))
-        .routes(routes!(devices::get, devices::rename, devices::delete))
-        .routes(routes!(devices::rekey))
-        .routes(routes!(devices::relocate))
+/// All others.
+fn general_routes(scope: Scope) -> OpenApiRouter<Ctx> {
+    let routes = OpenApiRouter::new();
+    match scope {
+        Scope::Accounts => routes
+            .routes(routes!(account::me, account::change_me, security::delete_me))
+            .routes(routes!(export::export))
+            .routes(routes!(account::sessions))
+            .routes(routes!(account::end_session)),
+        Scope::Payments => routes
+            .routes(routes!(billing::plans))
+            .routes(routes!(billing::checkout))
+            .routes(routes!(billing::subscriptions))
+            .routes(routes!(billing::cancel))
+            .routes(routes!(billing::resume))
+            .routes(routes!(billing::change_plan))
+            .routes(routes!(billing::invoices)),
+        Scope::Servers => routes.routes(routes!(servers::status)).routes(routes!(servers::choose)),
+        Scope::Devices => routes
+            .routes(routes!(devices::confirm))
+            .routes(routes!(devices::config))
+            .routes(routes!(devices::list, devices::add))
+            .routes(routes!(devices::get, devices::rename, devices::delete))
+            .routes(routes!(devices::rekey))
+            .routes(routes!(devices::relocate)),
+    }
 }
 
 /// The API's document, from the same list as its routes.
 pub fn openapi() -> utoipa::openapi::OpenApi {
-    let mut kept = OpenApiRouter::with_openapi(Document::openapi()).merge(general_routes()).split_for_parts().1;
+    let all = |routes: fn(Scope) -> OpenApiRouter<Ctx>| Scope::ALL.map(routes).into_iter();
+    let merged = |into: OpenApiRouter<Ctx>, routes: OpenApiRouter<Ctx>| into.merge(routes);
+    let kept = all(general_routes).fold(OpenApiRouter::with_openapi(Document::openapi()), merged);
+    let mut kept = kept.split_for_parts().1;
     offer_idempotency(&mut kept);
-    let routes = open_routes().merge(credential_routes()).merge(unkept_routes());
+    let routes = all(unkept_routes).fold(open_routes().merge(credential_routes()), merged);
     let mut document = OpenApiRouter::with_openapi(kept).merge(routes).split_for_parts().1;
     name_problems(&mut document);
     document
@@ -165,21 +178,28 @@ fn name_problems(document: &mut utoipa::openapi::OpenApi) {
 
 /// The API, to be mounted.
 pub(crate) fn router(ctx: &Ctx) -> Router<Ctx> {
-    let key = from_fn_with_state(ctx.clone(), limits::api_key);
-    let credential = from_fn_with_state(ctx.app.clone(), limits::credential);
-    let general = from_fn_with_state(ctx.app.clone(), limits::general);
     let open: Router<Ctx> = open_routes().into();
-    let credential: Router<Ctx> = Router::from(credential_routes()).route_layer(credential).route_layer(key.clone());
-    let once = from_fn_with_state(ctx.clone(), idempotency::once);
-    let kept: Router<Ctx> = Router::from(general_routes()).route_layer(once);
-    let general: Router<Ctx> = kept.merge(unkept_routes()).route_layer(general).route_layer(key);
-    open.merge(credential)
-        .merge(general)
+    Scope::ALL
+        .into_iter()
+        .fold(open, |router, scope| router.merge(keyed(ctx, scope)))
         .fallback(no_route)
         .method_not_allowed_fallback(no_method)
         .layer(map_response(problem_only))
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .layer(cors::layer(&ctx.settings.allowed_origins))
+}
+
+/// The routes of a scope, for those whose key opens it.
+fn keyed(ctx: &Ctx, scope: Scope) -> Router<Ctx> {
+    let once = from_fn_with_state(ctx.clone(), idempotency::once);
+    let kept: Router<Ctx> = Router::from(general_routes(scope)).route_layer(once);
+    let general = from_fn_with_state(ctx.app.clone(), limits::general);
+    let mut routes = kept.merge(Router::from(unkept_routes(scope))).route_layer(general);
+    if scope == Scope::Accounts {
+        let credential = from_fn_with_state(ctx.app.clone(), limits::credential);
+        routes = routes.merge(Router::from(credential_routes()).route_layer(credential));
+    }
+    routes.route_layer(from_fn_with_state((ctx.clone(), scope), limits::api_key))
 }
 
 async fn no_route() -> ApiError {

@@ -1,11 +1,13 @@
 //! Rate limits and the API key, as layers.
 
+use app::api_key::{self, Standing};
 use app::limiter::Subject;
 use app::{App, Error, LimitClass, tokens};
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use domain::api_scope::Scope;
 use domain::limit::Decision;
 
 use crate::client::ClientAddr;
@@ -56,19 +58,24 @@ fn tell(headers: &mut HeaderMap, limit: u32, decision: &Decision) {
     headers.insert("ratelimit-reset", HeaderValue::from((decision.reset_ms + 999) / 1000));
 }
 
-/// Every caller of the API shows a key.
-pub(crate) async fn api_key(State(ctx): State<Ctx>, request: Request, next: Next) -> Response {
+/// Every caller of the API shows a key that opens this part of it.
+pub(crate) async fn api_key(State((ctx, scope)): State<(Ctx, Scope)>, request: Request, next: Next) -> Response {
     if request.method() == Method::OPTIONS {
         return next.run(request).await;
     }
     let key = request.headers().get("x-api-key").and_then(|value| value.to_str().ok());
     let refusal = match key {
         None => Error::Unauthorized { code: "api_key_missing", detail: "send your key in X-API-KEY" },
-        Some(key) => match app::api_key::is_valid(&ctx.app, key).await {
-            Ok(true) => return next.run(request).await,
-            Ok(false) => {
-                Error::Unauthorized { code: "api_key_invalid", detail: "this X-API-KEY is unknown or was withdrawn" }
-            }
+        Some(key) => match api_key::standing(&ctx.app, key, scope).await {
+            Ok(Standing::Valid) => return next.run(request).await,
+            Ok(Standing::OutOfScope) => Error::Forbidden {
+                code: "api_key_scope",
+                detail: "this X-API-KEY does not open this part of the API; ask the operator for its scope",
+            },
+            Ok(Standing::Unknown) => Error::Unauthorized {
+                code: "api_key_invalid",
+                detail: "this X-API-KEY is unknown, was withdrawn or has run out",
+            },
             Err(error) => error,
         },
     };

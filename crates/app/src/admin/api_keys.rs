@@ -1,13 +1,17 @@
 //! Keys of the API's callers, by an operator's hand.
 
+use domain::api_scope::Scopes;
 use domain::token;
 use store::api_keys;
 
 use super::{COMMAND_LINE, audit};
 use crate::{App, Error, Result};
 
-/// Adds a key; returns its text, which is shown this once.
-pub async fn add(app: &App, name: &str) -> Result<String> {
+const DAY_MS: i64 = 86_400_000;
+
+/// Adds a key for these parts of the API, for so many days or until it is withdrawn; returns its text, which is shown
+/// this once.
+pub async fn add(app: &App, name: &str, scopes: &Scopes, days: Option<u32>) -> Result<String> {
     let now = app.clock.now();
     let name = name.trim();
     if name.is_empty() || name.chars().count() > 64 || name.chars().any(char::is_control) {
@@ -20,6 +24,8 @@ pub async fn add(app: &App, name: &str) -> Result<String> {
         key_hash: token::hash(key.text()).to_vec(),
         created_at: now,
         revoked_at: None,
+        scopes: scopes.stored(),
+        expires_at: days.map(|days| now + i64::from(days) * DAY_MS),
     };
     let tx = app.store.write_txn().await?;
     api_keys::insert(&tx, &row).await.map_err(|error| {
@@ -29,9 +35,15 @@ pub async fn add(app: &App, name: &str) -> Result<String> {
             error.into()
         }
     })?;
-    audit(app, &tx, COMMAND_LINE, "api_key.add", name, "", now).await?;
+    audit(app, &tx, COMMAND_LINE, "api_key.add", name, &terms(&row), now).await?;
     tx.commit().await?;
     Ok(key.text().to_owned())
+}
+
+/// What a key opens and until when, in words for the audit log.
+fn terms(row: &api_keys::Model) -> String {
+    let end = row.expires_at.map_or_else(|| "withdrawn".to_owned(), domain::time::day);
+    format!("for {}, until {end}", row.scopes.as_deref().unwrap_or("everything"))
 }
 
 /// All keys, by name; without their texts, which nobody has.

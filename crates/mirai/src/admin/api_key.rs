@@ -2,6 +2,7 @@
 
 use app::App;
 use app::admin::api_keys;
+use domain::api_scope::Scopes;
 use serde_json::json;
 
 use super::{print_one, print_rows, time, words};
@@ -9,8 +10,9 @@ use crate::cli::ApiKeyCommand;
 
 pub(super) async fn run(app: &App, command: ApiKeyCommand) -> anyhow::Result<()> {
     match command {
-        ApiKeyCommand::Add { name, format } => {
-            let key = api_keys::add(app, &name).await.map_err(words)?;
+        ApiKeyCommand::Add { name, scopes, days, format } => {
+            let scopes = if scopes.is_empty() { Scopes::All } else { Scopes::Only(scopes) };
+            let key = api_keys::add(app, &name, &scopes, days).await.map_err(words)?;
             print_one(&json!({ "name": name, "key": key }), format)
         }
         ApiKeyCommand::List { format } => {
@@ -18,7 +20,9 @@ pub(super) async fn run(app: &App, command: ApiKeyCommand) -> anyhow::Result<()>
             let json = |row: &store::api_keys::Model| {
                 json!({
                     "name": row.name,
+                    "scopes": row.scopes.as_deref().unwrap_or("everything"),
                     "created_at": time(row.created_at),
+                    "expires_at": row.expires_at.map(time),
                     "revoked_at": row.revoked_at.map(time),
                 })
             };

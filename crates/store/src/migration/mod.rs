@@ -10,6 +10,7 @@ mod m0007_money_back;
 mod m0008_idempotency;
 mod m0009_import;
 mod m0010_peer_counts;
+mod m0011_api_key_scopes;
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::DbBackend;
@@ -29,6 +30,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0008_idempotency::Migration),
             Box::new(m0009_import::Migration),
             Box::new(m0010_peer_counts::Migration),
+            Box::new(m0011_api_key_scopes::Migration),
         ]
     }
 }

@@ -45,22 +45,6 @@ async fn is_well(fleet: &Fleet) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A customer with a running subscription.
-async fn subscriber(fleet: &Fleet, node: &Node, name: &str) -> anyhow::Result<TestUser> {
-    let user = fleet.with_user(node, name).await?;
-    let session = node.caller.checkout(&user, "vip").await?;
-    fleet.stripe.pay(&session)?;
-    for event in fleet.stripe.events() {
-        node.caller.deliver_at(&event, testkit::fleet::now_ms() / 1000).await?;
-    }
-    let active = async || {
-        let list = node.caller.get("/subscriptions", Some(&user)).await?;
-        Ok((list["subscriptions"][0]["status"] == "active").then_some(()))
-    };
-    eventually("the subscription", active).await?;
-    Ok(user)
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn s30_two_hundred_logins_at_once_are_served_or_told_to_wait_and_hinder_nobody() -> anyhow::Result<()> {
     let Some(test) = TestApp::start(&Wanted::on(Database::Sqlite)).await? else { return Ok(()) };
@@ -141,7 +125,7 @@ async fn s53_a_full_disk_is_a_503_for_writers_until_there_is_room_again() -> any
     let url = format!("sqlite://{}", disk.path().join("mirai.db").display());
     let fleet = Fleet::at(Database::Sqlite, url, PrivateDir::new("fleet")?).await?;
     let node = fleet.serve().await?;
-    let user = subscriber(&fleet, &node, "mika").await?;
+    let user = fleet.with_subscriber(&node, "mika").await?;
     let me = || node.caller.request(Method::GET, "/user/me", Some(&user));
     let ballast = disk.fill()?;
     // The log has a few pages of room of its own.
@@ -169,7 +153,7 @@ async fn s53_a_full_disk_is_a_503_for_writers_until_there_is_room_again() -> any
 async fn s53_without_file_handles_the_surplus_is_told_so_and_service_returns() -> anyhow::Result<()> {
     let Some(fleet) = Fleet::new(Database::Sqlite).await? else { return Ok(()) };
     let node = Fleet::up(fleet.command(&["serve"]).handles(64)).await?;
-    let user = subscriber(&fleet, &node, "mika").await?;
+    let user = fleet.with_subscriber(&node, "mika").await?;
     let place = node.caller.base.trim_start_matches("http://").to_owned();
     let idle = try_join_all((0..100).map(|_| TcpStream::connect(&place))).await?;
     // A connection of its own each: those that are kept open are served. While the surplus is being told so, yet
@@ -270,7 +254,7 @@ async fn s55_a_mail_service_that_hangs_keeps_nobody_waiting_and_the_mail_comes_o
 async fn s59_a_stop_under_load_breaks_no_request_that_was_taken(database: Database) -> anyhow::Result<()> {
     let Some(fleet) = Fleet::new(database).await? else { return Ok(()) };
     let node = fleet.serve().await?;
-    let user = subscriber(&fleet, &node, "mika").await?;
+    let user = fleet.with_subscriber(&node, "mika").await?;
     let Node { process, caller } = node;
     let customers = try_join_all((0..16).map(|n| {
         let (caller, user) = (&caller, &user);

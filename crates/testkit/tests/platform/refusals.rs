@@ -1,9 +1,10 @@
 //! What bad input gets: a status that fits, the field, and what would be accepted. Nothing is lost or half-made.
 
 use app::Limits;
+use domain::api_scope::{Scope, Scopes};
 use reqwest::{Method, Response, StatusCode};
 use serde_json::{Value, json};
-use testkit::app::{Database, TestApp, Wanted};
+use testkit::app::{DAY, Database, TestApp, Wanted};
 use testkit::caller::{API_KEY, PASSWORD, answer};
 
 async fn start() -> anyhow::Result<TestApp> {
@@ -184,7 +185,7 @@ async fn s24_a_write_with_cookies_must_come_from_our_own_page() -> anyhow::Resul
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn both_mounts_answer_and_an_old_key_ends_when_it_is_revoked() -> anyhow::Result<()> {
     let test = start().await?;
-    let added = app::admin::api_keys::add(&test.app, "mobile").await?;
+    let added = app::admin::api_keys::add(&test.app, "mobile", &Scopes::All, None).await?;
     let ask = async |mount: &str, key: &str| {
         let url = format!("{}{mount}/plans", test.base);
         anyhow::Ok(test.http.get(url).header("X-API-KEY", key).send().await?.status())
@@ -197,6 +198,47 @@ async fn both_mounts_answer_and_an_old_key_ends_when_it_is_revoked() -> anyhow::
     app::admin::api_keys::revoke(&test.app, "mobile").await?;
     test.advance(60_000);
     assert_eq!(ask("/api/v1", &added).await?, StatusCode::UNAUTHORIZED);
+    Ok(())
+}
+
+/// A route of each scope, which anybody with a key may ask.
+const OF_SCOPE: [(Scope, Method, &str); 4] = [
+    (Scope::Accounts, Method::POST, "/auth/reset-request"),
+    (Scope::Payments, Method::GET, "/plans"),
+    (Scope::Servers, Method::GET, "/vps/status"),
+    (Scope::Devices, Method::GET, "/devices"),
+];
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_key_opens_its_scopes_for_its_days() -> anyhow::Result<()> {
+    let test = start().await?;
+    let user = test.with_user("mika").await?;
+    let ask = async |key: &str, method: &Method, path: &str| {
+        let request = test.http.request(method.clone(), format!("{}/api/v1{path}", test.base)).bearer_auth(&user.token);
+        let request = if *method == Method::POST { request.json(&json!({ "email": user.email })) } else { request };
+        answer(request.header("X-API-KEY", key).send().await?)
+            .await
+            .map(|(status, body)| (status, body["code"].clone()))
+    };
+    for (scope, ..) in OF_SCOPE {
+        let scopes = Scopes::Only(vec![scope]);
+        let key = app::admin::api_keys::add(&test.app, scope.as_str(), &scopes, Some(30)).await?;
+        test.advance(5_000);
+        for (other, method, path) in OF_SCOPE {
+            let (status, code) = ask(&key, &method, path).await?;
+            if other == scope {
+                assert!(status.is_success(), "{path}: {status}");
+            } else {
+                assert_eq!((status, code), (StatusCode::FORBIDDEN, json!("api_key_scope")), "{path}");
+            }
+        }
+    }
+    let key = app::admin::api_keys::add(&test.app, "a month", &Scopes::All, Some(30)).await?;
+    let plans = (Method::GET, "/plans");
+    test.advance(30 * DAY - 1);
+    assert_eq!(ask(&key, &plans.0, plans.1).await?.0, StatusCode::OK);
+    test.advance(1);
+    assert_eq!(ask(&key, &plans.0, plans.1).await?, (StatusCode::UNAUTHORIZED, json!("api_key_invalid")));
     Ok(())
 }
 
