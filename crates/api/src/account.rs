@@ -141,4 +141,6 @@ pub struct Session {
 pub struct SessionList {
     /// Live sessions.
     pub sessions: Vec<Session>,
+    /// How to ask for the next page; null at the end.
+    pub next_cursor: Option<String>,
 }

@@ -101,6 +101,8 @@ pub struct Subscription {
 pub struct SubscriptionList {
     /// Own subscriptions.
     pub subscriptions: Vec<Subscription>,
+    /// How to ask for the next page; null at the end.
+    pub next_cursor: Option<String>,
 }
 
 /// When a subscription is to end.
@@ -159,4 +161,63 @@ pub struct Invoice {
 pub struct InvoiceList {
     /// Own invoices.
     pub invoices: Vec<Invoice>,
+    /// How to ask for the next page; null at the end.
+    pub next_cursor: Option<String>,
+}
+
+/// What a customer has with us, and how it came to be.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct CreditList {
+    /// What there is in each currency; none if there never was anything.
+    pub balances: Vec<Balance>,
+    /// Movements, newest first.
+    pub credits: Vec<Credit>,
+    /// How to ask for the next page; null at the end.
+    pub next_cursor: Option<String>,
+}
+
+/// What there is in one currency.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct Balance {
+    /// In minor units.
+    pub amount: i64,
+    /// ISO 4217, lower case.
+    pub currency: String,
+}
+
+/// A movement of credit.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct Credit {
+    /// UUIDv7.
+    pub id: Uuid,
+    /// In minor units; below zero takes away.
+    pub amount: i64,
+    /// ISO 4217, lower case.
+    pub currency: String,
+    /// `opening`: what was there when the account was taken over; `granted` or `taken` by the operator.
+    pub kind: String,
+    /// When.
+    pub created_at: String,
+}
+
+/// Whom a customer has brought in.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct ReferralList {
+    /// What friends type at sign-up.
+    pub code: String,
+    /// A link that has the code in it.
+    pub link: String,
+    /// Friends, newest first, without their names.
+    pub referrals: Vec<Referral>,
+    /// How to ask for the next page; null at the end.
+    pub next_cursor: Option<String>,
+}
+
+/// A friend.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct Referral {
+    /// When they signed up.
+    pub joined_at: String,
+    /// Whether they have confirmed their address.
+    pub confirmed: bool,
 }

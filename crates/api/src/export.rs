@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::{Device, Invoice, Session, Subscription, User};
+use crate::{Credit, Device, Invoice, Session, Subscription, User};
 
 /// What is held about an account. Hashes (of the password, of sessions, links, recovery codes and known devices) and
 /// sealed secrets (pre-shared keys, the second factor's) can't be given out in words; that they exist is in the counts.
@@ -37,7 +37,7 @@ pub struct Export {
     /// Invoices.
     pub invoices: Vec<Invoice>,
     /// Movements of credit.
-    pub credits: Vec<ExportedCredit>,
+    pub credits: Vec<Credit>,
     /// Devices.
     pub devices: Vec<Device>,
     /// What was done to the account, and by it.
@@ -56,19 +56,6 @@ pub struct ExportedCheckout {
     /// `intent`, `open`, `complete` or `expired`.
     pub status: String,
     /// When it was begun.
-    pub created_at: String,
-}
-
-/// A movement of credit.
-#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
-pub struct ExportedCredit {
-    /// In minor units; below zero takes away.
-    pub amount: i64,
-    /// ISO 4217, lower case.
-    pub currency: String,
-    /// `opening`: what was there when the account was taken over.
-    pub kind: String,
-    /// When.
     pub created_at: String,
 }
 

@@ -9,6 +9,7 @@ mod account;
 mod billing;
 mod export;
 mod network;
+mod page;
 mod problem;
 mod security;
 
@@ -16,14 +17,15 @@ pub use account::{
     ChangeMe, EmailOnly, Login, LoginReply, Refresh, Register, Reset, Session, SessionList, Token, TokenReply, User,
 };
 pub use billing::{
-    Cancel, CancelWhen, ChangePlan, Checkout, CheckoutReply, Invoice, InvoiceList, Plan, PlanList, PortalReply,
-    Subscription, SubscriptionList,
+    Balance, Cancel, CancelWhen, ChangePlan, Checkout, CheckoutReply, Credit, CreditList, Invoice, InvoiceList, Plan,
+    PlanList, PortalReply, Referral, ReferralList, Subscription, SubscriptionList,
 };
-pub use export::{AuditEntry, Export, ExportedCheckout, ExportedCredit};
+pub use export::{AuditEntry, Export, ExportedCheckout};
 pub use network::{
     ChooseServer, Device, DeviceList, DeviceMade, MoveDevice, Mtu, NewDevice, Rekey, RenameDevice, Routes, Server,
     ServerList,
 };
+pub use page::PageQuery;
 pub use problem::{Health, Problem, ProblemField};
 pub use security::{ChangeEmail, ChangePassword, Code, Enrolment, Proof, RecoveryCodes, SecondFactor};
 

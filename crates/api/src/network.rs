@@ -162,6 +162,8 @@ pub struct Device {
 pub struct DeviceList {
     /// Own devices.
     pub devices: Vec<Device>,
+    /// How to ask for the next page; null at the end.
+    pub next_cursor: Option<String>,
 }
 
 /// A device and its file.

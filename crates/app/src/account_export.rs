@@ -14,8 +14,6 @@ use crate::{App, Result, step_up};
 pub use store::audit_log::Model as AuditRow;
 /// A purchase, as `store` keeps it.
 pub use store::checkouts::Model as CheckoutRow;
-/// A movement of credit, as `store` keeps it.
-pub use store::credit_ledger::Model as CreditRow;
 
 /// Most invoices and entries of the audit log: more than anybody has.
 const MANY: u64 = 10_000;
@@ -56,7 +54,7 @@ pub async fn export(app: &App, who: &Who) -> Result<Export> {
         sessions: sessions::live_of(store, id, app.clock.now()).await?,
         subscriptions: subscriptions::all_of_user(store, id).await?,
         devices: device::list(app, who).await?,
-        invoices: invoices::of_user(store, id, MANY).await?,
+        invoices: invoices::page(store, id, None, MANY).await?,
         checkouts: checkouts::of_user(store, id).await?,
         known_devices: known_devices::of_user(store, id).await?,
         email_changes: email_changes::of_user(store, id).await?,

@@ -8,10 +8,12 @@
 
 pub mod account;
 pub mod api_scope;
+pub mod credit;
 pub mod id;
 pub mod limit;
 pub mod money;
 pub mod names;
+pub mod page;
 pub mod plan;
 pub mod subscription;
 mod text;

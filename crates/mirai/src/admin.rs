@@ -3,6 +3,7 @@
 mod api_key;
 mod audit;
 mod check;
+mod credit;
 mod job;
 mod plan;
 mod server;
@@ -28,6 +29,7 @@ pub(crate) async fn run(command: Admin) -> anyhow::Result<()> {
         Admin::User(command) => user::run(&app, command).await,
         Admin::Server(command) => server::run(&app, command).await,
         Admin::Plan(command) => plan::run(&app, command).await,
+        Admin::Credit(command) => credit::run(&app, command).await,
         Admin::ApiKey(command) => api_key::run(&app, command).await,
         Admin::Job(command) => job::run(&app, command).await,
         Admin::Keys(KeysCommand::Rotate { format }) => {

@@ -100,6 +100,9 @@ pub(crate) enum Admin {
     /// The price list
     #[command(subcommand)]
     Plan(PlanCommand),
+    /// Customers' credit
+    #[command(subcommand)]
+    Credit(CreditCommand),
     /// Keys of the API's callers
     #[command(subcommand, name = "api-key")]
     ApiKey(ApiKeyCommand),
@@ -306,6 +309,43 @@ pub(crate) enum PlanCommand {
         #[command(flatten)]
         format: Format,
     },
+}
+
+#[derive(Subcommand)]
+pub(crate) enum CreditCommand {
+    /// What a customer has
+    #[command(after_help = "Example:\n  mirai admin credit show mika@example.net")]
+    Show {
+        /// Address or id
+        user: String,
+        #[command(flatten)]
+        format: Format,
+    },
+    /// Give credit
+    #[command(after_help = "Example:\n  mirai admin credit grant mika@example.net 500 --reason \"outage in Osaka\"")]
+    Grant(CreditChange),
+    /// Take credit away; what is not there can't be taken
+    #[command(after_help = "Example:\n  mirai admin credit take mika@example.net 500 --reason \"granted twice\"")]
+    Take(CreditChange),
+}
+
+#[derive(Args)]
+pub(crate) struct CreditChange {
+    /// Address or id
+    pub(crate) user: String,
+    /// In minor units (cents)
+    pub(crate) amount: i64,
+    /// Why, for the audit log
+    #[arg(long)]
+    pub(crate) reason: String,
+    /// ISO 4217
+    #[arg(long, default_value = "usd")]
+    pub(crate) currency: String,
+    /// A name under which it is done once, however often the command runs
+    #[arg(long, value_name = "NAME")]
+    pub(crate) once: Option<String>,
+    #[command(flatten)]
+    pub(crate) format: Format,
 }
 
 #[derive(Subcommand)]

@@ -1,8 +1,10 @@
 //! Movements of customers' credit: rows are added, never changed.
 
+use domain::page::Place;
 use domain::time::UnixMs;
 use sea_orm::entity::prelude::*;
-use sea_orm::{IntoActiveModel, QuerySelect};
+use sea_orm::sea_query::{Alias, Condition, Expr};
+use sea_orm::{ExprTrait as _, IntoActiveModel, QueryOrder, QuerySelect};
 
 use crate::{Db, Result, Tx};
 
@@ -19,7 +21,7 @@ pub struct Model {
     pub amount: i64,
     /// ISO 4217, lower case.
     pub currency: String,
-    /// `opening`: what was there when it was taken over.
+    /// `opening`: what was there when it was taken over; `granted` and `taken` by an operator.
     pub kind: String,
     /// The movement's own name, unique: it happens once.
     pub movement: String,
@@ -42,4 +44,42 @@ pub async fn insert(tx: &Tx, row: &Model) -> Result<()> {
 /// A user's movements.
 pub async fn of_user(db: &impl Db, user: Uuid) -> Result<Vec<Model>> {
     Ok(Entity::find().filter(Column::UserId.eq(user)).limit(10_000).all(db.conn()).await?)
+}
+
+/// A page of a user's movements, newest first: those after `after`.
+pub async fn page(db: &impl Db, user: Uuid, after: Option<Place>, limit: u64) -> Result<Vec<Model>> {
+    let mut query = Entity::find().filter(Column::UserId.eq(user));
+    if let Some(Place { at, id }) = after {
+        let same_moment = Condition::all().add(Column::CreatedAt.eq(at)).add(Column::Id.lt(id));
+        query = query.filter(Condition::any().add(Column::CreatedAt.lt(at)).add(same_moment));
+    }
+    let query = query.order_by_desc(Column::CreatedAt).order_by_desc(Column::Id).limit(limit);
+    Ok(query.all(db.conn()).await?)
+}
+
+/// What a user has in each currency, by currency.
+pub async fn balances(db: &impl Db, user: Uuid) -> Result<Vec<(String, i64)>> {
+    let query = Entity::find()
+        .select_only()
+        .column(Column::Currency)
+        .column_as(sum(), "balance")
+        .filter(Column::UserId.eq(user))
+        .group_by(Column::Currency)
+        .order_by_asc(Column::Currency);
+    Ok(query.into_tuple().all(db.conn()).await?)
+}
+
+/// What a user has in one currency. Read under the lock of the user's row.
+pub async fn balance(tx: &Tx, user: Uuid, currency: &str) -> Result<i64> {
+    let query = Entity::find()
+        .select_only()
+        .column_as(sum(), "balance")
+        .filter(Column::UserId.eq(user))
+        .filter(Column::Currency.eq(currency));
+    Ok(query.into_tuple::<Option<i64>>().one(tx.conn()).await?.flatten().unwrap_or(0))
+}
+
+/// MariaDB adds integers up to a decimal number.
+fn sum() -> Expr {
+    Expr::col(Column::Amount).sum().cast_as(Alias::new("SIGNED"))
 }

@@ -34,6 +34,8 @@ UNION ALL SELECT 'an invoice hangs on another customer''s subscription', COUNT(*
 UNION ALL SELECT 'a subscription is served without a paid invoice', COUNT(*)
     FROM subscriptions s WHERE s.status IN ('active', 'past_due')
     AND NOT EXISTS (SELECT 1 FROM invoices i WHERE i.subscription_id = s.id AND i.status = 'paid')
+UNION ALL SELECT 'a customer''s credit is below zero', COUNT(*) FROM (
+    SELECT user_id FROM credit_ledger GROUP BY user_id, currency HAVING SUM(amount) < 0) below
 UNION ALL SELECT 'more was refunded than was paid', COUNT(*) FROM invoices i WHERE i.amount_refunded > i.amount_paid
 UNION ALL SELECT 'a subscription rests without an open dispute, or the reverse', COUNT(*)
     FROM subscriptions s WHERE s.status <> 'ended' AND s.held <> (

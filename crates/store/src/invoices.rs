@@ -1,7 +1,9 @@
 //! Invoices as Stripe issued them.
 
+use domain::page::Place;
 use domain::time::UnixMs;
 use sea_orm::entity::prelude::*;
+use sea_orm::sea_query::Condition;
 use sea_orm::{IntoActiveModel, PaginatorTrait, QueryOrder, QuerySelect};
 
 use crate::{Db, Result, Tx};
@@ -95,13 +97,13 @@ pub async fn others_disputed(tx: &Tx, subscription: Uuid, but: Uuid) -> Result<b
     Ok(open.count(tx.conn()).await? > 0)
 }
 
-/// A user's invoices, newest first.
-pub async fn of_user(db: &impl Db, user: Uuid, limit: u64) -> Result<Vec<Model>> {
-    Ok(Entity::find()
-        .filter(Column::UserId.eq(user))
-        .order_by_desc(Column::IssuedAt)
-        .order_by_desc(Column::Id)
-        .limit(limit)
-        .all(db.conn())
-        .await?)
+/// A page of a user's invoices, newest first: those after `after`.
+pub async fn page(db: &impl Db, user: Uuid, after: Option<Place>, limit: u64) -> Result<Vec<Model>> {
+    let mut query = Entity::find().filter(Column::UserId.eq(user));
+    if let Some(Place { at, id }) = after {
+        let same_moment = Condition::all().add(Column::IssuedAt.eq(at)).add(Column::Id.lt(id));
+        query = query.filter(Condition::any().add(Column::IssuedAt.lt(at)).add(same_moment));
+    }
+    let query = query.order_by_desc(Column::IssuedAt).order_by_desc(Column::Id).limit(limit);
+    Ok(query.all(db.conn()).await?)
 }

@@ -137,6 +137,15 @@ pub async fn page(db: &impl Db, after: Option<Uuid>, limit: u64) -> Result<Vec<M
     Ok(query.all(db.conn()).await?)
 }
 
+/// A page of whom an account has brought in by its code, newest first: those after `after`.
+pub async fn referred_page(db: &impl Db, friend: Uuid, after: Option<Uuid>, limit: u64) -> Result<Vec<Model>> {
+    let mut query = Entity::find().filter(Column::ReferredBy.eq(friend)).filter(Column::DeletedAt.is_null());
+    if let Some(after) = after {
+        query = query.filter(Column::Id.lt(after));
+    }
+    Ok(query.order_by_desc(Column::Id).limit(limit).all(db.conn()).await?)
+}
+
 /// Whom an account has brought in by its code.
 pub async fn referred_by(db: &impl Db, friend: Uuid) -> Result<Vec<Model>> {
     Ok(Entity::find().filter(Column::ReferredBy.eq(friend)).order_by_asc(Column::Id).all(db.conn()).await?)

@@ -273,10 +273,11 @@ async fn an_operator_adds_servers_plans_and_keys() {
     assert_eq!(plans.as_array().unwrap().len(), 3);
     assert!(plans.as_array().unwrap().contains(&plan), "{plan} in {plans}");
 
-    let key = admin.json(&["api-key", "add", "mobile-app"]).await;
+    let key = admin.json(&["api-key", "add", "mobile-app", "--scope", "servers", "--days", "30"]).await;
     assert!(key["key"].as_str().unwrap().len() >= 32, "{key}");
     let keys = admin.run(&["api-key", "list"], "").await.stdout;
-    assert!(keys.contains("mobile-app") && !keys.contains(key["key"].as_str().unwrap()), "{keys}");
+    assert!(keys.contains("mobile-app") && keys.contains("servers"), "{keys}");
+    assert!(!keys.contains(key["key"].as_str().unwrap()), "{keys}");
     admin.json(&["api-key", "revoke", "mobile-app"]).await;
     assert_eq!(admin.json(&["job", "list"]).await, json!([]));
     let all = admin.json(&["audit"]).await;
@@ -292,6 +293,7 @@ async fn an_operator_adds_servers_plans_and_keys() {
         (&["server", "import", "missing.json"], "missing.json"),
         (&["plan", "set", "gold", "--price", "1"], "gold"),
         (&["api-key", "revoke", "mobile-app"], "mobile-app"),
+        (&["credit", "grant", "nobody@example.net", "500", "--reason", "a gift"], "nobody@example.net"),
         (&["job", "retry"], "--all"),
         (&["job", "list", "--state", "lost"], "queued, running or dead"),
     ] {

@@ -7,6 +7,7 @@ use axum::extract::rejection::BytesRejection;
 use axum::extract::{FromRequest, FromRequestParts, Path, Request};
 use axum::http::request::Parts;
 use axum::http::{StatusCode, header};
+use domain::page::{Ask, AskError};
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
@@ -93,6 +94,25 @@ impl<T: DeserializeOwned + Send> FromRequestParts<Ctx> for Query<T> {
     }
 }
 
+/// Which page of a list is asked for.
+pub(crate) struct Pages(pub(crate) Ask);
+
+impl FromRequestParts<Ctx> for Pages {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, ctx: &Ctx) -> Result<Self, ApiError> {
+        let Query(query) = Query::<api::PageQuery>::from_request_parts(parts, ctx).await?;
+        let ask = Ask::parse(query.limit, query.cursor.as_deref());
+        ask.map(Pages).map_err(|error| {
+            let field = match error {
+                AskError::Limit => "limit",
+                AskError::Cursor => "cursor",
+            };
+            Error::invalid(field, error.code(), error.to_string()).into()
+        })
+    }
+}
+
 /// Which field it was is in serde's text for unknown and missing ones, and in the path for all others.
 fn refused(path: &str, error: &serde_json::Error) -> ApiError {
     if !error.is_data() {
@@ -122,6 +142,8 @@ fn refused_field(path: &str, text: &str) -> ApiError {
 fn our_name(field: &str) -> &'static str {
     const KNOWN: &[&str] = &[
         "device",
+        "limit",
+        "cursor",
         "cookies",
         "everywhere",
         "format",

@@ -114,7 +114,9 @@ fn general_routes(scope: Scope) -> OpenApiRouter<Ctx> {
             .routes(routes!(billing::cancel))
             .routes(routes!(billing::resume))
             .routes(routes!(billing::change_plan))
-            .routes(routes!(billing::invoices)),
+            .routes(routes!(billing::invoices))
+            .routes(routes!(billing::credits))
+            .routes(routes!(billing::referrals)),
         Scope::Servers => routes.routes(routes!(servers::status)).routes(routes!(servers::choose)),
         Scope::Devices => routes
             .routes(routes!(devices::confirm))

@@ -87,6 +87,8 @@ const ROWS: &[Row] = &[
     private("POST", "/subscriptions/{id}/resume", none, 200),
     private("POST", "/subscriptions/{id}/change", || json!({ "plan": "premium" }), 200),
     own("GET", "/invoices", none, 200),
+    own("GET", "/credits", none, 200),
+    own("GET", "/referrals", none, 200),
     own("POST", "/vps/choose", || json!({}), 200),
     // A device needs a paid plan, of a supporter too.
     row("POST", "/vps/confirm", || json!({}), [401, 401, 401, 201, 201, 402, 402]),

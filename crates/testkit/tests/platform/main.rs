@@ -2,6 +2,7 @@
 
 mod access;
 mod account;
+mod credits;
 mod database_away;
 mod faults;
 mod held;

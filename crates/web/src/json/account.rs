@@ -5,9 +5,10 @@ use app::{App, Error};
 use axum::Json as Reply;
 use axum::extract::State;
 use axum::http::StatusCode;
+use domain::page::{Order, Place};
 
 use crate::error::ApiError;
-use crate::extract::{Id, Json, Session};
+use crate::extract::{Id, Json, Pages, Session};
 use crate::json::auth;
 
 /// An account as JSON.
@@ -57,13 +58,17 @@ pub(crate) async fn change_me(
 
 /// Live sessions, newest first.
 #[utoipa::path(get, path = "/user/sessions", tag = "accounts", security(("key" = [], "session" = [])),
-    responses((status = 200, body = api::SessionList), (status = 401, body = api::Problem)))]
+    params(api::PageQuery),
+    responses((status = 200, body = api::SessionList), (status = 401, body = api::Problem), (status = 422, body = api::Problem)))]
 pub(crate) async fn sessions(
     State(app): State<App>,
     Session(who): Session,
+    Pages(ask): Pages,
 ) -> Result<Reply<api::SessionList>, ApiError> {
-    let rows = app::session::list(&app, &who).await?;
-    Ok(Reply(api::SessionList { sessions: rows.iter().map(|row| session(row, who.session.id)).collect() }))
+    let all = app::session::list(&app, &who).await?;
+    let page = ask.cut(all, Order::NewestFirst, |row| Place::of_id(row.id));
+    let sessions = page.rows.iter().map(|row| session(row, who.session.id)).collect();
+    Ok(Reply(api::SessionList { sessions, next_cursor: page.next }))
 }
 
 /// End a session.

@@ -1,17 +1,15 @@
 //! Plans, purchases, subscriptions, invoices.
 
 use app::subscription::View;
-use app::{App, Error, checkout, invoice, plan, subscription};
+use app::{App, Error, checkout, credit, invoice, plan, referral, subscription};
 use axum::Json as Reply;
 use axum::extract::State;
 use domain::names::Region;
+use domain::page::{Order, Place};
 use domain::subscription::Wish;
 
 use crate::error::ApiError;
-use crate::extract::{Id, Json, OptionalJson, Session};
-
-/// Most invoices in one reply.
-const INVOICES: u64 = 100;
+use crate::extract::{Id, Json, OptionalJson, Pages, Session};
 
 /// Parses a region from a request.
 pub(crate) fn region(text: Option<&str>) -> Result<Option<Region>, Error> {
@@ -74,13 +72,18 @@ pub(crate) async fn portal(State(app): State<App>, Session(who): Session) -> Res
 
 /// Own subscriptions, newest first.
 #[utoipa::path(get, path = "/subscriptions", tag = "payments", security(("key" = [], "session" = [])),
-    responses((status = 200, body = api::SubscriptionList), (status = 401, body = api::Problem)))]
+    params(api::PageQuery),
+    responses((status = 200, body = api::SubscriptionList), (status = 401, body = api::Problem),
+        (status = 422, body = api::Problem)))]
 pub(crate) async fn subscriptions(
     State(app): State<App>,
     Session(who): Session,
+    Pages(ask): Pages,
 ) -> Result<Reply<api::SubscriptionList>, ApiError> {
-    let views = subscription::list(&app, &who).await?;
-    Ok(Reply(api::SubscriptionList { subscriptions: views.into_iter().map(subscription_json).collect() }))
+    let all = subscription::list(&app, &who).await?;
+    let page = ask.cut(all, Order::NewestFirst, |view| Place::of_id(view.row.id));
+    let subscriptions = page.rows.into_iter().map(subscription_json).collect();
+    Ok(Reply(api::SubscriptionList { subscriptions, next_cursor: page.next }))
 }
 
 /// A subscription as JSON.
@@ -154,13 +157,67 @@ pub(crate) async fn change_plan(
 
 /// Own invoices, newest first.
 #[utoipa::path(get, path = "/invoices", tag = "payments", security(("key" = [], "session" = [])),
-    responses((status = 200, body = api::InvoiceList), (status = 401, body = api::Problem)))]
+    params(api::PageQuery),
+    responses((status = 200, body = api::InvoiceList), (status = 401, body = api::Problem), (status = 422, body = api::Problem)))]
 pub(crate) async fn invoices(
     State(app): State<App>,
     Session(who): Session,
+    Pages(ask): Pages,
 ) -> Result<Reply<api::InvoiceList>, ApiError> {
-    let rows = invoice::list(&app, &who, INVOICES).await?;
-    Ok(Reply(api::InvoiceList { invoices: rows.into_iter().map(invoice_json).collect() }))
+    let page = invoice::list(&app, &who, &ask).await?;
+    Ok(Reply(api::InvoiceList { invoices: page.rows.into_iter().map(invoice_json).collect(), next_cursor: page.next }))
+}
+
+/// Own credit, and its movements, newest first.
+#[utoipa::path(get, path = "/credits", tag = "payments", security(("key" = [], "session" = [])),
+    params(api::PageQuery),
+    responses((status = 200, body = api::CreditList), (status = 401, body = api::Problem), (status = 422, body = api::Problem)))]
+pub(crate) async fn credits(
+    State(app): State<App>,
+    Session(who): Session,
+    Pages(ask): Pages,
+) -> Result<Reply<api::CreditList>, ApiError> {
+    let balances = credit::balances(&app, who.user.id).await?;
+    let page = credit::list(&app, &who, &ask).await?;
+    Ok(Reply(api::CreditList {
+        balances: balances.into_iter().map(|(currency, amount)| api::Balance { amount, currency }).collect(),
+        credits: page.rows.into_iter().map(credit_json).collect(),
+        next_cursor: page.next,
+    }))
+}
+
+/// A movement of credit as JSON.
+pub(crate) fn credit_json(row: credit::CreditRow) -> api::Credit {
+    api::Credit {
+        id: row.id,
+        amount: row.amount,
+        currency: row.currency,
+        kind: row.kind,
+        created_at: api::time(row.created_at),
+    }
+}
+
+/// Own code for friends, and those who have used it, newest first.
+#[utoipa::path(get, path = "/referrals", tag = "payments", security(("key" = [], "session" = [])),
+    params(api::PageQuery),
+    responses((status = 200, body = api::ReferralList), (status = 401, body = api::Problem),
+        (status = 422, body = api::Problem)))]
+pub(crate) async fn referrals(
+    State(app): State<App>,
+    Session(who): Session,
+    Pages(ask): Pages,
+) -> Result<Reply<api::ReferralList>, ApiError> {
+    let page = referral::list(&app, &who, &ask).await?;
+    let json = |friend: referral::Referral| api::Referral {
+        joined_at: api::time(friend.joined_at),
+        confirmed: friend.is_confirmed,
+    };
+    Ok(Reply(api::ReferralList {
+        code: who.user.referral_code.clone(),
+        link: referral::link(&app, &who),
+        referrals: page.rows.into_iter().map(json).collect(),
+        next_cursor: page.next,
+    }))
 }
 
 /// An invoice as JSON.

@@ -8,6 +8,7 @@ use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use domain::names::DeviceName;
+use domain::page::{Order, Place};
 use domain::vpn::balancer::Wish;
 use domain::vpn::key::PublicKey;
 use fast_qr::convert::svg::SvgBuilder;
@@ -16,7 +17,7 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use crate::error::ApiError;
-use crate::extract::{Id, Json, OptionalJson, Query, Session};
+use crate::extract::{Id, Json, OptionalJson, Pages, Query, Session};
 use crate::idempotency::{Replay, Request};
 use crate::json::billing;
 
@@ -169,10 +170,15 @@ pub(crate) async fn config(
 
 /// Own devices, oldest first.
 #[utoipa::path(get, path = "/devices", tag = "devices", security(("key" = [], "session" = [])),
-    responses((status = 200, body = api::DeviceList), (status = 401, body = api::Problem)))]
-pub(crate) async fn list(State(app): State<App>, Session(who): Session) -> Result<Reply<api::DeviceList>, ApiError> {
-    let devices = device::list(&app, &who).await?;
-    Ok(Reply(api::DeviceList { devices: devices.iter().map(device_json).collect() }))
+    params(api::PageQuery),
+    responses((status = 200, body = api::DeviceList), (status = 401, body = api::Problem), (status = 422, body = api::Problem)))]
+pub(crate) async fn list(
+    State(app): State<App>,
+    Session(who): Session,
+    Pages(ask): Pages,
+) -> Result<Reply<api::DeviceList>, ApiError> {
+    let page = ask.cut(device::list(&app, &who).await?, Order::OldestFirst, |device| Place::of_id(device.row.id));
+    Ok(Reply(api::DeviceList { devices: page.rows.iter().map(device_json).collect(), next_cursor: page.next }))
 }
 
 /// One device.

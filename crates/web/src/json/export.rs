@@ -1,6 +1,6 @@
 //! Everything that is held about an account.
 
-use app::account_export::{self, AuditRow, CheckoutRow, CreditRow, Export};
+use app::account_export::{self, AuditRow, CheckoutRow, Export};
 use app::{App, subscription};
 use axum::Json as Reply;
 use axum::extract::State;
@@ -45,12 +45,6 @@ pub(crate) fn export_json(held: Export, current: uuid::Uuid, now: UnixMs) -> app
         subject: row.subject,
         detail: row.detail,
     };
-    let credit = |row: CreditRow| api::ExportedCredit {
-        amount: row.amount,
-        currency: row.currency,
-        kind: row.kind,
-        created_at: api::time(row.created_at),
-    };
     Ok(api::Export {
         made_at: api::time(now),
         user: account::user(&held.user),
@@ -65,7 +59,7 @@ pub(crate) fn export_json(held: Export, current: uuid::Uuid, now: UnixMs) -> app
         subscriptions: subscriptions.collect::<app::Result<_>>()?,
         checkouts: held.checkouts.into_iter().map(checkout).collect(),
         invoices: held.invoices.into_iter().map(billing::invoice_json).collect(),
-        credits: held.credits.into_iter().map(credit).collect(),
+        credits: held.credits.into_iter().map(billing::credit_json).collect(),
         devices: held.devices.iter().map(devices::device_json).collect(),
         audit_log: held.audit_log.into_iter().map(entry).collect(),
     })

@@ -22,20 +22,30 @@ const SESSION_SECONDS: i64 = 30 * 86_400;
 #[template(path = "register.html")]
 struct RegisterPage<'a> {
     v: &'a Visit,
+    code: &'a str,
     email: &'a str,
     email_error: String,
     password_error: String,
 }
 
-pub(crate) async fn register_form(visit: Visit) -> Response {
-    let page = RegisterPage { v: &visit, email: "", email_error: String::new(), password_error: String::new() };
-    visit.page(StatusCode::OK, &page)
+/// What a friend's link brings along.
+#[derive(Default, Deserialize)]
+pub(crate) struct Invitation {
+    #[serde(default)]
+    code: String,
+}
+
+pub(crate) async fn register_form(visit: Visit, Asked(Invitation { code }): Asked<Invitation>) -> Response {
+    let (email_error, password_error) = Default::default();
+    visit.page(StatusCode::OK, &RegisterPage { v: &visit, code: &code, email: "", email_error, password_error })
 }
 
 #[derive(Deserialize)]
 pub(crate) struct Registration {
     email: String,
     password: String,
+    #[serde(default)]
+    code: String,
 }
 
 #[derive(Template)]
@@ -52,13 +62,14 @@ pub(crate) async fn register(Filled { visit, form }: Filled<Registration>) -> Re
         email: form.email.clone(),
         password: form.password,
         language: Some(visit.t.language().as_str().to_owned()),
-        referral_code: None,
+        referral_code: Some(form.code.clone()).filter(|code| !code.is_empty()),
     };
     let new = match auth::registration(&body) {
         Ok(new) => new,
         Err(error) => {
             let page = RegisterPage {
                 v: &visit,
+                code: &form.code,
                 email: &form.email,
                 email_error: visit.field_words(&error, "email"),
                 password_error: visit.field_words(&error, "password"),

@@ -8,6 +8,7 @@ use askama::Template;
 use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
+use domain::page::Ask;
 use domain::subscription::{Status, Wish};
 use serde::Deserialize;
 use uuid::Uuid;
@@ -16,7 +17,7 @@ use super::form::{ConfirmPage, Filled};
 use super::visit::{Fault, Visit};
 
 /// Invoices on the page; all of them are on Stripe's.
-const INVOICES: u64 = 24;
+const INVOICES: u32 = 24;
 
 /// A subscription as the page shows it.
 struct Shown {
@@ -59,13 +60,13 @@ pub(crate) async fn page(visit: Visit) -> Result<Response, Fault> {
     let app = &visit.ctx.app;
     let views = subscription::list(app, who).await.map_err(|error| visit.fault(error))?;
     let devices = device::list(app, who).await.map_err(|error| visit.fault(error))?;
-    let invoices = invoice::list(app, who, INVOICES).await.map_err(|error| visit.fault(error))?;
+    let invoices = invoice::list(app, who, &Ask::first(INVOICES)).await.map_err(|error| visit.fault(error))?;
     let in_use = |id: Uuid| devices.iter().filter(|device| device.row.subscription_id == id).count();
     let plans = plan::list(app).await.map_err(|error| visit.fault(error))?;
     let page = SubscriptionPage {
         v: &visit,
         subscriptions: views.iter().map(|view| shown(&visit, view, in_use(view.row.id), &plans)).collect(),
-        invoices: invoices.into_iter().map(|row| bill(&visit, row)).collect(),
+        invoices: invoices.rows.into_iter().map(|row| bill(&visit, row)).collect(),
     };
     Ok(visit.page(StatusCode::OK, &page))
 }
