@@ -22,7 +22,7 @@ pub use billing::{
 };
 pub use export::{AuditEntry, Export, ExportedCheckout};
 pub use network::{
-    ChooseServer, Device, DeviceList, DeviceMade, MoveDevice, Mtu, NewDevice, Rekey, RenameDevice, Routes, Server,
+    ChangeDevice, ChooseServer, Device, DeviceList, DeviceMade, Dns, MoveDevice, Mtu, NewDevice, Rekey, Routes, Server,
     ServerList,
 };
 pub use page::PageQuery;

@@ -107,6 +107,39 @@ impl From<Routes> for config::Routes {
     }
 }
 
+/// Whom the device asks for names.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Dns {
+    /// The server at the other end of the tunnel, without a filter.
+    #[default]
+    Plain,
+    /// Without advertising and trackers, where the operator offers it.
+    AdBlocking,
+    /// Without advertising, trackers and adult content, where the operator offers it.
+    Family,
+}
+
+impl From<Dns> for domain::vpn::dns::Dns {
+    fn from(dns: Dns) -> Self {
+        match dns {
+            Dns::Plain => Self::Plain,
+            Dns::AdBlocking => Self::AdBlocking,
+            Dns::Family => Self::Family,
+        }
+    }
+}
+
+impl From<domain::vpn::dns::Dns> for Dns {
+    fn from(dns: domain::vpn::dns::Dns) -> Self {
+        match dns {
+            domain::vpn::dns::Dns::Plain => Self::Plain,
+            domain::vpn::dns::Dns::AdBlocking => Self::AdBlocking,
+            domain::vpn::dns::Dns::Family => Self::Family,
+        }
+    }
+}
+
 /// Add a device.
 #[derive(Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -128,6 +161,9 @@ pub struct NewDevice {
     /// What goes through the tunnel.
     #[serde(default)]
     pub routes: Routes,
+    /// Whom the device asks for names.
+    #[serde(default)]
+    pub dns: Dns,
 }
 
 /// A device.
@@ -151,6 +187,8 @@ pub struct Device {
     pub address_v4: String,
     /// Address in the tunnel.
     pub address_v6: String,
+    /// Whom it asks for names.
+    pub dns: Dns,
     /// Whether it is on the network: its subscription is paid, and its plan has room for it.
     pub served: bool,
     /// When it was made.
@@ -181,13 +219,15 @@ pub struct DeviceMade {
     pub replayed: bool,
 }
 
-/// Rename a device.
+/// Change a device; what is left out stays.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct RenameDevice {
+pub struct ChangeDevice {
     /// Up to 40 characters.
     #[schema(max_length = 40)]
-    pub name: String,
+    pub name: Option<String>,
+    /// Whom it asks for names: this stands in its file, so put the new file on it.
+    pub dns: Option<Dns>,
 }
 
 /// Give a device another key.

@@ -1,5 +1,6 @@
 //! What the use cases need to know of the settings. Parsed once, by the binary.
 
+use domain::vpn::dns::Resolvers;
 use domain::vpn::pool::Pool;
 use secrecy::SecretString;
 use url::Url;
@@ -69,6 +70,8 @@ pub struct Config {
     pub api_keys: Vec<SecretString>,
     /// Addresses for devices.
     pub pool: Pool,
+    /// Resolvers that a device may choose.
+    pub resolvers: Resolvers,
     /// Requests a minute.
     pub limits: Limits,
 }

@@ -1,9 +1,8 @@
 //! Devices as their owner sees them, and their configuration files.
 
-use std::net::IpAddr;
-
 use domain::time::UnixMs;
 use domain::vpn::config::{ConfigFile, Mtu, Routes};
+use domain::vpn::dns::Dns;
 use domain::vpn::key::{PresharedKey, PrivateKey, PublicKey};
 use store::{subscriptions, vps_servers, wireguard_peers};
 use uuid::Uuid;
@@ -84,12 +83,11 @@ pub fn config_text(app: &App, device: &Device, private_key: Option<&PrivateKey>)
         .try_into()
         .map_err(|_| Error::internal("a pre-shared key has the wrong length"))?;
     let server_key = device.server.public_key.as_deref().and_then(|text| PublicKey::parse(text).ok());
-    let (dns_v4, dns_v6) = app.config.pool.gateway();
     let file = ConfigFile {
         private_key,
         address_v4: device.address_v4,
         address_v6: device.address_v6,
-        dns: vec![IpAddr::V4(dns_v4), IpAddr::V6(dns_v6)],
+        dns: app.config.resolvers.of(dns_of(&device.row), app.config.pool.gateway()),
         mtu: mtu_of(device.row.mtu),
         server_key: server_key.ok_or_else(|| Error::conflict("server_not_ready", "this server has no key yet"))?,
         preshared_key: &PresharedKey::from_bytes(psk),
@@ -98,6 +96,16 @@ pub fn config_text(app: &App, device: &Device, private_key: Option<&PrivateKey>)
         title: format!("{} - {} ({})", app.config.brand.name, device.row.name, device.server.name),
     };
     Ok(file.render())
+}
+
+/// The choice of resolvers of a device; an unknown word counts as the usual one.
+pub fn dns_of(row: &wireguard_peers::Model) -> Dns {
+    row.dns.parse().unwrap_or_default()
+}
+
+/// Whether a device may choose these resolvers here.
+pub(crate) fn offered(app: &App, dns: Dns) -> Result<()> {
+    app.config.resolvers.offers(dns).map_err(|error| Error::invalid("dns", error.code(), error.to_string()))
 }
 
 fn mtu_of(stored: i64) -> Mtu {

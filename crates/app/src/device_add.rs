@@ -8,6 +8,7 @@ use domain::plan::device_limit;
 use domain::time::UnixMs;
 use domain::vpn::balancer::Wish;
 use domain::vpn::config::{Mtu, Routes};
+use domain::vpn::dns::Dns;
 use domain::vpn::key::{PrivateKey, PublicKey};
 use domain::vpn::pool::{self as rules, Next};
 use store::{Tx, pool, subscriptions, vps_servers, wireguard_peers};
@@ -31,6 +32,8 @@ pub struct NewDevice {
     pub mtu: Mtu,
     /// What goes through the tunnel.
     pub routes: Routes,
+    /// Which resolvers.
+    pub dns: Dns,
     /// The request that asks for it, if it has an idempotency key: should it come again after a crash, the device that it
     /// made is found.
     pub request: Option<Scope>,
@@ -68,6 +71,7 @@ impl Keys {
 /// Adds a device to a paid subscription of the user that has a free slot.
 pub async fn device_add(app: &App, who: &Who, new: &NewDevice) -> Result<Made> {
     let now = app.clock.now();
+    device::offered(app, new.dns)?;
     let keys = Keys::of(app, new.public_key);
     let wish = wish_or_region_of_purchase(app, who, &new.wish, now).await?;
     let server = match server::choose(app, wish.clone()).await {
@@ -131,6 +135,7 @@ async fn add_once(
         created_at: now,
         updated_at: now,
         request_hash: new.request.map(|request| request.to_vec()),
+        dns: new.dns.as_str().to_owned(),
     };
     wireguard_peers::insert(&tx, &row).await.map_err(key_taken)?;
     failpoint::pass("device.saved");

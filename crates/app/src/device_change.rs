@@ -1,7 +1,8 @@
-//! What becomes of a device: renamed, re-keyed, moved, deleted.
+//! What becomes of a device: changed, re-keyed, moved, deleted.
 
 use domain::names::DeviceName;
 use domain::vpn::balancer::Wish;
+use domain::vpn::dns::Dns;
 use domain::vpn::key::PublicKey;
 use store::vps_servers::{self, PeerChange};
 use store::{pool, subscriptions, wireguard_peers};
@@ -12,13 +13,30 @@ use crate::device_add::{Keys, Made, key_taken};
 use crate::session::Who;
 use crate::{App, Error, Result, device_slots, server};
 
-/// Gives a device another name.
-pub async fn rename(app: &App, who: &Who, id: Uuid, name: &DeviceName) -> Result<Device> {
+/// What is to be different about a device; what is left out stays.
+#[derive(Debug, Default)]
+pub struct Change {
+    /// Its name.
+    pub name: Option<DeviceName>,
+    /// Its resolvers: they stand in its file, so the owner puts the new file on the device.
+    pub dns: Option<Dns>,
+}
+
+/// Changes what a device's owner may change of it without a new key or server.
+pub async fn change(app: &App, who: &Who, id: Uuid, change: &Change) -> Result<Device> {
     let now = app.clock.now();
+    if let Some(dns) = change.dns {
+        device::offered(app, dns)?;
+    }
     app.retrying(|| async {
         let tx = app.store.write_txn().await?;
         let mut row = wireguard_peers::lock(&tx, who.user.id, id).await?.ok_or(Error::NotFound)?;
-        row.name = name.as_str().to_owned();
+        if let Some(name) = &change.name {
+            row.name = name.as_str().to_owned();
+        }
+        if let Some(dns) = change.dns {
+            row.dns = dns.as_str().to_owned();
+        }
         row.updated_at = now;
         wireguard_peers::save(&tx, row).await?;
         tx.commit().await?;

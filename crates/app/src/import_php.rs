@@ -11,6 +11,7 @@ use domain::names::{DeviceName, Endpoint, Region, ServerName};
 use domain::subscription::Status;
 use domain::time::UnixMs;
 use domain::vpn::client_file::ClientFile;
+use domain::vpn::dns::Dns;
 use domain::vpn::key::PublicKey;
 use store::foreign::{Foreign, Row};
 use store::{
@@ -530,6 +531,7 @@ impl Import<'_> {
             created_at: self.now,
             updated_at: self.now,
             request_hash: None,
+            dns: Dns::Plain.as_str().to_owned(),
         };
         self.take_address(address).await?;
         wireguard_peers::insert(&self.tx, &device).await?;

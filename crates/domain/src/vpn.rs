@@ -3,5 +3,6 @@
 pub mod balancer;
 pub mod client_file;
 pub mod config;
+pub mod dns;
 pub mod key;
 pub mod pool;

@@ -142,6 +142,7 @@ pub const HELD: [Held; 19] = [
             "created_at",
             "updated_at",
             "request_hash",
+            "dns",
         ],
     },
     Held {

@@ -45,6 +45,8 @@ pub struct Model {
     pub updated_at: UnixMs,
     /// The request with an idempotency key that made it, unique: should that request come again, this is its device.
     pub request_hash: Option<Vec<u8>>,
+    /// `plain`, `ad_blocking` or `family`.
+    pub dns: String,
 }
 
 /// No relations are declared.

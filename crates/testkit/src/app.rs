@@ -17,6 +17,7 @@ use clients::mail::Mailer;
 use clients::stripe::{Stripe, StripeSettings};
 use domain::account::{Email, Language, Password, Role};
 use domain::names::{Endpoint, Region, ServerName};
+use domain::vpn::dns::Resolvers;
 use domain::vpn::key::PrivateKey;
 use domain::vpn::pool::Pool;
 use fakes::resend::{ResendFake, ResendOptions};
@@ -62,6 +63,8 @@ pub struct Wanted {
     pub limits: Limits,
     /// IPv4 addresses for devices.
     pub pool_v4: &'static str,
+    /// Resolvers that a device may choose.
+    pub resolvers: Resolvers,
     /// Origins that may call the API.
     pub allowed_origins: Vec<String>,
     /// Proxies whose word on the client's address counts.
@@ -77,6 +80,8 @@ impl Wanted {
             database,
             limits: Limits { credential_per_minute: 1_000_000, general_per_minute: 1_000_000 },
             pool_v4: "10.64.0.0/10",
+            resolvers: Resolvers::new(vec![[94, 140, 14, 14].into()], vec![[94, 140, 14, 15].into()])
+                .unwrap_or_default(),
             allowed_origins: Vec::new(),
             trusted_proxies: Vec::new(),
             patience: Patience::Command,
@@ -394,6 +399,7 @@ pub(crate) async fn assemble(
         stripe: StripeKeys { webhook_secrets: vec![WEBHOOK_SECRET.to_owned().into()], livemode: false },
         api_keys: vec![API_KEY.to_owned().into()],
         pool,
+        resolvers: wanted.resolvers.clone(),
         limits: wanted.limits,
     };
     let stripe = Stripe::new(StripeSettings {

@@ -164,6 +164,7 @@ fn our_name(field: &str) -> &'static str {
         "public_key",
         "mtu",
         "routes",
+        "dns",
     ];
     KNOWN.iter().find(|known| **known == field).copied().unwrap_or("(unknown field)")
 }

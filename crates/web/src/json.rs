@@ -122,7 +122,7 @@ fn general_routes(scope: Scope) -> OpenApiRouter<Ctx> {
             .routes(routes!(devices::confirm))
             .routes(routes!(devices::config))
             .routes(routes!(devices::list, devices::add))
-            .routes(routes!(devices::get, devices::rename, devices::delete))
+            .routes(routes!(devices::get, devices::change, devices::delete))
             .routes(routes!(devices::rekey))
             .routes(routes!(devices::relocate)),
     }

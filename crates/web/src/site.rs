@@ -43,6 +43,7 @@ pub(crate) fn router() -> Router<Ctx> {
         .route("/dashboard/devices/new", get(devices::new_device))
         .route("/dashboard/devices/{id}", get(devices::device))
         .route("/dashboard/devices/{id}/rename", post(devices::rename))
+        .route("/dashboard/devices/{id}/dns", post(devices::change_dns))
         .route("/dashboard/devices/{id}/rekey", post(devices::rekey))
         .route("/dashboard/devices/{id}/move", post(devices::relocate))
         .route("/dashboard/devices/{id}/delete", post(devices::delete))

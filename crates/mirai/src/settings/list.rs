@@ -74,6 +74,16 @@ pub(crate) const SETTINGS: &[Setting] = &[
     open("POOL_V4", Some("10.64.0.0/10"), "IPv4 addresses of the devices; never made smaller"),
     open("POOL_V6", Some("fd6d:6972:6169::/48"), "IPv6 addresses of the devices; never changed"),
     open(
+        "DNS_AD_BLOCKING",
+        Some("94.140.14.14,2a10:50c0::ad1:ff"),
+        "resolvers without advertising that a device may choose, through its tunnel (AdGuard DNS); off: not offered",
+    ),
+    open(
+        "DNS_FAMILY",
+        Some("94.140.14.15,2a10:50c0::bad1:ff"),
+        "resolvers without advertising and adult content that a device may choose (AdGuard DNS); off: not offered",
+    ),
+    open(
         "LIMIT_CREDENTIAL",
         Some("10"),
         "requests a minute, per client and per account, where a credential is taken or a mail sent",

@@ -7,6 +7,7 @@ use app::{Brand, Config, Limits, Sealer, StripeKeys};
 use clients::mail::Mailer;
 use clients::stripe::{Stripe, StripeSettings};
 use domain::account::Email;
+use domain::vpn::dns::Resolvers;
 use domain::vpn::pool::Pool;
 use secrecy::SecretString;
 use store::{Patience, Tls};
@@ -99,6 +100,7 @@ pub(crate) fn parse(values: &Values) -> anyhow::Result<Parsed> {
         },
         api_keys: api_keys(values, production)?,
         pool: pool(values)?,
+        resolvers: resolvers(values)?,
         limits: Limits {
             credential_per_minute: number(values, "LIMIT_CREDENTIAL", 1..=1_000_000)?,
             general_per_minute: number(values, "LIMIT_GENERAL", 1..=1_000_000)?,
@@ -185,6 +187,16 @@ fn pool(values: &Values) -> anyhow::Result<Pool> {
     let v4 = required(values, "POOL_V4")?.parse().context("POOL_V4 is not an IPv4 network")?;
     let v6 = required(values, "POOL_V6")?.parse().context("POOL_V6 is not an IPv6 network")?;
     Pool::new(v4, v6).context("POOL_V4 and POOL_V6 don't fit")
+}
+
+fn resolvers(values: &Values) -> anyhow::Result<Resolvers> {
+    let of = |name: &str| {
+        let items = list(values, name);
+        let items = if items == ["off"] { Vec::new() } else { items };
+        let parse = |text: &String| text.parse().with_context(|| format!("{name}: `{text}` is no address"));
+        items.iter().map(parse).collect::<anyhow::Result<Vec<std::net::IpAddr>>>()
+    };
+    Resolvers::new(of("DNS_AD_BLOCKING")?, of("DNS_FAMILY")?).context("DNS_AD_BLOCKING and DNS_FAMILY")
 }
 
 fn networks(values: &Values) -> anyhow::Result<Vec<ipnet::IpNet>> {

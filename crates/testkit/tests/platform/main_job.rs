@@ -5,8 +5,9 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::time::{Duration, Instant};
 
 use reqwest::{Method, StatusCode};
-use serde_json::json;
+use serde_json::{Value, json};
 use testkit::app::{Database, TestApp, Wanted};
+use testkit::caller::answer;
 
 testkit::on_both_databases!(
     a_stranger_signs_up_pays_and_holds_a_configuration,
@@ -14,6 +15,7 @@ testkit::on_both_databases!(
     s27_no_answer_tells_by_its_speed_whether_an_address_is_known,
     s46_a_strangers_device_is_the_same_404_as_none,
     devices_come_back_with_the_next_subscription,
+    a_device_chooses_its_resolver,
     whoever_registers_a_strangers_address_first_stays_outside,
 );
 
@@ -165,5 +167,24 @@ async fn devices_come_back_with_the_next_subscription(database: Database) -> any
     }
     let (status, refusal) = test.post("/devices", Some(&user), &json!({})).await?;
     assert_eq!((status, &refusal["code"]), (StatusCode::CONFLICT, &json!("device_limit")));
+    Ok(())
+}
+
+async fn a_device_chooses_its_resolver(database: Database) -> anyhow::Result<()> {
+    let Some(test) = TestApp::start(&Wanted::on(database)).await? else { return Ok(()) };
+    let user = test.with_subscriber("mika", "premium").await?;
+    let (status, made) = test.post("/devices", Some(&user), &json!({ "name": "phone", "dns": "ad_blocking" })).await?;
+    assert_eq!((status, &made["device"]["dns"]), (StatusCode::CREATED, &json!("ad_blocking")));
+    assert!(made["config"].as_str().unwrap_or_default().contains("\nDNS = 94.140.14.14\n"), "{made}");
+    let id = made["device"]["id"].as_str().unwrap_or_default();
+    let change = async |body: Value| {
+        answer(test.request(Method::PATCH, &format!("/devices/{id}"), Some(&user)).json(&body).send().await?).await
+    };
+    let (_, device) = change(json!({ "dns": "plain" })).await?;
+    assert_eq!((&device["dns"], &device["name"]), (&json!("plain"), &json!("phone")), "what is left out stays");
+    assert_eq!(change(json!({ "name": "tablet" })).await?.1["dns"], "plain");
+    let config =
+        test.request(Method::GET, &format!("/vps/config?device={id}"), Some(&user)).send().await?.text().await?;
+    assert!(config.contains("\nDNS = 10.64.0.1, fd6d:6972:6169::1\n"), "{config}");
     Ok(())
 }

@@ -2,6 +2,7 @@
 
 use app::Limits;
 use domain::api_scope::{Scope, Scopes};
+use domain::vpn::dns::Resolvers;
 use reqwest::{Method, Response, StatusCode};
 use serde_json::{Value, json};
 use testkit::app::{DAY, Database, TestApp, Wanted};
@@ -17,7 +18,8 @@ fn header<'a>(response: &'a Response, name: &str) -> Option<&'a str> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_refused_field_is_named_with_what_would_be_accepted() -> anyhow::Result<()> {
-    let test = start().await?;
+    let wanted = Wanted { resolvers: Resolvers::default(), ..Wanted::on(Database::Sqlite) };
+    let test = TestApp::start(&wanted).await?.expect("SQLite is never missing");
     let user = test.with_subscriber("mika", "vip").await?;
     let long = "x".repeat(300);
     for (path, body, field, code) in [
@@ -42,6 +44,8 @@ async fn a_refused_field_is_named_with_what_would_be_accepted() -> anyhow::Resul
         ("/devices", json!({ "region": "atlantis" }), "region", "region_unknown"),
         ("/devices", json!({ "public_key": "AAAA" }), "public_key", "public_key_invalid"),
         ("/devices", json!({ "mtu": 9000 }), "mtu", "field_type"),
+        ("/devices", json!({ "dns": "google" }), "dns", "field_type"),
+        ("/devices", json!({ "dns": "family" }), "dns", "dns_not_offered"),
     ] {
         let (status, problem) = test.post(path, Some(&user), &body).await?;
         assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{path} {body}: {problem}");

@@ -142,6 +142,10 @@ async fn the_whole_way_works_without_a_script(database: Database) -> anyhow::Res
     assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(refused.text.contains("1 to 40 characters"), "{}", refused.text);
     assert_eq!(reader.submit(&format!("{path}/rename"), &[("name", "tablet")]).await?.to, path);
+    assert!(config.contains("DNS = 10.64.0.1, "), "{config}");
+    assert_eq!(reader.submit(&format!("{path}/dns"), &[("dns", "family")]).await?.to, format!("{path}?dns"));
+    let changed = reader.open(&format!("{path}?dns")).await?.text;
+    assert!(changed.contains("names another resolver now") && changed.contains("DNS = 94.140.14.15"), "{changed}");
     let rekeyed = reader.submit(&format!("{path}/rekey"), &[]).await?;
     let anew = between(&rekeyed.text, "<pre class=\"code\" id=\"config-text\">", "</pre>");
     let key = |config: &str| between(config, "PrivateKey = ", "\n").to_owned();
@@ -306,6 +310,7 @@ const ROWS: &[Row] = &[
     own("/dashboard/devices/new"),
     Row { method: "GET", path: "/dashboard/devices/{id}", answers: [303, 200, 404, 404, 404] },
     form("/dashboard/devices/{id}/rename"),
+    form("/dashboard/devices/{id}/dns"),
     form("/dashboard/devices/{id}/rekey"),
     form("/dashboard/devices/{id}/move"),
     form("/dashboard/devices/{id}/delete"),
@@ -328,6 +333,7 @@ const FIELDS: &[(&str, &str)] = &[
     ("csrf", "wrong"),
     ("plan", "basic"),
     ("name", "x"),
+    ("dns", "plain"),
     ("wish", "cancel"),
     ("language", "en"),
     ("password", PASSWORD),

@@ -2,7 +2,8 @@
 
 use app::device::{self, Device};
 use app::device_add::{self, Made};
-use app::{App, Error, device_change};
+use app::device_change::{self, Change};
+use app::{App, Error};
 use axum::Json as Reply;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
@@ -34,6 +35,7 @@ pub(crate) fn device_json(device: &Device) -> api::Device {
         public_key: row.public_key.clone(),
         address_v4: device.address_v4.to_string(),
         address_v6: device.address_v6.to_string(),
+        dns: device::dns_of(row).into(),
         served: device.is_served,
         created_at: api::time(row.created_at),
     }
@@ -94,6 +96,7 @@ pub(crate) fn new_device(body: &api::NewDevice, request: Request) -> Result<devi
         public_key: public_key(body.public_key.as_deref())?,
         mtu: body.mtu.into(),
         routes: body.routes.into(),
+        dns: body.dns.into(),
         request: request.0,
     })
 }
@@ -193,19 +196,20 @@ pub(crate) async fn get(
     Ok(Reply(device_json(&device::get(&app, &who, id).await?)))
 }
 
-/// Rename a device.
-#[utoipa::path(patch, path = "/devices/{id}", tag = "devices", request_body = api::RenameDevice,
+/// Change a device's name or resolvers.
+#[utoipa::path(patch, path = "/devices/{id}", tag = "devices", request_body = api::ChangeDevice,
     security(("key" = [], "session" = [])), params(("id" = Uuid, Path)),
     responses((status = 200, body = api::Device), (status = 401, body = api::Problem),
         (status = 404, body = api::Problem), (status = 422, body = api::Problem)))]
-pub(crate) async fn rename(
+pub(crate) async fn change(
     State(app): State<App>,
     Session(who): Session,
     Id(id): Id,
-    Json(body): Json<api::RenameDevice>,
+    Json(body): Json<api::ChangeDevice>,
 ) -> Result<Reply<api::Device>, ApiError> {
-    let name = device_name(&body.name)?;
-    Ok(Reply(device_json(&device_change::rename(&app, &who, id, &name).await?)))
+    let name = body.name.as_deref().map(device_name).transpose()?;
+    let change = Change { name, dns: body.dns.map(Into::into) };
+    Ok(Reply(device_json(&device_change::change(&app, &who, id, &change).await?)))
 }
 
 /// Remove a device. Its slot is free at once.

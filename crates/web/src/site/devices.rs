@@ -4,11 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use app::device::{self, Device};
 use app::device_add::{self, Made};
-use app::{Error, device_change, server};
+use app::device_change::{self, Change};
+use app::{Error, server};
 use askama::Template;
 use axum::extract::Path;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
+use domain::vpn::dns::Dns;
 use serde::Deserialize;
 use serde_json::json;
 use uuid::Uuid;
@@ -45,9 +47,30 @@ async fn regions(visit: &Visit) -> Result<Regions, Fault> {
 struct NewDevicePage<'a> {
     v: &'a Visit,
     regions: Regions,
+    resolvers: Vec<Resolver>,
     typed: &'a str,
     name_error: String,
     region_error: String,
+}
+
+/// A choice of resolvers as the page shows it.
+struct Resolver {
+    value: &'static str,
+    words: String,
+    is_chosen: bool,
+}
+
+/// What is offered; nothing where there is no choice.
+fn resolvers(visit: &Visit, chosen: Dns) -> Vec<Resolver> {
+    let offered = Dns::ALL.into_iter().filter(|dns| visit.ctx.app.config.resolvers.offers(*dns).is_ok());
+    let words = |dns| match dns {
+        Dns::Plain => visit.t.say("device-dns-plain"),
+        Dns::AdBlocking => visit.t.say("device-dns-ads"),
+        Dns::Family => visit.t.say("device-dns-family"),
+    };
+    let list: Vec<Resolver> =
+        offered.map(|dns| Resolver { value: dns.as_str(), words: words(dns), is_chosen: dns == chosen }).collect();
+    if list.len() > 1 { list } else { Vec::new() }
 }
 
 #[derive(Template)]
@@ -65,7 +88,8 @@ pub(crate) async fn new_device(visit: Visit) -> Result<Response, Fault> {
         Ok(()) => {
             let regions = regions(&visit).await?;
             let (name_error, region_error) = Default::default();
-            let page = NewDevicePage { v: &visit, regions, typed: "", name_error, region_error };
+            let resolvers = resolvers(&visit, Dns::default());
+            let page = NewDevicePage { v: &visit, regions, resolvers, typed: "", name_error, region_error };
             Ok(visit.page(StatusCode::OK, &page))
         }
         Err(error @ (Error::PaymentRequired { .. } | Error::Conflict { .. })) => {
@@ -89,6 +113,8 @@ pub(crate) struct NewDeviceForm {
     mtu: api::Mtu,
     #[serde(default)]
     routes: api::Routes,
+    #[serde(default)]
+    dns: api::Dns,
 }
 
 /// Makes a device. The page's script sends the public key of a pair that it made and gets the file as JSON; a form
@@ -102,6 +128,7 @@ pub(crate) async fn add(Filled { visit, form }: Filled<NewDeviceForm>) -> Result
         public_key: form.public_key,
         mtu: form.mtu,
         routes: form.routes,
+        dns: form.dns,
     };
     let made = match devices::new_device(&body, Request(None)) {
         Ok(new) => device_add::device_add(&visit.ctx.app, who, &new).await,
@@ -113,6 +140,7 @@ pub(crate) async fn add(Filled { visit, form }: Filled<NewDeviceForm>) -> Result
             let page = NewDevicePage {
                 v: &visit,
                 regions: regions(&visit).await?,
+                resolvers: resolvers(&visit, form.dns.into()),
                 typed: &form.name,
                 name_error: visit.field_words(&error, "name"),
                 region_error: visit.field_words(&error, "region"),
@@ -169,7 +197,9 @@ struct DevicePage<'a> {
     config: String,
     address: String,
     regions: Regions,
-    is_moved: bool,
+    resolvers: Vec<Resolver>,
+    /// What its owner has to copy into the app, after a change: a sentence on what is new, and one on what to do.
+    news: Option<(String, String)>,
     has_stayed: bool,
     /// What was typed as the new name, and what is wrong with it.
     typed: String,
@@ -177,20 +207,26 @@ struct DevicePage<'a> {
 }
 
 #[derive(Default, Deserialize)]
-pub(crate) struct AfterMove {
+pub(crate) struct AfterChange {
     moved: Option<String>,
     stayed: Option<String>,
+    dns: Option<String>,
 }
 
 pub(crate) async fn device(
     visit: Visit,
     Path(id): Path<String>,
-    Asked(query): Asked<AfterMove>,
+    Asked(query): Asked<AfterChange>,
 ) -> Result<Response, Fault> {
     let who = visit.signed_in()?;
     let device = device::get(&visit.ctx.app, who, id_of(&visit, &id)?).await.map_err(|error| visit.fault(error))?;
     let mut page = device_page(&visit, &device).await?;
-    page.is_moved = query.moved.is_some();
+    if query.moved.is_some() {
+        let what = visit.t.with("device-moved", "server", &page.line.server);
+        page.news = Some((what, visit.t.say("device-moved-how")));
+    } else if query.dns.is_some() {
+        page.news = Some((visit.t.say("device-dns-changed"), visit.t.say("device-dns-how")));
+    }
     page.has_stayed = query.stayed.is_some();
     Ok(visit.page(StatusCode::OK, &page))
 }
@@ -202,7 +238,8 @@ async fn device_page<'a>(visit: &'a Visit, device: &Device) -> Result<DevicePage
         config: device::config_text(&visit.ctx.app, device, None).map_err(|error| visit.fault(error))?,
         address: format!("{}, {}", device.address_v4, device.address_v6),
         regions: regions(visit).await?,
-        is_moved: false,
+        resolvers: resolvers(visit, device::dns_of(&device.row)),
+        news: None,
         has_stayed: false,
         typed: device.row.name.clone(),
         name_error: String::new(),
@@ -219,7 +256,7 @@ pub(crate) async fn rename(Path(id): Path<String>, Filled { visit, form }: Fille
     let who = visit.sent_by(&form.csrf)?;
     let (app, id) = (&visit.ctx.app, id_of(&visit, &id)?);
     let renamed = match devices::device_name(&form.name) {
-        Ok(name) => device_change::rename(app, who, id, &name).await,
+        Ok(name) => device_change::change(app, who, id, &Change { name: Some(name), dns: None }).await,
         Err(error) => Err(error),
     };
     match renamed {
@@ -233,6 +270,24 @@ pub(crate) async fn rename(Path(id): Path<String>, Filled { visit, form }: Fille
         }
         Err(error) => Err(visit.fault(error)),
     }
+}
+
+#[derive(Deserialize)]
+pub(crate) struct NewResolvers {
+    csrf: String,
+    dns: api::Dns,
+}
+
+/// Gives a device other resolvers, and shows the file that has them.
+pub(crate) async fn change_dns(
+    Path(id): Path<String>,
+    Filled { visit, form }: Filled<NewResolvers>,
+) -> Result<Redirect, Fault> {
+    let who = visit.sent_by(&form.csrf)?;
+    let id = id_of(&visit, &id)?;
+    let change = Change { name: None, dns: Some(form.dns.into()) };
+    device_change::change(&visit.ctx.app, who, id, &change).await.map_err(|error| visit.fault(error))?;
+    Ok(Redirect::to(&format!("/dashboard/devices/{id}?dns")))
 }
 
 #[derive(Deserialize)]
