@@ -1,6 +1,7 @@
 //! What an operator does, from the command line. Every change leaves a row in the audit log.
 
 pub mod api_keys;
+pub mod catalogue;
 pub mod credits;
 pub mod jobs;
 pub mod keys;

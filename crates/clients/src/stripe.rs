@@ -16,11 +16,11 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
 use url::Url;
 
-pub use calls::{EventsQuery, NewCheckout, Proration};
+pub use calls::{EventsQuery, NewCheckout, NewPrice, Proration};
 pub use error::StripeError;
 pub use objects::{
     Charge, CheckoutSession, Customer, Dispute, Event, Invoice, InvoicePayment, Item, List, PortalSession, Price,
-    Recurring, Subscription,
+    Product, Recurring, Subscription,
 };
 
 use crate::{SetupError, http};

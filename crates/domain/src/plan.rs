@@ -8,6 +8,49 @@ pub fn device_limit(devices: Option<u32>) -> u32 {
     devices.unwrap_or(FAIR_USE_DEVICES)
 }
 
+/// What a price at the payment service must be like for a plan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Terms {
+    /// In minor units.
+    pub amount: i64,
+    /// ISO 4217, lower case.
+    pub currency: String,
+    /// `month` or `year`, once each.
+    pub interval: String,
+}
+
+/// A price as it is there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FoundPrice {
+    /// Its id.
+    pub id: String,
+    /// Whether it can be bought at.
+    pub is_active: bool,
+    /// What it costs and how often; none for a price that is paid once, or in steps.
+    pub terms: Option<Terms>,
+}
+
+/// What has to be done so that a plan is sold at its price.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PriceStep {
+    /// Nothing: the plan's price is right.
+    Keep,
+    /// The plan takes a price that is there and right.
+    Adopt(String),
+    /// A price is made: an amount is never changed there.
+    Make,
+}
+
+/// `current` is the price that the plan names, `named` the one that carries the plan's own key.
+pub fn price_step(wanted: &Terms, current: Option<&FoundPrice>, named: Option<&FoundPrice>) -> PriceStep {
+    let is_right = |price: &&FoundPrice| price.is_active && price.terms.as_ref() == Some(wanted);
+    match (current.filter(is_right), named.filter(is_right)) {
+        (Some(_), _) => PriceStep::Keep,
+        (None, Some(named)) => PriceStep::Adopt(named.id.clone()),
+        (None, None) => PriceStep::Make,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -17,5 +60,25 @@ mod tests {
         assert_eq!(device_limit(None), 50);
         assert_eq!(device_limit(Some(1)), 1);
         assert_eq!(device_limit(Some(0)), 0);
+    }
+
+    #[test]
+    fn a_plan_keeps_a_right_price_takes_one_that_is_there_or_gets_a_new_one() {
+        let terms = |amount| Terms { amount, currency: "usd".to_owned(), interval: "month".to_owned() };
+        let price = |id: &str, amount| FoundPrice { id: id.to_owned(), is_active: true, terms: Some(terms(amount)) };
+        let resting = FoundPrice { is_active: false, ..price("old", 599) };
+        let once = FoundPrice { terms: None, ..price("once", 599) };
+        let adopt = |id: &str| PriceStep::Adopt(id.to_owned());
+        for (current, named, step) in [
+            (Some(price("a", 599)), None, PriceStep::Keep),
+            (Some(price("a", 599)), Some(price("b", 599)), PriceStep::Keep),
+            (Some(price("a", 499)), Some(price("b", 599)), adopt("b")),
+            (None, Some(price("b", 599)), adopt("b")),
+            (Some(resting.clone()), Some(once), PriceStep::Make),
+            (None, Some(resting), PriceStep::Make),
+            (None, None, PriceStep::Make),
+        ] {
+            assert_eq!(price_step(&terms(599), current.as_ref(), named.as_ref()), step, "{current:?} {named:?}");
+        }
     }
 }

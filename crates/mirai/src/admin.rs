@@ -7,6 +7,7 @@ mod credit;
 mod job;
 mod plan;
 mod server;
+mod stripe;
 mod user;
 
 use anyhow::Context as _;
@@ -23,12 +24,16 @@ pub(crate) async fn run(command: Admin) -> anyhow::Result<()> {
             values.text(name).with_context(|| format!("{name} is missing: the mail needs it (or use --verified)"))?;
         }
     }
+    if matches!(command, Admin::Stripe(_)) {
+        values.text("STRIPE_SECRET_KEY").context("STRIPE_SECRET_KEY is missing: sk_live_… or sk_test_…")?;
+    }
     values.stand_in();
     let (app, _) = wiring::app(settings::parse(&values)?, store::Patience::Command).await?;
     let done = match command {
         Admin::User(command) => user::run(&app, command).await,
         Admin::Server(command) => server::run(&app, command).await,
         Admin::Plan(command) => plan::run(&app, command).await,
+        Admin::Stripe(command) => stripe::run(&app, command).await,
         Admin::Credit(command) => credit::run(&app, command).await,
         Admin::ApiKey(command) => api_key::run(&app, command).await,
         Admin::Job(command) => job::run(&app, command).await,

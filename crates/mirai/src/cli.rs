@@ -100,6 +100,9 @@ pub(crate) enum Admin {
     /// The price list
     #[command(subcommand)]
     Plan(PlanCommand),
+    /// The price list at Stripe
+    #[command(subcommand)]
+    Stripe(StripeCommand),
     /// Customers' credit
     #[command(subcommand)]
     Credit(CreditCommand),
@@ -306,6 +309,19 @@ pub(crate) enum PlanCommand {
         /// Quota in bytes; 0 for none
         #[arg(long, value_parser = clap::value_parser!(i64).range(0..))]
         quota_bytes: Option<i64>,
+        #[command(flatten)]
+        format: Format,
+    },
+}
+
+#[derive(Subcommand)]
+pub(crate) enum StripeCommand {
+    /// Make the product and the price of each plan at Stripe where they are missing or differ; run it again at will
+    #[command(after_help = "Example:\n  mirai admin stripe sync --dry-run")]
+    Sync {
+        /// Change nothing, and fail if there is something to change
+        #[arg(long)]
+        dry_run: bool,
         #[command(flatten)]
         format: Format,
     },

@@ -175,5 +175,14 @@ pub const HELD: [Held; 19] = [
 ];
 
 /// Tables about the service alone.
-pub const NOT_ABOUT_PEOPLE: [&str; 8] =
-    ["plans", "vps_servers", "api_keys", "freed_addresses", "pool_state", "leases", "marks", "seaql_migrations"];
+pub const NOT_ABOUT_PEOPLE: [&str; 9] = [
+    "plans",
+    "plan_prices",
+    "vps_servers",
+    "api_keys",
+    "freed_addresses",
+    "pool_state",
+    "leases",
+    "marks",
+    "seaql_migrations",
+];

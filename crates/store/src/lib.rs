@@ -30,6 +30,7 @@ pub mod leases;
 pub mod marks;
 pub mod outbox;
 pub mod password_resets;
+pub mod plan_prices;
 pub mod plans;
 pub mod pool;
 pub mod recovery_codes;

@@ -4,7 +4,7 @@ use domain::time::UnixMs;
 use sea_orm::entity::prelude::*;
 use sea_orm::{IntoActiveModel, PaginatorTrait, QueryOrder, QuerySelect};
 
-use crate::{Db, Result, Tx};
+use crate::{Db, Result, Tx, plan_prices};
 
 /// A row of `plans`.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -54,13 +54,20 @@ pub async fn lock(tx: &Tx, code: &str) -> Result<Option<Model>> {
     Ok(Entity::find_by_id(code.to_owned()).lock_exclusive().one(tx.conn()).await?)
 }
 
-/// By Stripe's price id.
+/// The plan that is, or once was, sold at a price of Stripe's.
 pub async fn by_stripe_price(db: &impl Db, price: &str) -> Result<Option<Model>> {
-    Ok(Entity::find().filter(Column::StripePriceId.eq(price)).one(db.conn()).await?)
+    match plan_prices::plan_of(db, price).await? {
+        Some(code) => by_code(db, &code).await,
+        None => Ok(None),
+    }
 }
 
-/// Saves all columns of a row that was loaded with [`lock`].
+/// Saves all columns of a row that was loaded with [`lock`]. A price that another plan is or was sold at is a duplicate of
+/// `stripe_price_id`.
 pub async fn save(tx: &Tx, row: Model) -> Result<()> {
+    if let Some(price) = &row.stripe_price_id {
+        plan_prices::note(tx, price, &row.code, row.updated_at).await?;
+    }
     row.into_active_model().reset_all().update(tx.conn()).await?;
     Ok(())
 }

@@ -294,6 +294,7 @@ async fn an_operator_adds_servers_plans_and_keys() {
         (&["plan", "set", "gold", "--price", "1"], "gold"),
         (&["api-key", "revoke", "mobile-app"], "mobile-app"),
         (&["credit", "grant", "nobody@example.net", "500", "--reason", "a gift"], "nobody@example.net"),
+        (&["stripe", "sync"], "STRIPE_SECRET_KEY"),
         (&["job", "retry"], "--all"),
         (&["job", "list", "--state", "lost"], "queued, running or dead"),
     ] {

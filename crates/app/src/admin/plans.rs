@@ -55,7 +55,7 @@ pub async fn set(app: &App, code: &str, change: &Change) -> Result<plans::Model>
     row.updated_at = now;
     plans::save(&tx, row.clone()).await.map_err(|error| {
         if error.is_duplicate_of("stripe_price_id") {
-            Error::invalid("stripe_price", "price_in_use", "another plan has this Stripe price already")
+            Error::invalid("stripe_price", "price_in_use", "another plan has, or had, this Stripe price")
         } else {
             error.into()
         }

@@ -4,7 +4,7 @@ use reqwest::Method;
 
 use super::{
     Call, Charge, CheckoutSession, Customer, Dispute, Event, Invoice, InvoicePayment, List, PortalSession, Price,
-    Stripe, StripeError, Subscription,
+    Product, Stripe, StripeError, Subscription,
 };
 
 /// Most objects in a page.
@@ -55,6 +55,21 @@ pub struct EventsQuery<'a> {
     pub ending_before: Option<&'a str>,
     /// At most so many; 1 to 100.
     pub limit: u32,
+}
+
+/// A price to be made.
+#[derive(Debug, Clone, Copy)]
+pub struct NewPrice<'a> {
+    /// Id of the product.
+    pub product: &'a str,
+    /// In minor units.
+    pub amount: i64,
+    /// ISO 4217, lower case.
+    pub currency: &'a str,
+    /// `month` or `year`.
+    pub interval: &'a str,
+    /// By what we find it again.
+    pub lookup_key: &'a str,
 }
 
 /// When a change of price counts.
@@ -254,6 +269,37 @@ impl Stripe {
     /// A price.
     pub async fn retrieve_price(&self, id: &str) -> Result<Price, StripeError> {
         self.call(Call::get(&["v1", "prices", id])).await
+    }
+
+    /// The active price that carries a key of ours.
+    pub async fn price_by_lookup_key(&self, key: &str) -> Result<Option<Price>, StripeError> {
+        let call =
+            Call::get(&["v1", "prices"]).param("lookup_keys[0]", key).param("active", "true").param("limit", page(1));
+        let found: List<Price> = self.call(call).await?;
+        Ok(found.data.into_iter().next())
+    }
+
+    /// Makes a product under an id of our own; one that is there already is success.
+    pub async fn ensure_product(&self, id: &str, name: &str, idempotency_key: &str) -> Result<(), StripeError> {
+        match self.call::<Product>(Call::get(&["v1", "products", id])).await {
+            Err(error) if error.is_not_found() => {}
+            found => return found.map(drop),
+        }
+        let call = Call::post(&["v1", "products"]).param("id", id).param("name", name).key(idempotency_key);
+        self.call::<Product>(call).await.map(drop)
+    }
+
+    /// Makes a recurring price of a product, which takes our key over from an older one.
+    pub async fn create_price(&self, new: &NewPrice<'_>, idempotency_key: &str) -> Result<Price, StripeError> {
+        let call = Call::post(&["v1", "prices"])
+            .param("product", new.product)
+            .param("unit_amount", new.amount.to_string())
+            .param("currency", new.currency)
+            .param("recurring[interval]", new.interval)
+            .param("lookup_key", new.lookup_key)
+            .param("transfer_lookup_key", "true")
+            .key(idempotency_key);
+        self.call(call).await
     }
 
     /// A page of events, newest first. Stripe keeps them for 30 days.

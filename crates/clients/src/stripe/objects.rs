@@ -85,6 +85,20 @@ pub struct CheckoutSession {
 pub struct Recurring {
     /// `month`, `year` …
     pub interval: String,
+    /// Every so many of them.
+    #[serde(default = "one")]
+    pub interval_count: i64,
+}
+
+fn one() -> i64 {
+    1
+}
+
+/// What is sold, at one or more prices.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Product {
+    /// `prod_…`, or what we have called it.
+    pub id: String,
 }
 
 /// A price.
@@ -101,6 +115,9 @@ pub struct Price {
     /// None for a price that is paid once.
     #[serde(default)]
     pub recurring: Option<Recurring>,
+    /// Whether new purchases can be made at it.
+    #[serde(default)]
+    pub active: bool,
 }
 
 /// What a subscription is to.

@@ -12,6 +12,7 @@ mod m0009_import;
 mod m0010_peer_counts;
 mod m0011_api_key_scopes;
 mod m0012_device_dns;
+mod m0013_plan_prices;
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::DbBackend;
@@ -33,6 +34,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0010_peer_counts::Migration),
             Box::new(m0011_api_key_scopes::Migration),
             Box::new(m0012_device_dns::Migration),
+            Box::new(m0013_plan_prices::Migration),
         ]
     }
 }

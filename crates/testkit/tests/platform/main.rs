@@ -2,6 +2,7 @@
 
 mod access;
 mod account;
+mod catalogue;
 mod credits;
 mod database_away;
 mod faults;
