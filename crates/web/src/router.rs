@@ -30,7 +30,7 @@ pub fn router(app: App, settings: Settings) -> Router {
         .layer(DefaultBodyLimit::max(json::MAX_BODY))
         .layer(from_fn(in_time))
         .layer(CatchPanicLayer::custom(panicked))
-        .layer(from_fn_with_state(ctx.clone(), headers::secure))
+        .layer(from_fn_with_state(headers::defaults(&ctx.settings), headers::secure))
         .layer(from_fn_with_state(ctx.app.clone(), request_id::name))
         .layer(from_fn_with_state(ctx.clone(), client::find))
         .with_state(ctx)
