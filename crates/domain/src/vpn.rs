@@ -5,4 +5,5 @@ pub mod client_file;
 pub mod config;
 pub mod dns;
 pub mod key;
+pub mod peer_diff;
 pub mod pool;
