@@ -24,6 +24,7 @@ mod server;
 mod site;
 
 pub use context::{CookieStyle, Settings};
+pub use cookies::{Name as CookieName, read as read_cookie};
 pub use json::openapi;
 pub use router::{metrics_router, router};
 pub use server::{ListenError, Listener, serve};
