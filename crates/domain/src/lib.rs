@@ -13,6 +13,7 @@ pub mod id;
 pub mod limit;
 pub mod money;
 pub mod names;
+pub mod networks;
 pub mod page;
 pub mod plan;
 pub mod subscription;

@@ -37,6 +37,12 @@ fn licences_are_on_the_list_and_banned_crates_are_not_built() {
 }
 
 #[test]
+fn the_fuzz_targets_bring_nothing_unread() {
+    let lock = |path: &str| std::fs::read_to_string(root().join(path)).unwrap();
+    in_order(licence::check_fuzz_lock(&lock("Cargo.lock"), &lock("fuzz/Cargo.lock")));
+}
+
+#[test]
 fn deny_toml_says_the_same() {
     let text = std::fs::read_to_string(root().join("deny.toml")).unwrap();
     let deny: toml::Table = text.parse().unwrap();

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, anyhow, bail};
 use app::{Brand, Config, Limits, Sealer, StripeKeys};
 use clients::mail::Mailer;
 use clients::stripe::{Stripe, StripeSettings};
@@ -201,8 +201,7 @@ fn resolvers(values: &Values) -> anyhow::Result<Resolvers> {
 
 fn networks(values: &Values) -> anyhow::Result<Vec<ipnet::IpNet>> {
     let parse = |text: &String| {
-        let network = text.parse().or_else(|_| text.parse::<std::net::IpAddr>().map(ipnet::IpNet::from));
-        network.with_context(|| format!("TRUSTED_PROXIES: `{text}` is neither an address nor a network"))
+        domain::networks::network(text).map_err(|error| anyhow!("TRUSTED_PROXIES: `{text}` is {error}"))
     };
     list(values, "TRUSTED_PROXIES").iter().map(parse).collect()
 }

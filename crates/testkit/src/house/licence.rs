@@ -48,6 +48,25 @@ pub fn check_packages(packages: &[Package], built: &BTreeSet<(String, String)>) 
     wrong
 }
 
+/// Crates that the fuzz targets have beside the product's; their licences were read, and they are linked into nothing
+/// that is shipped.
+const FUZZING_ALONE: [&str; 3] = ["arbitrary", "fuzz", "libfuzzer-sys"];
+
+/// Sentences about packages of `fuzz/Cargo.lock` that the product's lock file, whose licences are checked, does not have.
+#[must_use]
+pub fn check_fuzz_lock(product: &str, fuzz: &str) -> Vec<String> {
+    let names = |lock: &str| -> BTreeSet<String> {
+        let name = |line: &str| Some(line.strip_prefix("name = \"")?.strip_suffix('"')?.to_owned());
+        lock.lines().filter_map(name).collect()
+    };
+    let known = names(product);
+    let strange =
+        names(fuzz).into_iter().filter(|name| !known.contains(name) && !FUZZING_ALONE.contains(&name.as_str()));
+    strange
+        .map(|name| format!("fuzz/Cargo.lock has {name}, Cargo.lock has not: type `cargo xtask fuzz`, which renews it"))
+        .collect()
+}
+
 /// Whether an SPDX expression (annex D of the SPDX specification; also the old `A/B`) can be met by [`ALLOWED`] alone.
 ///
 /// # Errors
@@ -120,6 +139,16 @@ impl<'a> Reader<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_fuzz_targets_bring_nothing_unread() {
+        let lock =
+            |names: &[&str]| names.iter().map(|name| format!("[[package]]\nname = \"{name}\"\n")).collect::<String>();
+        let product = lock(&["serde", "domain"]);
+        assert!(check_fuzz_lock(&product, &lock(&["serde", "fuzz", "libfuzzer-sys"])).is_empty());
+        let wrong = check_fuzz_lock(&product, &lock(&["serde", "openssl"]));
+        assert!(wrong.len() == 1 && wrong[0].contains("openssl"), "{wrong:?}");
+    }
 
     #[test]
     fn expressions_mean_what_spdx_says() {
