@@ -1,10 +1,11 @@
-//! What a developer runs: `cargo xtask test`, `check`, `css`, `bench`, `screenshots`. It knows the order of things and the programs they need;
-//! the tests themselves are ordinary ones of their crates.
+//! What a developer runs: `cargo xtask test`, `fuzz`, `check`, `css`, `bench`, `screenshots`. It knows the order of things
+//! and the programs they need; the tests themselves are ordinary ones of their crates.
 //!
 //! Invariant: xtask depends on no crate of the product, so that it builds in seconds and runs when they do not compile.
 
 mod bench;
 mod check;
+mod fuzz;
 mod mariadb;
 mod needs;
 mod node;
@@ -29,6 +30,8 @@ struct Args {
 enum Task {
     /// Runs all tests: of the browser modules, of the style sheet's freshness, of all crates, on SQLite and MariaDB.
     Test(test::Options),
+    /// Feeds the parsers with inputs that libFuzzer makes; needs a nightly compiler.
+    Fuzz(fuzz::Options),
     /// Formatting, lints and the tests of the house: quick, before a commit.
     #[command(after_help = "Example: cargo xtask check")]
     Check,
@@ -46,6 +49,7 @@ enum Task {
 fn main() -> ExitCode {
     let done = match Args::parse().task {
         Task::Test(options) => test::run(&options),
+        Task::Fuzz(options) => fuzz::run(&options),
         Task::Check => check::run().map(|()| ExitCode::SUCCESS),
         Task::Css => node::build_css().map(|()| ExitCode::SUCCESS),
         Task::Bench => bench::run().map(|()| ExitCode::SUCCESS),

@@ -2,7 +2,7 @@
 
 use crate::needs::{self, Need};
 use crate::tally::{Tally, from_node};
-use crate::{mariadb, node, rust, say};
+use crate::{fuzz, mariadb, node, rust, say};
 use anyhow::{Context as _, bail};
 use clap::Args;
 use std::process::ExitCode;
@@ -15,7 +15,7 @@ pub(crate) struct Options {
     /// Skip the suites whose programs are not installed, and list them at the end, instead of installing packages.
     #[arg(long)]
     skip_missing: bool,
-    /// Run the long forms: more cases, more rounds.
+    /// Run the long forms: more cases, more rounds, and an hour of fuzzing.
     #[arg(long)]
     long: bool,
     /// Run only Rust tests whose name contains one of these; leaves out the browser modules and the style sheet.
@@ -43,6 +43,9 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
         outcome.part("the browser side", |outcome| browser_side(options, outcome));
     }
     outcome.part("the crates", |outcome| crates(options, &missing, outcome));
+    if options.long && options.filter.is_empty() {
+        outcome.part("fuzzing", |outcome| fuzzing(options, outcome));
+    }
     Ok(outcome.close())
 }
 
@@ -146,6 +149,22 @@ fn crates(options: &Options, missing: &[Need], outcome: &mut Outcome) -> anyhow:
         let suites: std::collections::BTreeSet<_> = missing.iter().map(|need| need.suite).collect();
         outcome.skipped.extend(suites.into_iter().map(|suite| format!("not tested: {suite}")));
     }
+    Ok(())
+}
+
+fn fuzzing(options: &Options, outcome: &mut Outcome) -> anyhow::Result<()> {
+    let targets = fuzz::targets()?;
+    if options.skip_missing
+        && let Some(missing) = fuzz::missing()
+    {
+        outcome.tally.skipped += u64::try_from(targets.len())?;
+        outcome.skipped.push(format!("not fuzzed: {missing}"));
+        return Ok(());
+    }
+    fuzz::prepare()?;
+    let fuzzed = fuzz::feed(&targets, fuzz::LONG_S)?;
+    outcome.tally.add(fuzzed.tally);
+    outcome.failures.extend(fuzzed.failures);
     Ok(())
 }
 
