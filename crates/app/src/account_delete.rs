@@ -13,7 +13,7 @@ use crate::letter::Letter;
 use crate::session::Who;
 use crate::step_up::{self, Proof};
 use crate::subscription_sync::{self, Cause};
-use crate::{App, Error, Result, admin, mail};
+use crate::{App, Error, Result, admin, failpoint, mail};
 
 /// Deletes the account of the one who asks.
 pub async fn by_owner(app: &App, who: &Who, proof: Proof<'_>) -> Result<()> {
@@ -22,7 +22,10 @@ pub async fn by_owner(app: &App, who: &Who, proof: Proof<'_>) -> Result<()> {
     app.retrying(|| async {
         let tx = app.store.write_txn().await?;
         delete(app, &tx, who.user.id, &actor, app.clock.now()).await?;
-        Ok(tx.commit().await?)
+        failpoint::pass("delete.saved");
+        tx.commit().await?;
+        failpoint::pass("delete.committed");
+        Ok(())
     })
     .await?;
     app.wake_worker();
@@ -102,17 +105,20 @@ pub(crate) async fn close_at_stripe(
         {
             return Err(error.into());
         }
+        failpoint::pass("close.expired");
     }
     for subscription in subscriptions {
         match app.stripe.cancel_subscription_now(subscription, &format!("close-{subscription}")).await {
             Err(error) if !error.is_not_found() => return Err(error.into()),
-            _ => {}
+            _ => failpoint::pass("close.ended"),
         }
         // Whoever is to be off the network is so now, not when Stripe's word of it comes.
         subscription_sync::sync(app, subscription, Cause::asked()).await?;
+        failpoint::pass("close.synced");
     }
-    match customer {
-        Some(customer) => Ok(app.stripe.delete_customer(customer).await?),
-        None => Ok(()),
+    if let Some(customer) = customer {
+        app.stripe.delete_customer(customer).await?;
+        failpoint::pass("close.forgotten");
     }
+    Ok(())
 }

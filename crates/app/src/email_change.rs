@@ -11,7 +11,7 @@ use crate::pace::Pace;
 use crate::session::Who;
 use crate::sign_up::token_refused;
 use crate::step_up::{self, Proof};
-use crate::{App, Error, Result, mail};
+use crate::{App, Error, Result, failpoint, mail};
 
 /// How long the link in the mail works: an hour.
 const CHANGE_MS: i64 = 3_600_000;
@@ -55,7 +55,10 @@ async fn request_once(app: &App, who: &Who, new: &Email, now: UnixMs) -> Result<
         }
     }
     mail::write(app, &tx, &user.email, user.language(), &asked, now).await?;
-    Ok(tx.commit().await?)
+    failpoint::pass("address.asked");
+    tx.commit().await?;
+    failpoint::pass("address.announced");
+    Ok(())
 }
 
 /// Makes the new address the account's, with the token from the mail to it. Links that were mailed to the old one die,
@@ -89,7 +92,10 @@ async fn confirm_once(app: &App, hash: &[u8], now: UnixMs) -> Result<()> {
         .map_err(|error| if error.is_duplicate_of("email_canonical") { token_refused() } else { error.into() })?;
     email_changes::delete_all_of(&tx, user_id).await?;
     password_resets::delete_unused_of(&tx, user_id).await?;
-    Ok(tx.commit().await?)
+    failpoint::pass("address.saved");
+    tx.commit().await?;
+    failpoint::pass("address.committed");
+    Ok(())
 }
 
 async fn tell_old(app: &App, tx: &Tx, user: &users::Model, now: UnixMs) -> Result<()> {
@@ -104,5 +110,6 @@ pub(crate) async fn tell_stripe(app: &App, user: uuid::Uuid, customer: &str) -> 
         return Ok(());
     }
     app.stripe.set_customer_email(customer, &user.email).await?;
+    failpoint::pass("address.told");
     Ok(())
 }

@@ -1,8 +1,8 @@
 //! Places at which a test kills the process, to see what is left. A release build has none.
 
-/// The places, in the order of a customer's life. Each kills the process as `kill -9` would: nothing is closed, flushed
-/// or answered.
-pub const PLACES: &[&str] = &[
+/// The places from sign-up to a device, in the order of a customer's life. Each kills the process as `kill -9` would:
+/// nothing is closed, flushed or answered.
+pub const BEGINNING: &[&str] = &[
     "register.saved",
     "register.committed",
     "mail.taken",
@@ -24,12 +24,37 @@ pub const PLACES: &[&str] = &[
     "device.committed",
 ];
 
+/// The places of what an owner does later, up to the end of the account.
+pub const LATER: &[&str] = &[
+    "refresh.saved",
+    "refresh.committed",
+    "forgot.saved",
+    "forgot.committed",
+    "reset.saved",
+    "reset.committed",
+    "address.asked",
+    "address.announced",
+    "address.saved",
+    "address.committed",
+    "address.told",
+    "plan.asked",
+    "plan.synced",
+    "cancel.asked",
+    "cancel.synced",
+    "delete.saved",
+    "delete.committed",
+    "close.expired",
+    "close.ended",
+    "close.synced",
+    "close.forgotten",
+];
+
 #[cfg(debug_assertions)]
 mod armed {
     use std::sync::OnceLock;
     use std::sync::atomic::{AtomicI64, Ordering};
 
-    use super::PLACES;
+    use super::{BEGINNING, LATER};
 
     static ARMED: OnceLock<(&'static str, AtomicI64)> = OnceLock::new();
 
@@ -39,14 +64,15 @@ mod armed {
     /// When there is no such place.
     pub fn arm(setting: &str) -> Result<(), String> {
         let (name, times) = setting.split_once(':').unwrap_or((setting, "1"));
-        let place = PLACES.iter().find(|place| **place == name);
-        let place = place.ok_or_else(|| format!("FAILPOINT: there is no {name:?}; choose one of {PLACES:?}"))?;
+        let place = BEGINNING.iter().chain(LATER).find(|place| **place == name);
+        let place = place
+            .ok_or_else(|| format!("FAILPOINT: there is no {name:?}; choose one of {BEGINNING:?} or {LATER:?}"))?;
         let times = times.parse().map_err(|_| format!("FAILPOINT: {times:?} is no number"))?;
         ARMED.set((place, AtomicI64::new(times))).map_err(|_| "FAILPOINT is armed already".to_owned())
     }
 
     pub(crate) fn pass(name: &'static str) {
-        debug_assert!(PLACES.contains(&name), "{name} is not in the list");
+        debug_assert!(BEGINNING.iter().chain(LATER).any(|place| *place == name), "{name} is not in the list");
         if let Some((place, times)) = ARMED.get()
             && *place == name
             && times.fetch_sub(1, Ordering::SeqCst) == 1

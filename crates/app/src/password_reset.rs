@@ -7,7 +7,7 @@ use store::{password_resets, users};
 use crate::letter::Letter;
 use crate::pace::Pace;
 use crate::sign_up::token_refused;
-use crate::{App, Result, mail, session, strength};
+use crate::{App, Result, failpoint, mail, session, strength};
 
 /// How long the link in the mail works: an hour.
 const RESET_MS: i64 = 3_600_000;
@@ -33,7 +33,9 @@ pub async fn request(app: &App, email: &Email) -> Result<()> {
             let link = app.config.link(&format!("/reset?token={}", token.text()));
             mail::write(app, &tx, &user.email, user.language(), &Letter::Reset { link }, now).await?;
         }
+        failpoint::pass("forgot.saved");
         tx.commit().await?;
+        failpoint::pass("forgot.committed");
         Ok(())
     })
     .await?;
@@ -65,7 +67,9 @@ pub async fn reset(app: &App, text: &str, password: &Password) -> Result<()> {
         let letter = Letter::PasswordChanged { support: app.config.brand.support.clone() };
         mail::write(app, &tx, &user.email, user.language(), &letter, now).await?;
         users::save(&tx, user).await?;
+        failpoint::pass("reset.saved");
         tx.commit().await?;
+        failpoint::pass("reset.committed");
         Ok(())
     })
     .await?;

@@ -7,7 +7,7 @@ use store::{Db, Tx, users};
 use uuid::Uuid;
 
 use crate::tokens::{self, Access, Refresh};
-use crate::{App, Error, Result, admin};
+use crate::{App, Error, Result, admin, failpoint};
 
 /// How long the site's cookie lasts: thirty days, as the API's refresh token does by default.
 const SITE_MS: i64 = 30 * DAY_MS;
@@ -137,7 +137,9 @@ pub async fn refresh(app: &App, text: &str, client: &str) -> Result<TokenPair> {
             let pair = pair_of(app, &row, now);
             row.token_hash = token::hash(&pair.refresh).to_vec();
             sessions::save(&tx, row).await?;
+            failpoint::pass("refresh.saved");
             tx.commit().await?;
+            failpoint::pass("refresh.committed");
             Ok(pair)
         } else if shown.generation == row.generation - 1 && just_rotated && row.client == client {
             Ok(pair_of(app, &row, now))

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::session::Who;
 use crate::subscription_sync::{self, Cause};
-use crate::{App, Error, Result, plan};
+use crate::{App, Error, Result, failpoint, plan};
 
 /// A subscription with its plan.
 #[derive(Debug, Clone)]
@@ -48,7 +48,9 @@ pub async fn change(app: &App, who: &Who, id: Uuid, wish: Wish) -> Result<View> 
         Wish::Resume => app.stripe.set_cancel_at_period_end(stripe_id, false, &key).await?,
         Wish::CancelNow => app.stripe.cancel_subscription_now(stripe_id, &key).await?,
     };
+    failpoint::pass("cancel.asked");
     subscription_sync::sync(app, stripe_id, Cause::asked()).await?;
+    failpoint::pass("cancel.synced");
     list(app, who).await?.into_iter().find(|view| view.row.id == id).ok_or(Error::NotFound)
 }
 
@@ -82,7 +84,9 @@ pub async fn change_plan(app: &App, who: &Who, id: Uuid, plan_code: &str) -> Res
         }
         changed => changed?,
     };
+    failpoint::pass("plan.asked");
     subscription_sync::sync(app, stripe_id, Cause::asked()).await?;
+    failpoint::pass("plan.synced");
     list(app, who).await?.into_iter().find(|view| view.row.id == id).ok_or(Error::NotFound)
 }
 

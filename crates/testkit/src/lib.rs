@@ -24,4 +24,5 @@ pub mod process;
 pub mod redis;
 pub mod setting;
 pub mod small_disk;
+pub mod traces;
 pub mod wg;
