@@ -76,7 +76,7 @@ fn find(keys: &[Known], hash: &[u8; 32], now: UnixMs) -> Option<Scopes> {
 async fn stored(app: &App, now: UnixMs) -> Result<Arc<[Known]>> {
     let cached = app.api_keys.stored.read().unwrap_or_else(PoisonError::into_inner).clone();
     if let Some((at, keys)) = &cached
-        && now - at < FRESH_MS
+        && (0..FRESH_MS).contains(&(now - at))
     {
         return Ok(Arc::clone(keys));
     }

@@ -37,13 +37,30 @@ pub enum Subject<'a> {
 
 type Key = [u8; 32];
 
+/// The last request of one who is counted.
+#[derive(Debug, Clone, Copy)]
+struct Arrival {
+    /// See [`Decision::new_tat`].
+    tat: i64,
+    /// When it came, so that a clock that is set back is noticed.
+    at: UnixMs,
+}
+
+impl Arrival {
+    /// The number to decide by at `now`. A clock that was set back counts as one that stood still: nobody is refused who
+    /// has tries left, and nobody gets new ones.
+    fn tat_at(self, now: UnixMs) -> i64 {
+        self.tat.saturating_sub(self.at.saturating_sub(now).max(0).saturating_mul(1000))
+    }
+}
+
 /// Counts requests.
 #[derive(Debug)]
 pub struct Limiter {
     limits: Limits,
     secret: [u8; 32],
     shared: Option<Arc<Redis>>,
-    arrivals: Mutex<HashMap<Key, i64>>,
+    arrivals: Mutex<HashMap<Key, Arrival>>,
 }
 
 impl Limiter {
@@ -82,10 +99,10 @@ impl Limiter {
         let mut arrivals = self.arrivals.lock().unwrap_or_else(PoisonError::into_inner);
         if arrivals.len() > SWEEP_AT {
             let now_us = now.saturating_mul(1000);
-            arrivals.retain(|_, tat| *tat > now_us);
+            arrivals.retain(|_, arrival| arrival.tat > now_us);
         }
-        let decision = rule.decide(arrivals.get(&key).copied(), now);
-        arrivals.insert(key, decision.new_tat);
+        let decision = rule.decide(arrivals.get(&key).map(|arrival| arrival.tat_at(now)), now);
+        arrivals.insert(key, Arrival { tat: decision.new_tat, at: now });
         decision
     }
 
@@ -153,6 +170,17 @@ mod tests {
         assert!(limiter.hit(LimitClass::Credential, client("192.0.2.2"), 0).await.allowed);
         assert!(limiter.hit(LimitClass::General, client("192.0.2.1"), 0).await.allowed);
         assert!(limiter.hit(LimitClass::Credential, client("192.0.2.1"), refused.retry_after_ms).await.allowed);
+    }
+
+    #[tokio::test]
+    async fn a_clock_set_back_neither_gives_nor_takes_tries() {
+        let (limiter, hour) = (limiter(), 3_600_000);
+        assert!(limiter.hit(LimitClass::Credential, client("192.0.2.1"), hour).await.allowed);
+        for _ in 0..2 {
+            assert!(limiter.hit(LimitClass::Credential, client("192.0.2.1"), 0).await.allowed);
+        }
+        let refused = limiter.hit(LimitClass::Credential, client("192.0.2.1"), 0).await;
+        assert_eq!((refused.allowed, refused.retry_after_ms), (false, 20_000));
     }
 
     #[tokio::test]

@@ -1,8 +1,7 @@
 //! What happens by the clock, in one process of all: the one that holds the lease.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use domain::time::UnixMs;
 use store::{email_changes, known_devices, leases, outbox, password_resets, sessions, verification_tokens};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -18,8 +17,8 @@ const TICK: Duration = Duration::from_secs(3);
 const KEEP_MS: i64 = 24 * 3_600_000;
 /// Mails are kept (without their content) for a month, for the question "was it sent?".
 const KEEP_MAIL_MS: i64 = 30 * 24 * 3_600_000;
-const MINUTE_MS: i64 = 60_000;
-const HOUR_MS: i64 = 60 * MINUTE_MS;
+const MINUTE: Duration = Duration::from_secs(60);
+const HOUR: Duration = Duration::from_secs(3_600);
 
 /// What is done now and then.
 #[derive(Debug, Clone, Copy)]
@@ -31,8 +30,8 @@ enum Chore {
 
 impl Chore {
     /// Every chore, and how often it is done.
-    const ALL: [(Chore, i64); 3] =
-        [(Chore::ReadEvents, 5 * MINUTE_MS), (Chore::ReadSubscriptions, HOUR_MS), (Chore::CleanUp, HOUR_MS)];
+    const ALL: [(Chore, Duration); 3] =
+        [(Chore::ReadEvents, MINUTE.saturating_mul(5)), (Chore::ReadSubscriptions, HOUR), (Chore::CleanUp, HOUR)];
 
     async fn run(self, app: &App) {
         let done = match self {
@@ -46,20 +45,22 @@ impl Chore {
     }
 }
 
-/// When each chore is due, and the one that runs.
+/// When each chore was begun, by a clock that nobody sets, and the one that runs.
 #[derive(Default)]
 struct Chores {
-    begun_at: [Option<UnixMs>; Chore::ALL.len()],
+    begun_at: [Option<Instant>; Chore::ALL.len()],
     running: Option<JoinHandle<()>>,
 }
 
 impl Chores {
     /// Begins the next chore that is due, in a task of its own: the lease must be renewed meanwhile.
-    fn go_on(&mut self, app: &App, now: UnixMs) {
+    fn go_on(&mut self, app: &App) {
+        let now = Instant::now();
         if self.running.as_ref().is_some_and(|task| !task.is_finished()) {
             return;
         }
-        let is_due = |(begun, (_, every)): (&Option<UnixMs>, &(Chore, i64))| begun.is_none_or(|at| now - at >= *every);
+        let is_due =
+            |(begun, (_, every)): (&Option<Instant>, &(Chore, Duration))| begun.is_none_or(|at| now - at >= *every);
         if let Some(next) = self.begun_at.iter().zip(&Chore::ALL).position(is_due) {
             self.begun_at[next] = Some(now);
             let (app, (chore, _)) = (app.clone(), Chore::ALL[next]);
@@ -75,7 +76,7 @@ pub async fn run(app: App, mut stop: watch::Receiver<bool>) {
     while !*stop.borrow() {
         let now = app.clock.now();
         match leases::acquire(&app.store, LEASE, me, now, now + LEASE_MS).await {
-            Ok(true) => chores.go_on(&app, now),
+            Ok(true) => chores.go_on(&app),
             // Another process does it; should that one die, everything is due here.
             Ok(false) => chores = Chores::default(),
             Err(error) => tracing::warn!(%error, "the scheduler can't get at the database"),

@@ -129,7 +129,8 @@ pub async fn refresh(app: &App, text: &str, client: &str) -> Result<TokenPair> {
         if row.kind != "api" || row.revoked_at.is_some() || row.expires_at <= now {
             return Err(unknown());
         }
-        let just_rotated = row.rotated_at.is_some_and(|at| now - at <= REFRESH_GRACE_MS);
+        // Either way: a clock that was set back must not stretch this.
+        let just_rotated = row.rotated_at.is_some_and(|at| (now - at).abs() <= REFRESH_GRACE_MS);
         if shown.generation == row.generation {
             row.generation += 1;
             row.rotated_at = Some(now);

@@ -7,7 +7,7 @@ use store::{sessions, users};
 use crate::hasher::Verdict;
 use crate::limiter::Subject;
 use crate::session::Who;
-use crate::{App, Error, LimitClass, Result, second_factor};
+use crate::{App, Error, LimitClass, Result, second_factor, tokens};
 
 /// How long a proof counts: ten minutes.
 const FRESH_MS: i64 = 10 * 60_000;
@@ -31,7 +31,8 @@ pub fn require(who: &Who, now: UnixMs) -> Result<()> {
 }
 
 fn is_fresh(who: &Who, now: UnixMs) -> bool {
-    now - who.session.proved_at < FRESH_MS
+    // A proof from later than a replica's clock can be ahead is from before a clock was set back: how old it is nobody knows.
+    (-tokens::LEEWAY_MS..FRESH_MS).contains(&(now - who.session.proved_at))
 }
 
 /// Counts a try to prove something against the session, so that whoever stole it can't guess for long, and the owner

@@ -25,7 +25,7 @@ const MAX_ACCESS_TOKEN: usize = 2048;
 const REFRESH: &str = "mirai refresh token v1";
 const HALFWAY: &str = "mirai login ticket v1";
 /// How far the clocks of two replicas may be apart.
-const LEEWAY_MS: i64 = 10_000;
+pub(crate) const LEEWAY_MS: i64 = 10_000;
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

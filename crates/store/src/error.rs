@@ -72,11 +72,11 @@ fn is_contention(error: &dyn sqlx::error::DatabaseError) -> bool {
     matches!(code & 0xff, 5 | 6)
 }
 
-/// MariaDB 1040 too many connections, 1053 shutting down, 1290 read-only, 1927 connection killed; SQLite 8 READONLY,
-/// 10 IOERR, 13 FULL, 14 CANTOPEN.
+/// MariaDB 1021 disk full, 1026 error writing a file, 1040 too many connections, 1053 shutting down, 1114 no room for the
+/// table, 1290 read-only, 1927 connection killed; SQLite 8 READONLY, 10 IOERR, 13 FULL, 14 CANTOPEN.
 fn is_away(error: &dyn sqlx::error::DatabaseError) -> bool {
     if let Some(mysql) = error.try_downcast_ref::<sqlx::mysql::MySqlDatabaseError>() {
-        return matches!(mysql.number(), 1040 | 1053 | 1290 | 1927);
+        return matches!(mysql.number(), 1021 | 1026 | 1040 | 1053 | 1114 | 1290 | 1927);
     }
     let code = error.code().and_then(|c| c.parse::<u32>().ok()).unwrap_or(0);
     matches!(code & 0xff, 8 | 10 | 13 | 14)

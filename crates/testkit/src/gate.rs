@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -24,6 +25,8 @@ pub enum Door {
     /// Everything passes until a caller says this. The server hears it too, but its answer is lost: the caller is cut
     /// off. Whoever was inside stays.
     CutAfter(&'static [u8]),
+    /// Everything passes, but each answer comes so much later. Whoever was inside stays.
+    Late(Duration),
 }
 
 /// A TCP door on a port of its own. Dropping it cuts everybody off.
@@ -105,6 +108,11 @@ async fn serve(mut caller: TcpStream, server: String, mut door: watch::Receiver<
             }
             read = server.read(&mut answered) => {
                 let Ok(read @ 1..) = read else { return };
+                let late = match *door.borrow() {
+                    Door::Late(late) => late,
+                    _ => Duration::ZERO,
+                };
+                tokio::time::sleep(late).await;
                 if caller.write_all(&answered[..read]).await.is_err() {
                     return;
                 }
@@ -114,7 +122,7 @@ async fn serve(mut caller: TcpStream, server: String, mut door: watch::Receiver<
                 match now {
                     _ if moved.is_err() => return,
                     Door::Dead => return std::future::pending().await,
-                    Door::CutAfter(_) => {}
+                    Door::CutAfter(_) | Door::Late(_) => {}
                     Door::Open | Door::Silent | Door::Shut => return,
                 }
             }

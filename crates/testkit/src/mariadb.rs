@@ -12,7 +12,7 @@ use anyhow::{Context as _, bail};
 use rustix::process::{Pid, Signal, kill_process};
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Executor as _};
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::str::FromStr as _;
 use std::sync::Mutex;
@@ -41,6 +41,8 @@ struct Own {
     /// Before `dir`: the server ends first, then its folder goes.
     life: Mutex<Option<Lifeline>>,
     port: u16,
+    data: PathBuf,
+    settings: Vec<String>,
     dir: PrivateDir,
 }
 
@@ -69,6 +71,14 @@ impl MariaDb {
     /// # Errors
     /// When the server cannot be started, or is not installed and skipping was not asked for.
     pub async fn start() -> anyhow::Result<Option<Self>> {
+        Self::start_with(None, &[]).await
+    }
+
+    /// The same with its data in the folder `data`, which must not exist yet, and with more settings.
+    ///
+    /// # Errors
+    /// As with [`MariaDb::start`].
+    pub async fn start_with(data: Option<&Path>, settings: &[&str]) -> anyhow::Result<Option<Self>> {
         let (Some(install), Some(server)) = (need("mariadb-install-db", PACKAGE)?, need("mariadbd", PACKAGE)?) else {
             return Ok(None);
         };
@@ -77,7 +87,7 @@ impl MariaDb {
         loop {
             let password = random_hex();
             attempts_left -= 1;
-            match Own::start(&install, &server, &password).await {
+            match Own::start(&install, &server, &password, data, settings).await {
                 Ok(own) => return Ok(Some(Self { admin: own.admin(&password)?, own: Some(own) })),
                 Err(error) if attempts_left == 0 => return Err(error),
                 Err(_) => {}
@@ -117,6 +127,14 @@ impl MariaDb {
         tokio::task::spawn_blocking(|| life.stop()).await?
     }
 
+    /// The folder of its data. Only for a server from [`MariaDb::start`].
+    ///
+    /// # Errors
+    /// When the server is the shared one.
+    pub fn data(&self) -> anyhow::Result<&Path> {
+        Ok(&self.own.as_ref().context("the shared MariaDB's data are elsewhere")?.data)
+    }
+
     /// Sends the server a signal: `STOP` freezes it, `CONT` thaws it, `KILL` ends it at once, and
     /// [`MariaDb::stop_server`] then tidies up. Only for a server from [`MariaDb::start`].
     ///
@@ -144,13 +162,20 @@ impl MariaDb {
 }
 
 impl Own {
-    async fn start(install: &Path, server: &Path, password: &str) -> anyhow::Result<Self> {
+    async fn start(
+        install: &Path,
+        server: &Path,
+        password: &str,
+        data: Option<&Path>,
+        settings: &[&str],
+    ) -> anyhow::Result<Self> {
         let dir = PrivateDir::new("db")?;
+        let data = data.map_or_else(|| dir.join("data"), Path::to_owned);
         let mut command = Command::new(install);
         command
             .args(["--no-defaults", "--auth-root-authentication-method=normal", "--skip-test-db"])
             .arg("--skip-name-resolve")
-            .arg(format!("--datadir={}", dir.join("data").display()))
+            .arg(format!("--datadir={}", data.display()))
             .args(as_root());
         let output = tokio::task::spawn_blocking(move || command.output()).await??;
         if !output.status.success() {
@@ -163,7 +188,8 @@ impl Own {
              ALTER USER 'root'@'localhost' IDENTIFIED BY '{password}';\n"
         );
         std::fs::write(dir.join("init.sql"), sql)?;
-        let own = Self { life: Mutex::new(None), port: free_port()?, dir };
+        let settings = settings.iter().map(|&setting| setting.to_owned()).collect();
+        let own = Self { life: Mutex::new(None), port: free_port()?, data, settings, dir };
         own.launch(server).await?;
         own.wait_until_ready(&own.admin(password)?).await?;
         Ok(own)
@@ -177,13 +203,14 @@ impl Own {
         let path = |name: &str| self.dir.join(name).display().to_string();
         let mut args = vec![
             "--no-defaults".to_owned(),
-            format!("--datadir={}", path("data")),
+            format!("--datadir={}", self.data.display()),
             format!("--socket={}", path("sock")),
             format!("--pid-file={}", path("pid")),
             format!("--init-file={}", path("init.sql")),
             format!("--port={}", self.port),
         ];
         args.extend(SETTINGS.iter().map(|&setting| setting.to_owned()));
+        args.extend(self.settings.iter().cloned());
         args.extend(as_root());
         let (dir, log, server) = (self.dir.path().to_owned(), self.dir.join("log"), server.to_owned());
         let life = tokio::task::spawn_blocking(move || Lifeline::start(&dir, &server, &args, &log)).await??;

@@ -4,6 +4,8 @@ mod access;
 mod account;
 mod catalogue;
 mod credits;
+mod clocks;
+mod cookies;
 mod database_away;
 mod faults;
 mod held;

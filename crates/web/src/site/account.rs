@@ -181,7 +181,7 @@ pub(crate) async fn login(headers: HeaderMap, Filled { visit, form }: Filled<Log
     let told = Told::by(&headers, &visit);
     let typed = Credentials { email: &form.email, password: &form.password, otp: None };
     match sign_in::site(&visit.ctx.app, &typed, told.origin()).await {
-        Ok(Answer::In(signed_in)) => Ok(welcome(&visit, *signed_in, &form.next)),
+        Ok(Answer::In(signed_in)) => welcome(&visit, *signed_in, &form.next).await,
         Ok(Answer::CodeNeeded { ticket }) => {
             let page = LoginCodePage { v: &visit, ticket: &ticket, next: &form.next, error: String::new() };
             Ok(visit.page(StatusCode::OK, &page))
@@ -201,13 +201,17 @@ pub(crate) async fn login(headers: HeaderMap, Filled { visit, form }: Filled<Log
     }
 }
 
-/// Signed in: the cookies, and on to where the visitor wanted to go.
-fn welcome(visit: &Visit, signed_in: SignedIn<String>, next: &str) -> Response {
+/// Signed in: the cookies, and on to where the visitor wanted to go. The session that the browser had before ends, since
+/// nobody could sign out of it any more.
+async fn welcome(visit: &Visit, signed_in: SignedIn<String>, next: &str) -> Result<Response, Fault> {
+    if let Some(before) = &visit.who {
+        session::sign_out(&visit.ctx.app, before, Extent::Here).await.map_err(|error| visit.fault(error))?;
+    }
     let style = visit.ctx.settings.cookies;
     let session = (header::SET_COOKIE, cookies::set(Name::Session, signed_in.granted, SESSION_SECONDS, style));
     let device = signed_in.device.map(|device| cookies::known_device(device, style));
     let set: Vec<_> = std::iter::once(session).chain(device).collect();
-    (AppendHeaders(set), Redirect::to(if is_ours(next) { next } else { "/dashboard" })).into_response()
+    Ok((AppendHeaders(set), Redirect::to(if is_ours(next) { next } else { "/dashboard" })).into_response())
 }
 
 #[derive(Template)]
@@ -235,7 +239,7 @@ pub(crate) async fn login_code(
     visit.count().await.map_err(|error| visit.fault(error))?;
     let told = Told::by(&headers, &visit);
     match sign_in::site_with_code(&visit.ctx.app, &form.ticket, &form.otp, told.origin()).await {
-        Ok(signed_in) => Ok(welcome(&visit, signed_in, &form.next)),
+        Ok(signed_in) => welcome(&visit, signed_in, &form.next).await,
         Err(error @ Error::Unauthorized { code: "credentials_invalid", .. }) => {
             let error_words = visit.words("otp_wrong", "this code is wrong");
             let page = LoginCodePage { v: &visit, ticket: &form.ticket, next: &form.next, error: error_words };
