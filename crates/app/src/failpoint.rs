@@ -56,28 +56,47 @@ mod armed {
 
     use super::{BEGINNING, LATER};
 
-    static ARMED: OnceLock<(&'static str, AtomicI64)> = OnceLock::new();
+    static ARMED: OnceLock<Armed> = OnceLock::new();
 
-    /// Arms one place, from `name` or `name:n`: the process dies the first or the `n`th time that it comes there.
+    struct Armed {
+        place: &'static str,
+        times: AtomicI64,
+        how: How,
+    }
+
+    enum How {
+        Die,
+        Panic,
+    }
+
+    /// Arms one place, from `name` or `name:n`: the process dies the first or the `n`th time that it comes there. With
+    /// `name:panic` the task that comes there first panics, and the process lives.
     ///
     /// # Errors
     /// When there is no such place.
     pub fn arm(setting: &str) -> Result<(), String> {
-        let (name, times) = setting.split_once(':').unwrap_or((setting, "1"));
+        let (name, rest) = setting.split_once(':').unwrap_or((setting, "1"));
         let place = BEGINNING.iter().chain(LATER).find(|place| **place == name);
         let place = place
             .ok_or_else(|| format!("FAILPOINT: there is no {name:?}; choose one of {BEGINNING:?} or {LATER:?}"))?;
-        let times = times.parse().map_err(|_| format!("FAILPOINT: {times:?} is no number"))?;
-        ARMED.set((place, AtomicI64::new(times))).map_err(|_| "FAILPOINT is armed already".to_owned())
+        let (times, how) = match rest {
+            "panic" => (1, How::Panic),
+            times => (times.parse().map_err(|_| format!("FAILPOINT: {times:?} is no number"))?, How::Die),
+        };
+        let armed = Armed { place, times: AtomicI64::new(times), how };
+        ARMED.set(armed).map_err(|_| "FAILPOINT is armed already".to_owned())
     }
 
     pub(crate) fn pass(name: &'static str) {
         debug_assert!(BEGINNING.iter().chain(LATER).any(|place| *place == name), "{name} is not in the list");
-        if let Some((place, times)) = ARMED.get()
-            && *place == name
-            && times.fetch_sub(1, Ordering::SeqCst) == 1
+        if let Some(armed) = ARMED.get()
+            && armed.place == name
+            && armed.times.fetch_sub(1, Ordering::SeqCst) == 1
         {
-            std::process::abort();
+            match armed.how {
+                How::Die => std::process::abort(),
+                How::Panic => panic!("a test wants a panic at {name}"),
+            }
         }
     }
 }

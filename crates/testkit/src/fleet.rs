@@ -112,6 +112,13 @@ impl Fleet {
         self.environment.retain(|(known, _)| known != name);
     }
 
+    /// The settings that are secrets, by name.
+    #[must_use]
+    pub fn secrets(&self) -> Vec<(String, String)> {
+        let is_secret = |name: &str| ["KEY", "SECRET"].iter().any(|part| name.contains(part));
+        self.environment.iter().filter(|(name, _)| is_secret(name)).cloned().collect()
+    }
+
     /// The use cases on the fleet's database, in this process, by a clock of the test's choice.
     ///
     /// # Errors

@@ -96,6 +96,18 @@ impl RedisServer {
         Ok(kill_process(pid, signal)?)
     }
 
+    /// What it would keep on disk, as one file, uncompressed.
+    ///
+    /// # Errors
+    /// When it can't be written.
+    pub async fn saved(&self) -> anyhow::Result<Vec<u8>> {
+        for command in ["CONFIG SET rdbcompression no", "SAVE"] {
+            let answer = self.ask(command).await?;
+            anyhow::ensure!(answer.starts_with("+OK"), "{command}: {answer}");
+        }
+        Ok(std::fs::read(self.dir.join("dump.rdb"))?)
+    }
+
     /// One command as one would type it, such as `FLUSHALL`; the first part of the answer.
     ///
     /// # Errors
