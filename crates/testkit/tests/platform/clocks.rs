@@ -11,6 +11,7 @@ testkit::on_both_databases!(
     s21_after_a_jump_of_the_clock_one_refresh_is_enough,
     s21_a_clock_set_back_makes_nothing_last_longer,
     s21_what_comes_while_the_clock_is_wrong_is_taken_once_it_is_right,
+    s21_a_wish_that_a_clock_set_back_keeps_waiting_is_granted_once,
 );
 
 const MINUTE: i64 = 60_000;
@@ -112,5 +113,26 @@ async fn s21_what_comes_while_the_clock_is_wrong_is_taken_once_it_is_right(datab
         assert_eq!(bought["subscriptions"].as_array().map(Vec::len), Some(1), "{bought}");
         assert_eq!(bought["subscriptions"][0]["status"], "active", "{bought}");
     }
+    test.all_is_well().await
+}
+
+/// What was read of a subscription at a later hour is newer than what is read now: nothing is overwritten.
+async fn s21_a_wish_that_a_clock_set_back_keeps_waiting_is_granted_once(database: Database) -> anyhow::Result<()> {
+    let Some(test) = TestApp::start(&Wanted::on(database)).await? else { return Ok(()) };
+    let user = test.with_subscriber("mika", "basic").await?;
+    let list = test.get("/subscriptions", Some(&user)).await?;
+    let path = format!("/subscriptions/{}/cancel", list["subscriptions"][0]["id"].as_str().expect("an id"));
+    test.advance(-HOUR);
+    let user = refresh(&test, &user).await?.expect("one refresh");
+    let told = test.request(Method::POST, &path, Some(&user)).json(&json!({})).send().await?;
+    assert_eq!(told.status(), StatusCode::SERVICE_UNAVAILABLE);
+    assert!(told.headers().contains_key("retry-after"));
+    test.advance(HOUR + 1);
+    let user = refresh(&test, &user).await?.expect("one refresh");
+    let (status, ending) = test.post(&path, Some(&user), &json!({})).await?;
+    assert_eq!((status, &ending["cancel_at_period_end"]), (StatusCode::OK, &json!(true)), "{ending}");
+    test.settle().await?;
+    let told = test.mail.messages_to(&user.email).into_iter().filter(|mail| mail.subject.contains("will end"));
+    assert_eq!(told.count(), 1);
     test.all_is_well().await
 }

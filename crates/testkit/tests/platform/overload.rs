@@ -1,6 +1,7 @@
 //! Too much of something: customers, connections, patience of outside services; too little: disk, file handles. Those
 //! who can be served are, the others hear so soon, and all is as before when it is over.
 
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use futures_util::future::try_join_all;
@@ -72,6 +73,7 @@ async fn s30_two_hundred_logins_at_once_are_served_or_told_to_wait_and_hinder_no
 testkit::on_both_databases!(
     s52_sixty_four_writers_are_all_served_in_the_end,
     s59_a_stop_under_load_breaks_no_request_that_was_taken,
+    s59_a_kill_under_load_takes_nothing_back_that_was_answered,
 );
 
 async fn s52_sixty_four_writers_are_all_served_in_the_end(database: Database) -> anyhow::Result<()> {
@@ -289,5 +291,47 @@ async fn s59_a_stop_under_load_breaks_no_request_that_was_taken(database: Databa
     assert!(!finished.stderr.contains("still under way"), "{}", finished.stderr);
     let node = fleet.serve().await?;
     node.caller.get("/devices", Some(&user)).await?;
+    is_well(&fleet).await
+}
+
+async fn s59_a_kill_under_load_takes_nothing_back_that_was_answered(database: Database) -> anyhow::Result<()> {
+    let Some(fleet) = Fleet::new(database).await? else { return Ok(()) };
+    let node = fleet.serve().await?;
+    let user = subscriber(&fleet, &node, "mika").await?;
+    let Node { process, caller } = node;
+    let answered = AtomicU32::new(0);
+    let customers = try_join_all((0..8).map(|n| {
+        let (caller, user, answered) = (&caller, &user, &answered);
+        async move {
+            let mut made = Vec::new();
+            for round in 0.. {
+                // Whoever has no answer has no device either, as far as they know.
+                let Ok(response) = add_device(caller, user, &format!("{n}-{round}")).send().await else { break };
+                let Ok((status, body)) = answer(response).await else { break };
+                match status {
+                    StatusCode::CREATED => {
+                        made.push(body["device"]["id"].clone());
+                        answered.fetch_add(1, Ordering::SeqCst);
+                    }
+                    StatusCode::CONFLICT => break,
+                    other => anyhow::bail!("{other}: {body}"),
+                }
+            }
+            Ok(made)
+        }
+    }));
+    let kill = async {
+        let some = async || Ok((answered.load(Ordering::SeqCst) > 4).then_some(()));
+        eventually("a few devices", some).await?;
+        process.kill9().await
+    };
+    let (made, _) = tokio::try_join!(customers, kill)?;
+    let made = made.concat();
+    let began = Instant::now();
+    let node = fleet.serve().await?;
+    assert!(began.elapsed() < SOON, "up after {:?}", began.elapsed());
+    let held = node.caller.get("/devices", Some(&user)).await?;
+    let held: Vec<_> = held["devices"].as_array().into_iter().flatten().map(|device| device["id"].clone()).collect();
+    assert!(made.iter().all(|id| held.contains(id)), "{} were answered, {} are there", made.len(), held.len());
     is_well(&fleet).await
 }
