@@ -1,6 +1,6 @@
 //! What a suite does when a program that it needs is not installed: fail with one sentence, or skip when that was asked.
 
-use crate::setting::{setting, skip_missing};
+use crate::setting::{long, setting, skip_missing};
 use anyhow::bail;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -36,6 +36,17 @@ pub fn need(program: &str, package: &str) -> anyhow::Result<Option<PathBuf>> {
     }
     say_skipped(&format!("`{program}` is not installed (package {package})"))?;
     Ok(None)
+}
+
+/// Whether the long forms were asked for; if not, says that the running test is skipped.
+///
+/// # Errors
+/// When the note cannot be written.
+pub fn asked_for_long() -> std::io::Result<bool> {
+    if !long() {
+        say_skipped("runs under `cargo xtask test --long` only")?;
+    }
+    Ok(long())
 }
 
 /// Prints that the running test is skipped, and notes it where xtask counts the skipped ones.

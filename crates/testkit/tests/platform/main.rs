@@ -3,9 +3,9 @@
 mod access;
 mod account;
 mod catalogue;
-mod credits;
 mod clocks;
 mod cookies;
+mod credits;
 mod database_away;
 mod faults;
 mod held;
@@ -29,5 +29,7 @@ mod secrets;
 mod sessions;
 mod shared_limits;
 mod site;
+mod soak;
+mod sqlmap;
 mod stripe_trouble;
 mod work;
