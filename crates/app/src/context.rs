@@ -1,5 +1,6 @@
 //! What every use case is given.
 
+use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -19,9 +20,27 @@ const STRIPE_FOR_PEOPLE: Duration = Duration::from_millis(1_700);
 const ROUNDS: u32 = 5;
 const RETRYING: Duration = Duration::from_millis(800);
 
-/// The program, as its use cases see it. Cheap to clone.
+/// The program, as its use cases see it. A clone is one count: every request makes several. Changing a part of a clone
+/// leaves the others as they are.
 #[derive(Debug, Clone)]
-pub struct App {
+pub struct App(Arc<Parts>);
+
+impl Deref for App {
+    type Target = Parts;
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+impl DerefMut for App {
+    fn deref_mut(&mut self) -> &mut Parts {
+        Arc::make_mut(&mut self.0)
+    }
+}
+
+/// What an [`App`] is made of.
+#[derive(Debug, Clone)]
+pub struct Parts {
     /// Settings.
     pub config: Arc<Config>,
     /// Database.
@@ -64,7 +83,7 @@ impl App {
     ) -> App {
         let api_keys = Arc::new(api_key::Keys::of(&config));
         let limiter = Limiter::new(config.limits, limiter_secret(&config), None);
-        App {
+        App(Arc::new(Parts {
             hasher: Hasher::new(&dice),
             config: Arc::new(config),
             store,
@@ -78,7 +97,7 @@ impl App {
             servers: Arc::default(),
             work: Arc::default(),
             redis: None,
-        }
+        }))
     }
 
     /// The same for requests that people wait for: Stripe answers soon or is away. Everything that asks Stripe can be

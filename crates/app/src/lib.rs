@@ -61,7 +61,7 @@ pub mod user;
 
 pub use clock::Clock;
 pub use config::{Brand, Config, LimitClass, Limits, StripeKeys};
-pub use context::App;
+pub use context::{App, Parts};
 pub use dice::Dice;
 pub use error::{Error, FieldError, Result};
 pub use hasher::Hasher;

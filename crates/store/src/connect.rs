@@ -208,8 +208,8 @@ impl Store {
     }
 
     /// Closes the pool; statements under way end first.
-    pub async fn close(self) -> Result<()> {
-        Ok(self.db.inner.close().await?)
+    pub async fn close(&self) -> Result<()> {
+        Ok(self.db.inner.close_by_ref().await?)
     }
 }
 

@@ -172,7 +172,7 @@ impl TestApp {
         let mut app = assemble(wanted, &database_url, &base, &stripe, &mail, clock).await?;
         let statements = Statements::default();
         let seen = Arc::clone(&statements);
-        app.store = app.store.observed(move |sql, _| {
+        app.store = app.store.clone().observed(move |sql, _| {
             seen.lock().unwrap_or_else(PoisonError::into_inner).insert(sql.to_owned());
         });
         furnish(&app, &stripe).await?;

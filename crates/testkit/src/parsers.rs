@@ -16,6 +16,7 @@ use domain::names::Endpoint;
 use domain::networks::network;
 use domain::vpn::client_file::ClientFile;
 use domain::vpn::config::{ConfigFile, Mtu, Routes};
+use domain::vpn::dns::Resolvers;
 use domain::vpn::key::{PresharedKey, PrivateKey};
 use domain::vpn::pool::Pool;
 use uuid::Uuid;
@@ -126,6 +127,7 @@ fn config() -> Config {
         stripe: StripeKeys { webhook_secrets: Vec::new(), livemode: false },
         api_keys: Vec::new(),
         pool: Pool::new("10.64.0.0/10".parse().unwrap(), "fd4d:6972:6169::/48".parse().unwrap()).unwrap(),
+        resolvers: Resolvers::default(),
         limits: Limits::default(),
     }
 }

@@ -1,5 +1,6 @@
 //! What handlers are given, and the settings of this role.
 
+use std::ops::Deref;
 use std::sync::Arc;
 
 use app::App;
@@ -30,12 +31,29 @@ pub struct Settings {
     pub form_origins: Vec<String>,
 }
 
-/// State of the router.
+/// State of the router. A clone is one count: each layer of each request makes one.
 #[derive(Debug, Clone)]
-pub(crate) struct Ctx {
+pub(crate) struct Ctx(Arc<Shared>);
+
+/// What all requests share.
+#[derive(Debug)]
+pub(crate) struct Shared {
     pub(crate) app: App,
-    pub(crate) settings: Arc<Settings>,
-    pub(crate) server_list: Arc<Rendered>,
+    pub(crate) settings: Settings,
+    pub(crate) server_list: Rendered,
+}
+
+impl Ctx {
+    pub(crate) fn new(app: App, settings: Settings) -> Ctx {
+        Ctx(Arc::new(Shared { app, settings, server_list: Rendered::default() }))
+    }
+}
+
+impl Deref for Ctx {
+    type Target = Shared;
+    fn deref(&self) -> &Shared {
+        &self.0
+    }
 }
 
 impl FromRef<Ctx> for App {

@@ -1,6 +1,5 @@
 //! All routes on one router, and what is true for all of them.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use app::App;
@@ -21,7 +20,7 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The site, the API (at `/backend/api` and at `/api/v1`) and the webhook.
 pub fn router(app: App, settings: Settings) -> Router {
-    let ctx = Ctx { app: app.for_people(), settings: Arc::new(settings), server_list: Arc::default() };
+    let ctx = Ctx::new(app.for_people(), settings);
     let api = json::router(&ctx);
     Router::new()
         .nest("/backend/api", api.clone())

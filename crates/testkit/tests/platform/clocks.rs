@@ -2,6 +2,7 @@
 //! meant to end soon lasts longer.
 
 use app::Limits;
+use domain::api_scope::Scopes;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use testkit::app::{Database, TestApp, Wanted};
@@ -62,7 +63,7 @@ async fn s21_a_clock_set_back_makes_nothing_last_longer(database: Database) -> a
     let user = test.with_user("mika").await?;
     let stolen = test.log_in(&user.email).await?;
     let rotated = refresh(&test, &stolen).await?.expect("a new pair");
-    let withdrawn = app::admin::api_keys::add(&test.app, "mobile").await?;
+    let withdrawn = app::admin::api_keys::add(&test.app, "mobile", &Scopes::All, None).await?;
     let with_key = async |key: &str| {
         let url = format!("{}/backend/api/plans", test.base);
         anyhow::Ok(test.http.get(url).header("X-API-KEY", key).send().await?.status())

@@ -27,7 +27,7 @@ async fn s13_of_fifty_who_spend_a_whole_balance_at_once_one_does(database: Datab
     let (one, two) = (fleet.look(Clock::System).await?, fleet.look(Clock::System).await?);
     credits::change(&one, &user.email, Wish::Grant, usd(500), "a gift", None).await?;
     let spend = |n: usize| {
-        let (app, email) = (if n % 2 == 0 { one.clone() } else { two.clone() }, user.email.clone());
+        let (app, email) = (if n.is_multiple_of(2) { one.clone() } else { two.clone() }, user.email.clone());
         tokio::spawn(async move {
             loop {
                 let once = format!("spending {n}");

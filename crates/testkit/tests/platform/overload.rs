@@ -297,7 +297,7 @@ async fn s59_a_stop_under_load_breaks_no_request_that_was_taken(database: Databa
 async fn s59_a_kill_under_load_takes_nothing_back_that_was_answered(database: Database) -> anyhow::Result<()> {
     let Some(fleet) = Fleet::new(database).await? else { return Ok(()) };
     let node = fleet.serve().await?;
-    let user = subscriber(&fleet, &node, "mika").await?;
+    let user = fleet.with_subscriber(&node, "mika").await?;
     let Node { process, caller } = node;
     let answered = AtomicU32::new(0);
     let customers = try_join_all((0..8).map(|n| {
