@@ -99,7 +99,11 @@ pub async fn by_cookie(app: &App, cookie: &str, now: UnixMs) -> Result<Who> {
 
 /// Who is behind an access token of the API.
 pub async fn by_access_token(app: &App, text: &str, now: UnixMs) -> Result<Who> {
-    let access = tokens::read_access(&app.config, text, now).ok_or_else(unknown)?;
+    by_access(app, tokens::read_access(&app.config, text, now).ok_or_else(unknown)?, now).await
+}
+
+/// Who is behind an access token that was read already.
+pub async fn by_access(app: &App, access: Access, now: UnixMs) -> Result<Who> {
     let found = sessions::live_by_id(&app.store, access.session, now).await?;
     seen(app, found.filter(|(_, user)| user.id == access.user), now).await
 }

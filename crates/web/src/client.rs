@@ -2,13 +2,9 @@
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
-use axum::extract::{ConnectInfo, Request, State};
+use axum::extract::{ConnectInfo, Request};
 use axum::http::HeaderMap;
-use axum::middleware::Next;
-use axum::response::Response;
 use ipnet::IpNet;
-
-use crate::context::Ctx;
 
 /// How a connection came in.
 #[derive(Debug, Clone, Copy)]
@@ -23,12 +19,11 @@ pub(crate) enum Peer {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct ClientAddr(pub(crate) IpAddr);
 
-/// Finds the client's address once per request.
-pub(crate) async fn find(State(ctx): State<Ctx>, mut request: Request, next: Next) -> Response {
+/// Finds the client's address, and notes it with the request.
+pub(crate) fn find(trusted_proxies: &[IpNet], request: &mut Request) {
     let peer = request.extensions().get::<ConnectInfo<Peer>>().map(|ConnectInfo(peer)| *peer);
-    let address = address(peer, request.headers(), &ctx.settings.trusted_proxies);
+    let address = address(peer, request.headers(), trusted_proxies);
     request.extensions_mut().insert(ClientAddr(address));
-    next.run(request).await
 }
 
 /// The right-most hop of `X-Forwarded-For` that is not a trusted proxy; without a trusted peer, the peer itself.

@@ -7,6 +7,7 @@ use app::App;
 use axum::extract::FromRef;
 use ipnet::IpNet;
 
+use crate::headers::{self, Defaults};
 use crate::json::servers::Rendered;
 
 /// How cookies are named and marked.
@@ -41,11 +42,14 @@ pub(crate) struct Shared {
     pub(crate) app: App,
     pub(crate) settings: Settings,
     pub(crate) server_list: Rendered,
+    /// Of every answer.
+    pub(crate) headers: Defaults,
 }
 
 impl Ctx {
     pub(crate) fn new(app: App, settings: Settings) -> Ctx {
-        Ctx(Arc::new(Shared { app, settings, server_list: Rendered::default() }))
+        let headers = headers::defaults(&settings);
+        Ctx(Arc::new(Shared { app, settings, server_list: Rendered::default(), headers }))
     }
 }
 

@@ -2,6 +2,7 @@
 
 use app::Error;
 use app::session::{self, Who};
+use app::tokens::Access;
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
 use axum::extract::{FromRequest, FromRequestParts, Path, Request};
@@ -177,6 +178,10 @@ impl FromRequestParts<Ctx> for Session {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, ctx: &Ctx) -> Result<Self, ApiError> {
+        let now = ctx.app.clock.now();
+        if let Some(access) = parts.extensions.get::<Access>() {
+            return Ok(Session(session::by_access(&ctx.app, *access, now).await?));
+        }
         let style = ctx.settings.cookies;
         let token = match bearer(parts) {
             Some(token) => token,
@@ -186,8 +191,7 @@ impl FromRequestParts<Ctx> for Session {
                 cookie
             }
         };
-        let who = session::by_access_token(&ctx.app, &token, ctx.app.clock.now()).await?;
-        Ok(Session(who))
+        Ok(Session(session::by_access_token(&ctx.app, &token, now).await?))
     }
 }
 

@@ -1,12 +1,8 @@
 //! Headers of every answer.
 
-use std::sync::Arc;
-
-use axum::extract::{Request, State};
+use axum::body::Bytes;
 use axum::http::header::{self, HeaderName};
-use axum::http::{HeaderValue, Method};
-use axum::middleware::Next;
-use axum::response::Response;
+use axum::http::{HeaderMap, HeaderValue};
 
 use crate::context::{CookieStyle, Settings};
 
@@ -24,12 +20,16 @@ fn content_security_policy(form_origins: &[String]) -> String {
 }
 
 /// What every answer has that does not say otherwise, made once.
-pub(crate) type Defaults = Arc<[(HeaderName, HeaderValue)]>;
+pub(crate) type Defaults = Vec<(HeaderName, HeaderValue)>;
 
-/// From the settings. An origin that can't stand in a header leaves forms to us alone.
+/// From the settings. An origin that can't stand in a header leaves forms to us alone. The policy is never given back to
+/// the allocator: a copy of a static text costs nothing, while all threads would count the copies of any other.
 pub(crate) fn defaults(settings: &Settings) -> Defaults {
-    let policy = HeaderValue::try_from(content_security_policy(&settings.form_origins));
-    let policy = policy.or_else(|_| HeaderValue::try_from(content_security_policy(&[])));
+    let policy = |origins: &[String]| {
+        let text: &'static str = content_security_policy(origins).leak();
+        HeaderValue::from_maybe_shared(Bytes::from_static(text.as_bytes()))
+    };
+    let policy = policy(&settings.form_origins).or_else(|_| policy(&[]));
     let fixed = |name, value| (name, HeaderValue::from_static(value));
     let mut list = vec![
         fixed(header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
@@ -43,18 +43,14 @@ pub(crate) fn defaults(settings: &Settings) -> Defaults {
     if settings.cookies == CookieStyle::Https {
         list.push(fixed(header::STRICT_TRANSPORT_SECURITY, "max-age=63072000; includeSubDomains"));
     }
-    list.into()
+    list
 }
 
 /// Sets what an answer does not set itself.
-pub(crate) async fn secure(State(defaults): State<Defaults>, request: Request, next: Next) -> Response {
-    let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
-    let mut response = next.run(request).await;
-    let headers = response.headers_mut();
-    for (name, value) in defaults.iter() {
+pub(crate) fn secure(defaults: &[(HeaderName, HeaderValue)], is_read: bool, headers: &mut HeaderMap) {
+    for (name, value) in defaults {
         headers.entry(name).or_insert_with(|| value.clone());
     }
     // Whatever does not say that it may be kept is about one person, or may be.
     headers.entry(header::CACHE_CONTROL).or_insert(if is_read { READ } else { WRITE });
-    response
 }

@@ -1,8 +1,8 @@
-//! `Idempotency-Key`, as a layer on the API's writes: the same request twice is one effect and one reply.
+//! `Idempotency-Key`, on the API's writes: the same request twice is one effect and one reply.
 
 use app::idempotency::{self, Begun, Scope};
 use axum::body::{Body, Bytes, to_bytes};
-use axum::extract::{FromRequestParts, State};
+use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
@@ -36,9 +36,9 @@ impl<S: Sync> FromRequestParts<S> for Request {
 }
 
 /// Gives a reply again, or lets the request through and keeps its reply.
-pub(crate) async fn once(State(ctx): State<Ctx>, request: axum::extract::Request, next: Next) -> Response {
+pub(crate) async fn once(ctx: &Ctx, request: axum::extract::Request, next: Next) -> Response {
     let (mut parts, body) = request.into_parts();
-    let scope = match scope_of(&ctx, &parts) {
+    let scope = match scope_of(ctx, &parts) {
         Ok(Some(scope)) => scope,
         Ok(None) => return next.run(axum::extract::Request::from_parts(parts, body)).await,
         Err(error) => return error.into_response(),
@@ -55,7 +55,7 @@ pub(crate) async fn once(State(ctx): State<Ctx>, request: axum::extract::Request
     }
     parts.extensions.insert(Request(Some(scope)));
     let response = next.run(axum::extract::Request::from_parts(parts, Body::from(body))).await;
-    keep(&ctx, &scope, response).await
+    keep(ctx, &scope, response).await
 }
 
 /// The scope of a write with a key, by a user who shows a token. Whether the token is in force, the route finds out.

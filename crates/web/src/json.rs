@@ -10,8 +10,8 @@ mod health;
 mod security;
 pub(crate) mod servers;
 
+use app::LimitClass;
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
 use axum::middleware::{from_fn_with_state, map_response};
 use axum::response::{IntoResponse, Response};
@@ -27,7 +27,8 @@ use utoipa_axum::routes;
 
 use crate::context::Ctx;
 use crate::error::ApiError;
-use crate::{cors, hooks, idempotency, limits};
+use crate::limits::{self, Gate, Replies};
+use crate::{cors, hooks};
 
 /// Largest body of a request, in bytes.
 pub(crate) const MAX_BODY: usize = 256 * 1024;
@@ -80,22 +81,21 @@ fn credential_routes() -> OpenApiRouter<Ctx> {
         .routes(routes!(auth::confirm_email))
 }
 
-/// Writes that neither create nor charge, and whose replies must not be kept: secrets that are shown once, and links for
-/// minutes.
-fn unkept_routes(scope: Scope) -> OpenApiRouter<Ctx> {
-    let routes = OpenApiRouter::new();
-    match scope {
-        Scope::Accounts => routes
-            .routes(routes!(auth::logout))
-            .routes(routes!(security::prove))
-            .routes(routes!(security::password))
-            .routes(routes!(security::email))
-            .routes(routes!(security::standing, security::begin, security::turn_off))
-            .routes(routes!(security::confirm))
-            .routes(routes!(security::renew_codes)),
-        Scope::Payments => routes.routes(routes!(billing::portal)),
-        Scope::Servers | Scope::Devices => routes,
-    }
+/// Writes to the account that neither create nor charge, and whose replies must not be kept: secrets that are shown once.
+fn account_routes() -> OpenApiRouter<Ctx> {
+    OpenApiRouter::new()
+        .routes(routes!(auth::logout))
+        .routes(routes!(security::prove))
+        .routes(routes!(security::password))
+        .routes(routes!(security::email))
+        .routes(routes!(security::standing, security::begin, security::turn_off))
+        .routes(routes!(security::confirm))
+        .routes(routes!(security::renew_codes))
+}
+
+/// A link that works for minutes: another one is asked for, not the same.
+fn portal_routes() -> OpenApiRouter<Ctx> {
+    OpenApiRouter::new().routes(routes!(billing::portal))
 }
 
 /// All others.
@@ -130,12 +130,11 @@ fn general_routes(scope: Scope) -> OpenApiRouter<Ctx> {
 
 /// The API's document, from the same list as its routes.
 pub fn openapi() -> utoipa::openapi::OpenApi {
-    let all = |routes: fn(Scope) -> OpenApiRouter<Ctx>| Scope::ALL.map(routes).into_iter();
-    let merged = |into: OpenApiRouter<Ctx>, routes: OpenApiRouter<Ctx>| into.merge(routes);
-    let kept = all(general_routes).fold(OpenApiRouter::with_openapi(Document::openapi()), merged);
+    let document = OpenApiRouter::with_openapi(Document::openapi());
+    let kept = Scope::ALL.into_iter().fold(document, |all, scope| all.merge(general_routes(scope)));
     let mut kept = kept.split_for_parts().1;
     offer_idempotency(&mut kept);
-    let routes = all(unkept_routes).fold(open_routes().merge(credential_routes()), merged);
+    let routes = open_routes().merge(credential_routes()).merge(account_routes()).merge(portal_routes());
     let mut document = OpenApiRouter::with_openapi(kept).merge(routes).split_for_parts().1;
     name_problems(&mut document);
     document
@@ -187,21 +186,23 @@ pub(crate) fn router(ctx: &Ctx) -> Router<Ctx> {
         .fallback(no_route)
         .method_not_allowed_fallback(no_method)
         .layer(map_response(problem_only))
-        .layer(DefaultBodyLimit::max(MAX_BODY))
         .layer(cors::layer(&ctx.settings.allowed_origins))
 }
 
 /// The routes of a scope, for those whose key opens it.
 fn keyed(ctx: &Ctx, scope: Scope) -> Router<Ctx> {
-    let once = from_fn_with_state(ctx.clone(), idempotency::once);
-    let kept: Router<Ctx> = Router::from(general_routes(scope)).route_layer(once);
-    let general = from_fn_with_state(ctx.app.clone(), limits::general);
-    let mut routes = kept.merge(Router::from(unkept_routes(scope))).route_layer(general);
-    if scope == Scope::Accounts {
-        let credential = from_fn_with_state(ctx.app.clone(), limits::credential);
-        routes = routes.merge(Router::from(credential_routes()).route_layer(credential));
+    let guarded = |routes: OpenApiRouter<Ctx>, class, replies| {
+        let gate = Gate { ctx: ctx.clone(), scope, class, replies };
+        Router::from(routes).route_layer(from_fn_with_state(gate, limits::gate))
+    };
+    let general = guarded(general_routes(scope), LimitClass::General, Replies::Kept);
+    match scope {
+        Scope::Accounts => general
+            .merge(guarded(account_routes(), LimitClass::General, Replies::Forgotten))
+            .merge(guarded(credential_routes(), LimitClass::Credential, Replies::Forgotten)),
+        Scope::Payments => general.merge(guarded(portal_routes(), LimitClass::General, Replies::Forgotten)),
+        Scope::Servers | Scope::Devices => general,
     }
-    routes.route_layer(from_fn_with_state((ctx.clone(), scope), limits::api_key))
 }
 
 async fn no_route() -> ApiError {

@@ -1,4 +1,5 @@
-//! Rate limits and the API key, as layers.
+//! What a route of the API asks of a request before it is served: a key that opens it, patience, and for some the memory
+//! of what was asked before. One layer for all three: each layer costs every request a copy of all that it covers.
 
 use app::api_key::{self, Standing};
 use app::limiter::Subject;
@@ -13,39 +14,70 @@ use domain::limit::Decision;
 use crate::client::ClientAddr;
 use crate::context::Ctx;
 use crate::error::ApiError;
+use crate::idempotency;
 
-/// Routes that take a credential or send a mail: counted per client. Per account is counted by the use cases.
-pub(crate) async fn credential(State(app): State<App>, request: Request, next: Next) -> Response {
-    limited(&app, LimitClass::Credential, request, next).await
+/// The conditions of a group of routes.
+#[derive(Debug, Clone)]
+pub(crate) struct Gate {
+    pub(crate) ctx: Ctx,
+    /// What the key has to open.
+    pub(crate) scope: Scope,
+    /// [`LimitClass::Credential`] counts per client (per account is counted by the use cases), all others per session, or
+    /// per client without one.
+    pub(crate) class: LimitClass,
+    pub(crate) replies: Replies,
 }
 
-/// All other routes of the API: counted per session, or per client without one.
-pub(crate) async fn general(State(app): State<App>, request: Request, next: Next) -> Response {
-    limited(&app, LimitClass::General, request, next).await
+/// Whether a reply is kept under an `Idempotency-Key`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Replies {
+    /// For a day.
+    Kept,
+    /// Never: secrets that are shown once, and links for minutes.
+    Forgotten,
 }
 
-async fn limited(app: &App, class: LimitClass, request: Request, next: Next) -> Response {
+/// Lets a request in, or says why not.
+pub(crate) async fn gate(State(gate): State<Gate>, mut request: Request, next: Next) -> Response {
+    if request.method() != Method::OPTIONS
+        && let Err(refusal) = check_key(&gate.ctx.app, gate.scope, request.headers()).await
+    {
+        return refusal.into_response();
+    }
+    let app = &gate.ctx.app;
+    let decision = count(app, gate.class, &mut request).await;
+    let mut response = match (&decision, gate.replies) {
+        (Some(refused), _) if !refused.allowed => {
+            ApiError::from(Error::TooMany { retry_after_ms: refused.retry_after_ms }).into_response()
+        }
+        (_, Replies::Kept) => idempotency::once(&gate.ctx, request, next).await,
+        (_, Replies::Forgotten) => next.run(request).await,
+    };
+    if let Some(decision) = &decision {
+        tell(response.headers_mut(), app.limiter.rule(gate.class).limit, decision);
+    }
+    response
+}
+
+/// Counts a request. What its token says goes along with it, so that it is read once.
+async fn count(app: &App, class: LimitClass, request: &mut Request) -> Option<Decision> {
     let now = app.clock.now();
-    let session = match class {
+    let access = match class {
         LimitClass::Credential => None,
         LimitClass::General | LimitClass::Code => {
-            access_token(request.headers()).and_then(|t| tokens::read_access(&app.config, t, now))
+            access_token(request.headers()).and_then(|text| tokens::read_access(&app.config, text, now))
         }
     };
+    if let Some(access) = access {
+        request.extensions_mut().insert(access);
+    }
     let client = request.extensions().get::<ClientAddr>().map(|ClientAddr(address)| *address);
-    let subject = match (session, client) {
+    let subject = match (access, client) {
         (Some(access), _) => Subject::Session(access.session),
         (None, Some(address)) => Subject::Client(address),
-        (None, None) => return next.run(request).await,
+        (None, None) => return None,
     };
-    let decision = app.limiter.hit(class, subject, now).await;
-    let mut response = if decision.allowed {
-        next.run(request).await
-    } else {
-        ApiError::from(Error::TooMany { retry_after_ms: decision.retry_after_ms }).into_response()
-    };
-    tell(response.headers_mut(), app.limiter.rule(class).limit, &decision);
-    response
+    Some(app.limiter.hit(class, subject, now).await)
 }
 
 fn access_token(headers: &HeaderMap) -> Option<&str> {
@@ -59,25 +91,22 @@ fn tell(headers: &mut HeaderMap, limit: u32, decision: &Decision) {
 }
 
 /// Every caller of the API shows a key that opens this part of it.
-pub(crate) async fn api_key(State((ctx, scope)): State<(Ctx, Scope)>, request: Request, next: Next) -> Response {
-    if request.method() == Method::OPTIONS {
-        return next.run(request).await;
-    }
-    let key = request.headers().get("x-api-key").and_then(|value| value.to_str().ok());
-    let refusal = match key {
-        None => Error::Unauthorized { code: "api_key_missing", detail: "send your key in X-API-KEY" },
-        Some(key) => match api_key::standing(&ctx.app, key, scope).await {
-            Ok(Standing::Valid) => return next.run(request).await,
-            Ok(Standing::OutOfScope) => Error::Forbidden {
-                code: "api_key_scope",
-                detail: "this X-API-KEY does not open this part of the API; ask the operator for its scope",
-            },
-            Ok(Standing::Unknown) => Error::Unauthorized {
-                code: "api_key_invalid",
-                detail: "this X-API-KEY is unknown, was withdrawn or has run out",
-            },
-            Err(error) => error,
-        },
+async fn check_key(app: &App, scope: Scope, headers: &HeaderMap) -> Result<(), ApiError> {
+    let key = headers.get("x-api-key").and_then(|value| value.to_str().ok());
+    let Some(key) = key else {
+        return Err(Error::Unauthorized { code: "api_key_missing", detail: "send your key in X-API-KEY" }.into());
     };
-    ApiError::from(refusal).into_response()
+    match api_key::standing(app, key, scope).await? {
+        Standing::Valid => Ok(()),
+        Standing::OutOfScope => Err(Error::Forbidden {
+            code: "api_key_scope",
+            detail: "this X-API-KEY does not open this part of the API; ask the operator for its scope",
+        }
+        .into()),
+        Standing::Unknown => Err(Error::Unauthorized {
+            code: "api_key_invalid",
+            detail: "this X-API-KEY is unknown, was withdrawn or has run out",
+        }
+        .into()),
+    }
 }

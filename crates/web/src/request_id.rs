@@ -3,22 +3,25 @@
 use std::time::Instant;
 
 use app::App;
-use axum::extract::{MatchedPath, Request, State};
+use axum::extract::{MatchedPath, Request};
 use axum::http::{HeaderValue, Method};
-use axum::middleware::Next;
 use axum::response::Response;
 use tracing::Instrument;
 
 /// Names the request, and logs and counts its answer. The log line has the route's pattern, never the path or the
 /// query, which may hold a token.
-pub(crate) async fn name(State(app): State<App>, request: Request, next: Next) -> Response {
+pub(crate) async fn named<F: Future<Output = Response>>(
+    app: &App,
+    request: Request,
+    serve: impl FnOnce(Request) -> F,
+) -> Response {
     let started = Instant::now();
     let id = app.dice.id(app.clock.now());
     let route = request.extensions().get::<MatchedPath>().map_or("(none)".to_owned(), |path| path.as_str().to_owned());
     let method = request.method().clone();
     let is_read = matches!(method, Method::GET | Method::HEAD);
     let span = tracing::info_span!("request", %id, %method, route);
-    let mut response = next.run(request).instrument(span.clone()).await;
+    let mut response = serve(request).instrument(span.clone()).await;
     if let Ok(value) = HeaderValue::from_str(&id.to_string()) {
         response.headers_mut().insert("x-request-id", value);
     }

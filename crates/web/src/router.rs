@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use app::App;
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, Request};
-use axum::http::StatusCode;
-use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::http::{Method, StatusCode};
+use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -27,12 +27,18 @@ pub fn router(app: App, settings: Settings) -> Router {
         .nest("/api/v1", api)
         .merge(site::router())
         .layer(DefaultBodyLimit::max(json::MAX_BODY))
-        .layer(from_fn(in_time))
         .layer(CatchPanicLayer::custom(panicked))
-        .layer(from_fn_with_state(headers::defaults(&ctx.settings), headers::secure))
-        .layer(from_fn_with_state(ctx.app.clone(), request_id::name))
-        .layer(from_fn_with_state(ctx.clone(), client::find))
+        .layer(from_fn_with_state(ctx.clone(), frame))
         .with_state(ctx)
+}
+
+/// What is true for every request. One layer for all of it: each costs every request a copy of all that it covers.
+async fn frame(State(ctx): State<Ctx>, mut request: Request, next: Next) -> Response {
+    client::find(&ctx.settings.trusted_proxies, &mut request);
+    let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
+    let mut response = request_id::named(&ctx.app, request, |request| in_time(request, next)).await;
+    headers::secure(&ctx.headers, is_read, response.headers_mut());
+    response
 }
 
 async fn in_time(request: Request, next: Next) -> Response {

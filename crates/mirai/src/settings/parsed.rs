@@ -102,8 +102,8 @@ pub(crate) fn parse(values: &Values) -> anyhow::Result<Parsed> {
         pool: pool(values)?,
         resolvers: resolvers(values)?,
         limits: Limits {
-            credential_per_minute: number(values, "LIMIT_CREDENTIAL", 1..=1_000_000)?,
-            general_per_minute: number(values, "LIMIT_GENERAL", 1..=1_000_000)?,
+            credential_per_minute: number(values, "LIMIT_CREDENTIAL", 1..=60_000_000)?,
+            general_per_minute: number(values, "LIMIT_GENERAL", 1..=60_000_000)?,
         },
         mail_from,
         app_url: app_url.clone(),
