@@ -3,10 +3,10 @@
 use domain::page::Place;
 use domain::time::UnixMs;
 use sea_orm::entity::prelude::*;
-use sea_orm::sea_query::{Alias, Condition, Expr};
+use sea_orm::sea_query::{Alias, Expr};
 use sea_orm::{ExprTrait as _, IntoActiveModel, QueryOrder, QuerySelect};
 
-use crate::{Db, Result, Tx};
+use crate::{Db, Result, Tx, seek};
 
 /// A row of `credit_ledger`.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -48,12 +48,8 @@ pub async fn of_user(db: &impl Db, user: Uuid) -> Result<Vec<Model>> {
 
 /// A page of a user's movements, newest first: those after `after`.
 pub async fn page(db: &impl Db, user: Uuid, after: Option<Place>, limit: u64) -> Result<Vec<Model>> {
-    let mut query = Entity::find().filter(Column::UserId.eq(user));
-    if let Some(Place { at, id }) = after {
-        let same_moment = Condition::all().add(Column::CreatedAt.eq(at)).add(Column::Id.lt(id));
-        query = query.filter(Condition::any().add(Column::CreatedAt.lt(at)).add(same_moment));
-    }
-    let query = query.order_by_desc(Column::CreatedAt).order_by_desc(Column::Id).limit(limit);
+    let query = Entity::find().filter(Column::UserId.eq(user));
+    let query = seek::newest_first(query, Column::CreatedAt, Column::Id, after, limit);
     Ok(query.all(db.conn()).await?)
 }
 

@@ -3,10 +3,9 @@
 use domain::page::Place;
 use domain::time::UnixMs;
 use sea_orm::entity::prelude::*;
-use sea_orm::sea_query::Condition;
-use sea_orm::{IntoActiveModel, PaginatorTrait, QueryOrder, QuerySelect};
+use sea_orm::{IntoActiveModel, PaginatorTrait, QuerySelect};
 
-use crate::{Db, Result, Tx};
+use crate::{Db, Result, Tx, seek};
 
 /// A row of `invoices`.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -99,11 +98,7 @@ pub async fn others_disputed(tx: &Tx, subscription: Uuid, but: Uuid) -> Result<b
 
 /// A page of a user's invoices, newest first: those after `after`.
 pub async fn page(db: &impl Db, user: Uuid, after: Option<Place>, limit: u64) -> Result<Vec<Model>> {
-    let mut query = Entity::find().filter(Column::UserId.eq(user));
-    if let Some(Place { at, id }) = after {
-        let same_moment = Condition::all().add(Column::IssuedAt.eq(at)).add(Column::Id.lt(id));
-        query = query.filter(Condition::any().add(Column::IssuedAt.lt(at)).add(same_moment));
-    }
-    let query = query.order_by_desc(Column::IssuedAt).order_by_desc(Column::Id).limit(limit);
+    let query = Entity::find().filter(Column::UserId.eq(user));
+    let query = seek::newest_first(query, Column::IssuedAt, Column::Id, after, limit);
     Ok(query.all(db.conn()).await?)
 }

@@ -12,6 +12,7 @@ mod error;
 mod migrate;
 mod migration;
 mod patience;
+mod seek;
 
 pub mod api_keys;
 pub mod audit_log;

@@ -1,7 +1,7 @@
 //! Accounts, by an operator's hand.
 
 use domain::account::{Email, Role};
-use store::{Tx, credit_ledger, subscriptions, users};
+use store::{Tx, checkouts, credit_ledger, subscriptions, users};
 use uuid::Uuid;
 
 use super::{COMMAND_LINE, audit};
@@ -76,12 +76,13 @@ pub async fn suspend(app: &App, id: Uuid) -> Result<()> {
     Ok(())
 }
 
-/// Deletes an account as its owner would; one that has never bought anything leaves no row.
+/// Deletes an account as its owner would; one that has never bought anything, and is not about to, leaves no row.
 pub async fn delete(app: &App, id: Uuid) -> Result<()> {
     let now = app.clock.now();
     let tx = app.store.write_txn().await?;
     let user = locked(&tx, id).await?;
     let has_history = user.stripe_customer_id.is_some()
+        || !checkouts::of_user(&tx, id).await?.is_empty()
         || !subscriptions::all_of_user(&tx, id).await?.is_empty()
         || !credit_ledger::of_user(&tx, id).await?.is_empty();
     if !has_history {

@@ -18,6 +18,7 @@ testkit::on_both_databases!(
     s29_guesses_from_elsewhere_do_not_keep_the_owner_out,
     everything_held_is_exported_for_one_who_just_showed_the_password,
     a_deleted_account_leaves_nothing_personal,
+    a_purchase_that_is_open_is_closed_when_an_operator_deletes_the_account,
     a_purchase_under_way_when_the_account_is_deleted_is_ended,
 );
 
@@ -305,6 +306,20 @@ async fn everything_held_is_exported_for_one_who_just_showed_the_password(databa
 async fn delete(test: &TestApp, user: &TestUser, password: &str) -> anyhow::Result<(StatusCode, Value)> {
     let request = test.request(Method::DELETE, "/user/me", Some(user)).json(&json!({ "password": password }));
     answer(request.send().await?).await
+}
+
+/// The page of a purchase stays open for a day: whoever pays there for an account that is gone would pay for nothing.
+async fn a_purchase_that_is_open_is_closed_when_an_operator_deletes_the_account(
+    database: Database,
+) -> anyhow::Result<()> {
+    let Some(test) = TestApp::start(&Wanted::on(database)).await? else { return Ok(()) };
+    let user = test.with_user("mika").await?;
+    let page = test.checkout(&user, "basic").await?;
+    app::admin::users::delete(&test.app, user.id).await?;
+    test.run_jobs().await?;
+    assert!(test.stripe.pay(&page).is_err(), "nobody can pay on it any more");
+    assert_eq!(log_in_with(&test, &user.email, PASSWORD, None).await?.0, StatusCode::UNAUTHORIZED);
+    test.all_is_well().await
 }
 
 async fn a_deleted_account_leaves_nothing_personal(database: Database) -> anyhow::Result<()> {
