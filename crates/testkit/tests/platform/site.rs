@@ -144,6 +144,7 @@ async fn the_whole_way_works_without_a_script(database: Database) -> anyhow::Res
     assert_eq!(reader.submit(&format!("{path}/rename"), &[("name", "tablet")]).await?.to, path);
     assert!(config.contains("DNS = 10.64.0.1, "), "{config}");
     assert_eq!(reader.submit(&format!("{path}/dns"), &[("dns", "family")]).await?.to, format!("{path}?dns"));
+    assert_eq!(reader.submit(&format!("{path}/dns"), &[("dns", "family")]).await?.to, path, "nothing is new");
     let changed = reader.open(&format!("{path}?dns")).await?.text;
     assert!(changed.contains("names another resolver now") && changed.contains("DNS = 94.140.14.15"), "{changed}");
     let rekeyed = reader.submit(&format!("{path}/rekey"), &[]).await?;

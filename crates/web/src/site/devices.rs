@@ -284,10 +284,12 @@ pub(crate) async fn change_dns(
     Filled { visit, form }: Filled<NewResolvers>,
 ) -> Result<Redirect, Fault> {
     let who = visit.sent_by(&form.csrf)?;
-    let id = id_of(&visit, &id)?;
+    let (app, id) = (&visit.ctx.app, id_of(&visit, &id)?);
+    let before = device::get(app, who, id).await.map_err(|error| visit.fault(error))?;
     let change = Change { name: None, dns: Some(form.dns.into()) };
-    device_change::change(&visit.ctx.app, who, id, &change).await.map_err(|error| visit.fault(error))?;
-    Ok(Redirect::to(&format!("/dashboard/devices/{id}?dns")))
+    let after = device_change::change(app, who, id, &change).await.map_err(|error| visit.fault(error))?;
+    let news = if after.row.dns == before.row.dns { "" } else { "?dns" };
+    Ok(Redirect::to(&format!("/dashboard/devices/{id}{news}")))
 }
 
 #[derive(Deserialize)]
