@@ -16,8 +16,9 @@ use uuid::Uuid;
 
 use crate::device::{self, Device, psk_place, stored_mtu, stored_routes};
 use crate::idempotency::Scope;
+use crate::server::{self, Offer};
 use crate::session::Who;
-use crate::{App, Error, Result, failpoint, server};
+use crate::{App, Error, Result, failpoint};
 
 /// A device to be added, parsed at the door.
 #[derive(Debug)]
@@ -73,38 +74,40 @@ pub async fn device_add(app: &App, who: &Who, new: &NewDevice) -> Result<Made> {
     let now = app.clock.now();
     device::offered(app, new.dns)?;
     let keys = Keys::of(app, new.public_key);
-    let wish = wish_or_region_of_purchase(app, who, &new.wish, now).await?;
-    let server = match server::choose(app, wish.clone()).await {
-        // The region chosen at purchase is a preference only: a server elsewhere is better than none.
-        Err(_) if wish != new.wish => server::choose(app, new.wish.clone()).await?,
-        chosen => chosen?,
-    };
-    let row = app.retrying(|| add_once(app, who, new, &server, keys.public, now)).await?;
-    if row.public_key != keys.public.to_string() {
+    let offer = server::offer(app).await?;
+    let row = app.retrying(|| add_once(app, who, new, &offer, keys.public, now)).await?;
+    let is_of_now = row.public_key == keys.public.to_string();
+    let device = match offer.by_id(row.server_id) {
+        Some(server) if is_of_now => device::assemble(app, row, server.clone(), true)?,
         // Made by the same request, before it died without an answer: its key was in that answer and is gone.
-        let device = device::get(app, who, row.id).await?;
-        let config = device::config_text(app, &device, None)?;
-        return Ok(Made { device, config, holds_key: false });
-    }
-    let device = device::assemble(app, row, server, true)?;
-    let config = device::config_text(app, &device, keys.private.as_ref())?;
-    Ok(Made { device, config, holds_key: keys.private.is_some() })
+        _ => device::get(app, who, row.id).await?,
+    };
+    let private = keys.private.filter(|_| is_of_now);
+    let config = device::config_text(app, &device, private.as_ref())?;
+    Ok(Made { device, config, holds_key: private.is_some() })
 }
 
-async fn wish_or_region_of_purchase(app: &App, who: &Who, wish: &Wish, now: UnixMs) -> Result<Wish> {
-    if *wish != Wish::Any {
-        return Ok(wish.clone());
+/// The server for a device of a subscription.
+fn choose<'a>(
+    app: &App,
+    offer: &'a Offer,
+    wish: &Wish,
+    paying: &subscriptions::Model,
+) -> Result<&'a vps_servers::Model> {
+    if let (Wish::Any, Some(region)) = (wish, &paying.region)
+        && let Ok(server) = offer.choose(app, Wish::Region(region.clone()))
+    {
+        return Ok(server);
     }
-    let all = subscriptions::all_of_user(&app.store, who.user.id).await?;
-    let region = all.into_iter().filter(|row| row.state().is_ok_and(|s| s.is_entitled(now))).find_map(|row| row.region);
-    Ok(region.map_or(Wish::Any, Wish::Region))
+    // The region chosen at purchase is a preference only: a server elsewhere is better than none.
+    offer.choose(app, wish.clone())
 }
 
 async fn add_once(
     app: &App,
     who: &Who,
     new: &NewDevice,
-    server: &vps_servers::Model,
+    offer: &Offer,
     key: PublicKey,
     now: UnixMs,
 ) -> Result<wireguard_peers::Model> {
@@ -115,6 +118,7 @@ async fn add_once(
         return Ok(made);
     }
     let (subscription, slot) = free_slot(&tx, who.user.id, now).await?;
+    let server = choose(app, offer, &new.wish, &subscription)?;
     let address = take_address(app, &tx, now).await?;
     let id = app.dice.id(now);
     let psk: [u8; 32] = app.dice.bytes();

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use domain::time::UnixMs;
 use domain::vpn::balancer::{self, Candidate, ChooseError, Wish};
 use store::vps_servers;
+use uuid::Uuid;
 
 use crate::{App, Error, Result};
 
@@ -64,12 +65,32 @@ fn candidate(row: &ServerRow) -> Candidate {
     }
 }
 
+/// The servers to choose among, as last read.
+pub(crate) struct Offer(Arc<[ServerRow]>);
+
+/// Reads the servers to choose among, or has read them within the second. Not under a transaction: those who hold a
+/// connection must not wait for another.
+pub(crate) async fn offer(app: &App) -> Result<Offer> {
+    Ok(Offer(seen(app).await?.all))
+}
+
+impl Offer {
+    /// The server that the balancer picks for a wish.
+    pub(crate) fn choose(&self, app: &App, wish: Wish) -> Result<&ServerRow> {
+        let candidates: Vec<Candidate> = self.0.iter().filter(|row| row.public_key.is_some()).map(candidate).collect();
+        let id = balancer::choose(&candidates, wish, (app.dice.number(), app.dice.number())).map_err(refused)?;
+        self.by_id(id).ok_or(Error::NotFound)
+    }
+
+    /// A server of the list.
+    pub(crate) fn by_id(&self, id: Uuid) -> Option<&ServerRow> {
+        self.0.iter().find(|row| row.id == id)
+    }
+}
+
 /// The server that the balancer picks for a wish.
 pub async fn choose(app: &App, wish: Wish) -> Result<ServerRow> {
-    let rows = seen(app).await?.all;
-    let candidates: Vec<Candidate> = rows.iter().filter(|row| row.public_key.is_some()).map(candidate).collect();
-    let id = balancer::choose(&candidates, wish, (app.dice.number(), app.dice.number())).map_err(refused)?;
-    rows.iter().find(|row| row.id == id).cloned().ok_or(Error::NotFound)
+    offer(app).await?.choose(app, wish).cloned()
 }
 
 fn refused(error: ChooseError) -> Error {

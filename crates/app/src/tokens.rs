@@ -4,6 +4,8 @@
 //! stored (two tabs that refresh at the same moment get the same one), an old token of a session is told from a
 //! forged one, and the database holds nothing that could be used.
 
+use std::sync::LazyLock;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::time::UnixMs;
@@ -61,19 +63,24 @@ pub fn access(config: &Config, access: Access, now: UnixMs) -> String {
     jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &key).expect("these claims can be signed")
 }
 
+/// What every access token is held to.
+static RULES: LazyLock<Validation> = LazyLock::new(|| {
+    let mut rules = Validation::new(Algorithm::HS256);
+    rules.set_issuer(&[ISSUER]);
+    rules.set_audience(&[AUDIENCE]);
+    // The library would ask the system for the time: expiry is checked against the request's own `now`.
+    rules.validate_exp = false;
+    rules.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
+    rules
+});
+
 /// Reads an access token; `None` for anything that is not ours and in force at `now`.
 pub fn read_access(config: &Config, token: &str, now: UnixMs) -> Option<Access> {
     if token.len() > MAX_ACCESS_TOKEN {
         return None;
     }
-    let mut rules = Validation::new(Algorithm::HS256);
-    rules.set_issuer(&[ISSUER]);
-    rules.set_audience(&[AUDIENCE]);
-    // The library would ask the system for the time: expiry is checked below against the request's own `now`.
-    rules.validate_exp = false;
-    rules.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
     let key = DecodingKey::from_secret(config.jwt_secret.expose_secret().as_bytes());
-    let claims = jsonwebtoken::decode::<Claims>(token, &key, &rules).ok()?.claims;
+    let claims = jsonwebtoken::decode::<Claims>(token, &key, &RULES).ok()?.claims;
     let in_force = claims.iat.checked_mul(1000)? <= now + LEEWAY_MS && now < claims.exp.checked_mul(1000)? + LEEWAY_MS;
     in_force.then_some(Access { user: claims.sub, session: claims.sid })
 }

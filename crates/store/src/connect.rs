@@ -8,7 +8,7 @@ use sea_orm::sqlx::mysql::{MySqlConnectOptions, MySqlPoolOptions, MySqlSslMode};
 use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
 use sea_orm::sqlx::{Connection as _, Executor as _};
 use sea_orm::{
-    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, IsolationLevel,
+    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend,
     SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -20,10 +20,14 @@ use crate::{Result, StoreError};
 /// use case below the same two seconds.
 const BUSY_TIMEOUT: Duration = Duration::from_millis(250);
 
+/// Said once for a connection: said for each transaction it would cost each a round trip.
+const ISOLATION: &str = "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED";
+
 /// How long a row may be held by another transaction before ours is tried again; MariaDB takes whole seconds, and a
 /// statement is waited for longer than this. And how long MariaDB (MySQL has no such setting) keeps a transaction whose
 /// program has vanished without a word, with all its locks: ours never pause.
-const SESSION: &str = "SET /*M!100300 SESSION idle_transaction_timeout = 3, */ SESSION innodb_lock_wait_timeout = 1";
+const SHORT_WAITS: &str =
+    "SET /*M!100300 SESSION idle_transaction_timeout = 3, */ SESSION innodb_lock_wait_timeout = 1";
 /// How long a connection is looked at before it is used again, when there is doubt.
 const LOOK: Duration = Duration::from_secs(1);
 
@@ -135,10 +139,11 @@ impl Store {
             Backend::MySql => {
                 let tls = settings.tls.clone();
                 options.map_sqlx_mysql_opts(move |o| with_tls(o, &tls));
-                if settings.patience == Patience::Serving {
-                    let worries = worries.clone();
-                    options.map_sqlx_mysql_pool_opts(move |o| without_endless_waits(o, &worries));
-                }
+                let (patience, worries) = (settings.patience, worries.clone());
+                options.map_sqlx_mysql_pool_opts(move |o| match patience {
+                    Patience::Serving => without_endless_waits(o, &worries),
+                    Patience::Command => with_session(o, &[ISOLATION]),
+                });
             }
         }
         let db = open(options).await?;
@@ -189,7 +194,7 @@ impl Store {
             }
         };
         let options = TransactionOptions {
-            isolation_level: (self.backend == Backend::MySql).then_some(IsolationLevel::ReadCommitted),
+            isolation_level: None,
             access_mode: None,
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
         };
@@ -259,22 +264,32 @@ fn with_tls(options: MySqlConnectOptions, tls: &Tls) -> MySqlConnectOptions {
     }
 }
 
+/// Connections that begin with these statements.
+fn with_session(options: MySqlPoolOptions, statements: &'static [&'static str]) -> MySqlPoolOptions {
+    options.after_connect(move |connection, _| {
+        Box::pin(async move {
+            for statement in statements {
+                connection.execute(*statement).await?;
+            }
+            Ok(())
+        })
+    })
+}
+
 /// Connections that don't wait long for a row, and that are closed where a statement was given up and nobody answers
 /// any more: the other end may have vanished without a word, and TCP would take minutes to see it.
 fn without_endless_waits(options: MySqlPoolOptions, worries: &Worries) -> MySqlPoolOptions {
     let worries = worries.clone();
-    options
-        .after_connect(|connection, _| Box::pin(async move { connection.execute(SESSION).await.map(drop) }))
-        .after_release(move |connection, _| {
-            let is_in_doubt = worries.are_fresh();
-            Box::pin(async move {
-                if is_in_doubt {
-                    let answer = tokio::time::timeout(LOOK, connection.ping()).await;
-                    answer.unwrap_or(Err(sqlx::Error::PoolTimedOut))?;
-                }
-                Ok(true)
-            })
+    with_session(options, &[ISOLATION, SHORT_WAITS]).after_release(move |connection, _| {
+        let is_in_doubt = worries.are_fresh();
+        Box::pin(async move {
+            if is_in_doubt {
+                let answer = tokio::time::timeout(LOOK, connection.ping()).await;
+                answer.unwrap_or(Err(sqlx::Error::PoolTimedOut))?;
+            }
+            Ok(true)
         })
+    })
 }
 
 pub(crate) fn is_mysql(backend: DbBackend) -> bool {

@@ -3,8 +3,7 @@
 use domain::time::UnixMs;
 use domain::vpn::balancer::ServerStatus;
 use sea_orm::entity::prelude::*;
-use sea_orm::sea_query::Expr;
-use sea_orm::{ExprTrait as _, IntoActiveModel, QueryOrder, QuerySelect};
+use sea_orm::{IntoActiveModel, QueryOrder, QuerySelect, Statement};
 
 use crate::{Db, Result, Tx};
 
@@ -103,16 +102,13 @@ pub enum PeerChange {
 /// Announces that a server's peer list changed.
 pub async fn announce(tx: &Tx, id: Uuid, change: PeerChange) -> Result<()> {
     let more = match change {
-        PeerChange::Came => 1,
+        PeerChange::Came => 1_i64,
         PeerChange::Went => -1,
         PeerChange::Other => 0,
     };
     tx.servers_change();
-    Entity::update_many()
-        .col_expr(Column::Revision, Expr::col(Column::Revision).add(1))
-        .col_expr(Column::Peers, Expr::col(Column::Peers).add(more))
-        .filter(Column::Id.eq(id))
-        .exec(tx.conn())
-        .await?;
+    let sql = "UPDATE vps_servers SET revision = revision + 1, peers = peers + ? WHERE id = ?";
+    let statement = Statement::from_sql_and_values(tx.conn().get_database_backend(), sql, [more.into(), id.into()]);
+    tx.conn().execute_raw(statement).await?;
     Ok(())
 }

@@ -18,6 +18,28 @@ const FIELD: [u8; 32] = {
     bytes
 };
 
+/// The points of small order in that field (<https://cr.yp.to/ecdh.html#validate>): any private key takes them to zero.
+/// A list, since finding out by a multiplication costs more than all else that a key goes through; a test does.
+const SMALL_ORDER: [[u8; 32]; 5] = {
+    let mut one = [0; 32];
+    one[0] = 1;
+    let mut minus_one = FIELD;
+    minus_one[0] -= 1;
+    [
+        [0; 32],
+        one,
+        minus_one,
+        [
+            0xe0, 0xeb, 0x7a, 0x7c, 0x3b, 0x41, 0xb8, 0xae, 0x16, 0x56, 0xe3, 0xfa, 0xf1, 0x9f, 0xc4, 0x6a, 0xda, 0x09,
+            0x8d, 0xeb, 0x9c, 0x32, 0xb1, 0xfd, 0x86, 0x62, 0x05, 0x16, 0x5f, 0x49, 0xb8, 0x00,
+        ],
+        [
+            0x5f, 0x9c, 0x95, 0xbc, 0xa3, 0x50, 0x8c, 0x24, 0xb1, 0xd0, 0xb1, 0x55, 0x9c, 0x83, 0xef, 0x5b, 0x04, 0x44,
+            0x5c, 0xc4, 0x58, 0x1c, 0x8e, 0x86, 0xd8, 0x22, 0x4e, 0xdd, 0xd0, 0x9f, 0x11, 0x57,
+        ],
+    ]
+};
+
 /// A device's or a server's public key.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct PublicKey([u8; 32]);
@@ -38,9 +60,7 @@ impl PublicKey {
         if bytes.iter().rev().ge(FIELD.iter().rev()) {
             return Err(KeyError::Weak);
         }
-        // A clamped private key is a multiple of 8, so it takes exactly the points of small order to zero.
-        let shared = StaticSecret::from([1; 32]).diffie_hellman(&bytes.into());
-        if shared.was_contributory() { Ok(PublicKey(bytes)) } else { Err(KeyError::Weak) }
+        if SMALL_ORDER.contains(&bytes) { Err(KeyError::Weak) } else { Ok(PublicKey(bytes)) }
     }
 
     /// The 32 bytes.
@@ -158,7 +178,7 @@ mod tests {
     use super::*;
 
     /// The points of small order and their other spellings (curve25519's own pages list them).
-    const SMALL_ORDER: [&str; 7] = [
+    const NOBODYS: [&str; 7] = [
         "0000000000000000000000000000000000000000000000000000000000000000",
         "0100000000000000000000000000000000000000000000000000000000000000",
         "e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800",
@@ -184,7 +204,7 @@ mod tests {
 
     #[test]
     fn keys_that_belong_to_nobody_are_refused() {
-        for hex in SMALL_ORDER {
+        for hex in NOBODYS {
             assert_eq!(PublicKey::from_bytes(bytes(hex)), Err(KeyError::Weak), "{hex}");
             let mut with_high_bit = bytes(hex);
             with_high_bit[31] |= 0x80;
@@ -192,6 +212,18 @@ mod tests {
         }
         assert_eq!(PublicKey::from_bytes([0xff; 32]), Err(KeyError::Weak));
         assert!(PublicKey::from_bytes(bytes(&format!("09{}", "00".repeat(31)))).is_ok());
+    }
+
+    #[test]
+    fn the_list_is_of_the_points_that_a_private_key_takes_to_zero() {
+        // A clamped private key is a multiple of 8, so it takes exactly the points of small order to zero.
+        let is_taken = |point: [u8; 32]| !StaticSecret::from([1; 32]).diffie_hellman(&point.into()).was_contributory();
+        assert!(SMALL_ORDER.into_iter().all(is_taken));
+        let near = |mut point: [u8; 32]| {
+            point[0] ^= 4;
+            point
+        };
+        assert!(!SMALL_ORDER.map(near).into_iter().any(is_taken));
     }
 
     #[test]

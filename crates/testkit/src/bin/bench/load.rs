@@ -5,9 +5,6 @@ use std::time::Duration;
 use anyhow::Context as _;
 use testkit::process::{Bin, Running};
 
-/// Clock ticks in a second (`getconf CLK_TCK`, 100 on every Linux that Rust runs on).
-const TICKS: f64 = 100.0;
-
 /// What a few seconds of load have shown.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Sample {
@@ -55,14 +52,15 @@ fn milliseconds(text: &str) -> anyhow::Result<f64> {
     Ok(number.parse::<f64>().with_context(|| format!("{text} is no time"))? * factor)
 }
 
-/// Processor time that a process has used.
+/// Processor time that the living threads of a process have used, to the nanosecond.
 pub(crate) fn cpu_seconds(pid: u32) -> anyhow::Result<f64> {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat"))?;
-    // The name in brackets may hold anything; the fields after it are numbers.
-    let after = stat.rsplit_once(')').context("no name")?.1;
-    let fields: Vec<&str> = after.split_whitespace().collect();
-    let ticks = |place: usize| fields.get(place).and_then(|field| field.parse::<f64>().ok()).context("no such field");
-    Ok((ticks(11)? + ticks(12)?) / TICKS)
+    let mut nanoseconds = 0.0;
+    for thread in std::fs::read_dir(format!("/proc/{pid}/task"))? {
+        // A thread may end while it is looked at.
+        let Ok(text) = std::fs::read_to_string(thread?.path().join("schedstat")) else { continue };
+        nanoseconds += text.split_whitespace().next().context("an empty schedstat")?.parse::<f64>()?;
+    }
+    Ok(nanoseconds / 1e9)
 }
 
 /// Memory that a process holds, in MiB.
