@@ -357,6 +357,7 @@ privacy-held-invoices = Rechnungen: Nummer, Betrag, Tag, Zustand. Das Gesetz ver
 privacy-held-credit-ledger = Guthaben: jede Bewegung mit Betrag und Tag.
 privacy-held-sponsorships = Wer wen gebracht hat.
 privacy-held-wireguard-peers = Geräte: der Name, den Sie ihm gegeben haben, sein öffentlicher Schlüssel, seine Adresse im Tunnel, sein Server und, versiegelt, der Schlüssel, den es mit dem Server teilt.
+privacy-held-peer-changes = Welcher Schlüssel eines Geräts sich auf einem Server geändert hat und wann, einen Tag lang, damit der Server nachkommt.
 privacy-held-stripe-events = Nachrichten des Zahlungsdienstes: ihre Nummer, Art und Kundennummer, ohne ihren Inhalt.
 privacy-held-outbox = Mails, die unterwegs sind, versiegelt; nach dem Versand nur, welcher Brief es war und wann, einen Monat lang, ohne den Empfänger.
 privacy-held-jobs = Arbeit, die wartet: Nummern des oben Genannten, in der Regel für Sekunden.

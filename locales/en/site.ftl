@@ -357,6 +357,7 @@ privacy-held-invoices = Invoices: number, amount, day, state. The law makes us k
 privacy-held-credit-ledger = Credit: each movement with its amount and day.
 privacy-held-sponsorships = Who brought in whom.
 privacy-held-wireguard-peers = Devices: the name that you gave it, its public key, its address inside the tunnel, its server, and, sealed, the key that it shares with the server.
+privacy-held-peer-changes = Which key of a device was changed on a server, and when, for a day, so that the server can catch up.
 privacy-held-stripe-events = Notices of the payment service: their number, kind and customer’s number, without their content.
 privacy-held-outbox = Mails on their way, sealed; once sent, only which letter it was and when, for a month, without the addressee.
 privacy-held-jobs = Work that waits: numbers of the things above, for seconds as a rule.

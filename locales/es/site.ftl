@@ -357,6 +357,7 @@ privacy-held-invoices = Facturas: número, importe, día, estado. La ley nos obl
 privacy-held-credit-ledger = Saldo: cada movimiento con su importe y su día.
 privacy-held-sponsorships = Quién trajo a quién.
 privacy-held-wireguard-peers = Dispositivos: el nombre que le dio, su clave pública, su dirección en el túnel, su servidor y, sellada, la clave que comparte con el servidor.
+privacy-held-peer-changes = Qué clave de un dispositivo cambió en un servidor y cuándo, durante un día, para que el servidor se ponga al día.
 privacy-held-stripe-events = Avisos del servicio de pago: su número, su tipo y el número de cliente, sin su contenido.
 privacy-held-outbox = Correos en camino, sellados; una vez enviados, solo qué carta era y cuándo, durante un mes, sin el destinatario.
 privacy-held-jobs = Trabajo que espera: números de lo anterior, por lo general durante segundos.

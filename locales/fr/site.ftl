@@ -357,6 +357,7 @@ privacy-held-invoices = Les factures : numéro, montant, jour, état. La loi nou
 privacy-held-credit-ledger = Le crédit : chaque mouvement avec son montant et son jour.
 privacy-held-sponsorships = Qui a amené qui.
 privacy-held-wireguard-peers = Les appareils : le nom que vous lui avez donné, sa clé publique, son adresse dans le tunnel, son serveur et, scellée, la clé qu’il partage avec le serveur.
+privacy-held-peer-changes = Quelle clé d'un appareil a changé sur un serveur, et quand, pendant un jour, pour que le serveur rattrape son retard.
 privacy-held-stripe-events = Les avis du prestataire de paiement : leur numéro, leur type et le numéro de client, sans leur contenu.
 privacy-held-outbox = Les courriels en route, scellés ; une fois envoyés, seulement de quelle lettre il s’agissait et quand, pendant un mois, sans le destinataire.
 privacy-held-jobs = Le travail en attente : des numéros de ce qui précède, en règle générale pendant quelques secondes.

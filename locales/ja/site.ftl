@@ -351,6 +351,7 @@ privacy-held-invoices = 請求書:番号、金額、日付、状態。法律に�
 privacy-held-credit-ledger = クレジット:それぞれの増減の金額と日付。
 privacy-held-sponsorships = 誰が誰を紹介したか。
 privacy-held-wireguard-peers = デバイス:付けた名前、公開鍵、トンネル内のアドレス、サーバー、そして封をした、サーバーと共有する鍵。
+privacy-held-peer-changes = どの端末の鍵がサーバーでいつ変わったか。サーバーが追いつけるよう一日だけ保存します。
 privacy-held-stripe-events = 決済サービスからの通知:番号、種類、顧客番号。内容は含みません。
 privacy-held-outbox = 送信中のメールは封をして。送信後は、どの手紙をいつ送ったかだけを、宛先なしで一か月。
 privacy-held-jobs = 待っている作業:上に挙げたものの番号を、通常は数秒間。

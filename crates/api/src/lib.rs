@@ -1,6 +1,6 @@
 //! The JSON contract: what the API takes and gives, as types with their OpenAPI schemas.
 //!
-//! Requests refuse unknown fields. Times are RFC 3339 UTC, money is integer minor units with an ISO 4217 currency,
+//! Requests refuse unknown fields, except those of gateways. Times are RFC 3339 UTC, money is integer minor units with an ISO 4217 currency,
 //! sizes are bytes, ids are UUIDv7. A conversion between a domain type and its JSON twin stands here.
 //!
 //! Invariant: shapes only, no rules; nothing here loads, decides or answers.
@@ -8,6 +8,7 @@
 mod account;
 mod billing;
 mod export;
+pub mod gateway;
 mod network;
 mod page;
 mod problem;

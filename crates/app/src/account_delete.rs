@@ -85,7 +85,7 @@ async fn end_subscriptions(tx: &Tx, user: Uuid, now: UnixMs) -> Result<Vec<Strin
 async fn take_devices(tx: &Tx, user: Uuid, now: UnixMs) -> Result<()> {
     for device in wireguard_peers::lock_of_user(tx, user).await? {
         pool::free(tx, device.address, now).await?;
-        wireguard_peers::delete(tx, &device).await?;
+        wireguard_peers::delete(tx, &device, now).await?;
     }
     Ok(())
 }

@@ -62,11 +62,7 @@ pub(crate) fn assemble(
     server: vps_servers::Model,
     is_served: bool,
 ) -> Result<Device> {
-    let (address_v4, address_v6) = app
-        .config
-        .pool
-        .addresses(row.address)
-        .ok_or_else(|| Error::internal("a device's address is outside POOL_V4: the pool was made smaller"))?;
+    let (address_v4, address_v6) = addresses(app, &row)?;
     Ok(Device { row, server, address_v4, address_v6, is_served })
 }
 
@@ -75,13 +71,21 @@ pub(crate) fn psk_place(device: Uuid) -> String {
     format!("psk:{device}")
 }
 
+/// A device's addresses in the tunnel.
+pub(crate) fn addresses(app: &App, row: &wireguard_peers::Model) -> Result<(std::net::Ipv4Addr, std::net::Ipv6Addr)> {
+    let found = app.config.pool.addresses(row.address);
+    found.ok_or_else(|| Error::internal("a device's address is outside POOL_V4: the pool was made smaller"))
+}
+
+/// The key that a device shares with its server.
+pub(crate) fn preshared_key(app: &App, row: &wireguard_peers::Model) -> Result<[u8; 32]> {
+    let psk = app.sealer.open(&row.preshared_key_sealed, &psk_place(row.id));
+    let psk = psk.map_err(|e| Error::Internal(Box::new(e)))?;
+    psk.try_into().map_err(|_| Error::internal("a pre-shared key has the wrong length"))
+}
+
 /// The device's wg-quick file. The private key is in it only when it is at hand: in the reply that made it.
 pub fn config_text(app: &App, device: &Device, private_key: Option<&PrivateKey>) -> Result<String> {
-    let psk = app.sealer.open(&device.row.preshared_key_sealed, &psk_place(device.row.id));
-    let psk: [u8; 32] = psk
-        .map_err(|e| Error::Internal(Box::new(e)))?
-        .try_into()
-        .map_err(|_| Error::internal("a pre-shared key has the wrong length"))?;
     let server_key = device.server.public_key.as_deref().and_then(|text| PublicKey::parse(text).ok());
     let file = ConfigFile {
         private_key,
@@ -90,7 +94,7 @@ pub fn config_text(app: &App, device: &Device, private_key: Option<&PrivateKey>)
         dns: app.config.resolvers.of(dns_of(&device.row), app.config.pool.gateway()),
         mtu: mtu_of(device.row.mtu),
         server_key: server_key.ok_or_else(|| Error::conflict("server_not_ready", "this server has no key yet"))?,
-        preshared_key: &PresharedKey::from_bytes(psk),
+        preshared_key: &PresharedKey::from_bytes(preshared_key(app, &device.row)?),
         endpoint: device.server.endpoint.clone(),
         routes: routes_of(&device.row.routes),
         title: format!("{} - {} ({})", app.config.brand.name, device.row.name, device.server.name),

@@ -4,7 +4,7 @@ use domain::names::DeviceName;
 use domain::vpn::balancer::Wish;
 use domain::vpn::dns::Dns;
 use domain::vpn::key::PublicKey;
-use store::vps_servers::{self, PeerChange};
+
 use store::{pool, subscriptions, wireguard_peers};
 use uuid::Uuid;
 
@@ -54,13 +54,11 @@ pub async fn rekey(app: &App, who: &Who, id: Uuid, key: Option<PublicKey>) -> Re
     app.retrying(|| async {
         let tx = app.store.write_txn().await?;
         let mut row = wireguard_peers::lock(&tx, who.user.id, id).await?.ok_or(Error::NotFound)?;
-        row.public_key = keys.public.to_string();
+        let old = std::mem::replace(&mut row.public_key, keys.public.to_string());
         row.updated_at = now;
-        let servers = [Some(row.server_id), row.previous_server_id];
-        wireguard_peers::save(&tx, row).await.map_err(key_taken)?;
-        for server in servers.into_iter().flatten() {
-            vps_servers::announce(&tx, server, PeerChange::Other).await?;
-        }
+        wireguard_peers::save(&tx, row.clone()).await.map_err(key_taken)?;
+        wireguard_peers::announce(&tx, &row, &old, now).await?;
+        wireguard_peers::announce(&tx, &row, &row.public_key, now).await?;
         tx.commit().await?;
         Ok(())
     })
@@ -97,7 +95,7 @@ pub async fn delete(app: &App, who: &Who, id: Uuid) -> Result<()> {
         let tx = app.store.write_txn().await?;
         let row = wireguard_peers::lock(&tx, who.user.id, id).await?.ok_or(Error::NotFound)?;
         pool::free(&tx, row.address, now).await?;
-        wireguard_peers::delete(&tx, &row).await?;
+        wireguard_peers::delete(&tx, &row, now).await?;
         // One that had no room in a smaller plan takes its place.
         if let Some(subscription) = subscriptions::of_user(&tx, who.user.id, row.subscription_id).await? {
             device_slots::settle(&tx, &subscription, now).await?;

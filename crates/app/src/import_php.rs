@@ -408,6 +408,7 @@ impl Import<'_> {
             load: None,
             ping_ms: None,
             enrol_token_hash: None,
+            enrol_until: None,
             revision: 1,
             created_at: self.now,
             updated_at: self.now,

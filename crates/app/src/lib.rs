@@ -29,6 +29,7 @@ pub mod device_change;
 mod device_slots;
 pub mod email_change;
 pub mod failpoint;
+pub mod gateway;
 pub mod health;
 pub mod held;
 pub mod i18n;

@@ -3,7 +3,7 @@
 use clients::stripe::{Charge, Invoice};
 use domain::subscription::{self, Announcement, Dispute, Payment};
 use domain::time::UnixMs;
-use store::{Tx, invoices, stripe_events, subscriptions, users};
+use store::{Tx, invoices, stripe_events, subscriptions, users, wireguard_peers};
 
 use crate::jobs::{self, Job};
 use crate::letter::Letter;
@@ -123,5 +123,5 @@ async fn announce(
         let letter = Letter::PaymentDisputed { support: app.config.brand.support.clone() };
         return mail::write(app, tx, &user.email, user.language(), &letter, now).await;
     }
-    subscription_sync::tell_servers(tx, row.id).await
+    Ok(wireguard_peers::announce_all_of(tx, row.id, now).await?)
 }

@@ -2,7 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use store::{email_changes, known_devices, leases, outbox, password_resets, sessions, verification_tokens};
+use store::{
+    email_changes, known_devices, leases, outbox, password_resets, peer_changes, sessions, verification_tokens,
+};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
@@ -104,5 +106,6 @@ pub async fn clean_up(app: &App) -> Result<()> {
     known_devices::prune(&app.store, now).await?;
     sessions::prune(&app.store, now - KEEP_MS).await?;
     outbox::prune(&app.store, now - KEEP_MAIL_MS).await?;
+    peer_changes::prune(&app.store, now - KEEP_MS).await?;
     Ok(())
 }

@@ -60,6 +60,7 @@ pub async fn demo_servers(app: &App) -> Result<()> {
             load: Some(load),
             ping_ms: Some(ping_ms),
             enrol_token_hash: None,
+            enrol_until: None,
             revision: 0,
             created_at: now,
             updated_at: now,

@@ -4,7 +4,7 @@
 use clients::stripe::{self, CheckoutSession, Invoice, StripeError};
 use domain::subscription::{Announcement, Decision, Seen, decide};
 use domain::time::{UnixMs, day};
-use store::vps_servers::{self, PeerChange};
+
 use store::{Tx, checkouts, invoices, plans, stripe_events, subscriptions, users, wireguard_peers};
 use uuid::Uuid;
 
@@ -305,15 +305,7 @@ async fn take_plan(
     row.quota_bytes = plan.quota_bytes;
     row.next_plan = None;
     device_slots::settle(tx, row, now).await?;
-    tell_servers(tx, row.id).await
-}
-
-/// The servers that hold a device of a subscription need a new peer list.
-pub(crate) async fn tell_servers(tx: &Tx, subscription: Uuid) -> Result<()> {
-    for server in wireguard_peers::servers_of_subscription(tx, subscription).await? {
-        vps_servers::announce(tx, server, PeerChange::Other).await?;
-    }
-    Ok(())
+    Ok(wireguard_peers::announce_all_of(tx, row.id, now).await?)
 }
 
 /// A customer was deleted at Stripe, by its dashboard for one: the account can buy again as a new one.
@@ -354,7 +346,7 @@ async fn announce(
     now: UnixMs,
 ) -> Result<()> {
     let letter = match announcement {
-        Announcement::AccessChanged => return tell_servers(tx, row.id).await,
+        Announcement::AccessChanged => return Ok(wireguard_peers::announce_all_of(tx, row.id, now).await?),
         Announcement::Started => {
             device_adopt(tx, user.id, row, now).await?;
             Letter::SubscriptionStarted { plan: plan.name.clone(), link: app.config.link("/dashboard/devices/new") }

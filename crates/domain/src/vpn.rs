@@ -5,5 +5,6 @@ pub mod client_file;
 pub mod config;
 pub mod dns;
 pub mod key;
+pub mod lease;
 pub mod peer_diff;
 pub mod pool;

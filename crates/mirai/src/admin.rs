@@ -96,7 +96,7 @@ fn print_rows(rows: &[Value], format: Format) -> anyhow::Result<()> {
 }
 
 /// One thing: a line a field for people, an object for programs.
-fn print_one(row: &Value, format: Format) -> anyhow::Result<()> {
+pub(crate) fn print_one(row: &Value, format: Format) -> anyhow::Result<()> {
     if format.json {
         out::line(&serde_json::to_string_pretty(row)?);
     } else if let Value::Object(fields) = row {

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use domain::api_scope::Scope;
 
 /// MiraiVPN: the whole platform of a VPN company in one binary.
@@ -34,9 +34,101 @@ pub(crate) enum Command {
         after_help = "Example:\n  mirai import php --from mysql://root:secret@127.0.0.1/oldvpn --dry-run"
     )]
     Import(ImportCommand),
+    /// The agent on a VPN server: it keeps the server's WireGuard peers as the control plane wants them
+    #[command(
+        subcommand,
+        after_help = "Example:\n  mirai gateway enroll --control https://vpn.example.net --token TOKEN\n  mirai gateway run --driver uapi --interface mirai0"
+    )]
+    Gateway(GatewayCommand),
     /// Accounts, servers, plans, API keys and jobs, by an operator's hand
     #[command(subcommand, after_help = "Example:\n  mirai admin user list --json")]
     Admin(Admin),
+}
+
+/// Where a gateway keeps who it is and what it serves.
+const GATEWAY_STATE: &str = "/var/lib/mirai-gateway";
+
+#[derive(Subcommand)]
+pub(crate) enum GatewayCommand {
+    /// Make this machine the gateway of a server: a WireGuard key and a credential are made here and stay here
+    #[command(
+        after_help = "Example:\n  mirai gateway enroll --control https://vpn.example.net --token TOKEN\n\nThe token comes from `mirai admin server add` or `mirai admin server token`, and is good for 15 minutes, once."
+    )]
+    Enroll {
+        /// Address of the site
+        #[arg(long)]
+        control: String,
+        /// One-time enrolment token
+        #[arg(long)]
+        token: String,
+        /// Folder of this gateway's state
+        #[arg(long, default_value = GATEWAY_STATE)]
+        state: PathBuf,
+        /// What carries the traffic
+        #[arg(long, value_enum, default_value_t = Driver::Uapi)]
+        driver: Driver,
+    },
+    /// Serve: set up addresses, forwarding and firewall rules around the WireGuard device, and keep its peers as wanted
+    #[command(
+        after_help = "Example:\n  wireguard-go mirai0\n  mirai gateway run --driver uapi --interface mirai0\n\nIt goes on without the control plane. What it sets up stays when it stops; `mirai gateway teardown` takes it away."
+    )]
+    Run(GatewayRun),
+    /// Take away what `run` has set up: rules, addresses, kernel settings. Clients are cut off
+    #[command(after_help = "Example:\n  mirai gateway teardown")]
+    Teardown {
+        /// Folder of this gateway's state
+        #[arg(long, default_value = GATEWAY_STATE)]
+        state: PathBuf,
+    },
+    /// What the gateway of this machine is doing
+    #[command(after_help = "Example:\n  mirai gateway status --json")]
+    Status {
+        /// Folder of this gateway's state
+        #[arg(long, default_value = GATEWAY_STATE)]
+        state: PathBuf,
+        #[command(flatten)]
+        format: Format,
+    },
+}
+
+#[derive(Args)]
+pub(crate) struct GatewayRun {
+    /// Folder of this gateway's state
+    #[arg(long, default_value = GATEWAY_STATE)]
+    pub(crate) state: PathBuf,
+    /// What carries the traffic
+    #[arg(long, value_enum, default_value_t = Driver::Uapi)]
+    pub(crate) driver: Driver,
+    /// The WireGuard interface
+    #[arg(long, default_value = "mirai0")]
+    pub(crate) interface: String,
+    /// The port that clients connect to
+    #[arg(long, default_value_t = 51820)]
+    pub(crate) listen_port: u16,
+    /// The interface that leads out; that of the default route if left out
+    #[arg(long)]
+    pub(crate) egress: Option<String>,
+    /// Where DNS at the tunnel address is answered, once for each family; as in /etc/resolv.conf if left out
+    #[arg(long)]
+    pub(crate) resolver: Vec<std::net::IpAddr>,
+    /// Print the firewall rules, and change nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+}
+
+/// What carries a gateway's traffic.
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum Driver {
+    /// A WireGuard program that runs already, through its socket in /var/run/wireguard
+    Uapi,
+}
+
+impl Driver {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Driver::Uapi => "uapi",
+        }
+    }
 }
 
 #[derive(Subcommand)]
@@ -264,6 +356,14 @@ pub(crate) enum ServerCommand {
     Import {
         /// The file
         file: PathBuf,
+        #[command(flatten)]
+        format: Format,
+    },
+    /// Make a new one-time enrolment token for a server's gateway; the gateway of now goes on until it is used
+    #[command(after_help = "Example:\n  mirai admin server token osaka-1")]
+    Token {
+        /// Name
+        name: String,
         #[command(flatten)]
         format: Format,
     },

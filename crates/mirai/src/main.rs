@@ -10,6 +10,7 @@ mod cli;
 mod config_command;
 #[cfg(feature = "dev")]
 mod dev;
+mod gateway_command;
 mod import;
 mod logging;
 mod out;
@@ -61,6 +62,7 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Serve => serve::run().await,
         Command::Migrate => serve::migrate().await,
         Command::Config(options) => config_command::run(&options),
+        Command::Gateway(command) => gateway_command::run(command).await,
         Command::Import(command) => import::run(command).await,
         Command::Admin(command) => admin::run(command).await,
     }

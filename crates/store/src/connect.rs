@@ -1,9 +1,9 @@
 //! Opening a database, and the only two ways to use one: read, or a write transaction.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use sea_orm::prelude::Uuid;
 use sea_orm::sqlx::mysql::{MySqlConnectOptions, MySqlPoolOptions, MySqlSslMode};
 use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
 use sea_orm::sqlx::{Connection as _, Executor as _};
@@ -11,9 +11,10 @@ use sea_orm::{
     ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend,
     SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 use crate::patience::{Limited, Patience, Worries};
+use crate::server_news::{Changed, ServerNews};
 use crate::{Result, StoreError};
 
 /// How long SQLite waits for a writer in another process before the transaction is tried again: with all tries of a
@@ -77,8 +78,7 @@ pub struct Store {
     backend: Backend,
     /// SQLite has one writer. Waiting here is fair and wakes at once; its own busy handler sleeps and may starve.
     writer: Option<Arc<Semaphore>>,
-    /// Counts this process's commits that changed servers.
-    server_changes: Arc<AtomicU64>,
+    news: Arc<ServerNews>,
 }
 
 /// A write transaction. Dropped without [`Tx::commit`] it rolls back.
@@ -86,8 +86,8 @@ pub struct Store {
 pub struct Tx {
     tx: Limited<DatabaseTransaction>,
     _writer: Option<OwnedSemaphorePermit>,
-    changes_servers: AtomicBool,
-    server_changes: Arc<AtomicU64>,
+    changed: Mutex<Changed>,
+    news: Arc<ServerNews>,
 }
 
 /// What a query can run on: a [`Store`], or a [`Tx`].
@@ -153,14 +153,19 @@ impl Store {
             patience: settings.patience,
             backend,
             writer,
-            server_changes: Arc::default(),
+            news: Arc::default(),
         })
     }
 
     /// How often a commit of this process has changed servers: what was read of them at one count is as this process
     /// left it while the count is the same.
     pub fn server_changes(&self) -> u64 {
-        self.server_changes.load(Ordering::Acquire)
+        self.news.commits()
+    }
+
+    /// Turns new whenever a commit of this process has changed a server's list of peers.
+    pub fn peer_news(&self, server: Uuid) -> watch::Receiver<()> {
+        self.news.follow(server)
     }
 
     /// The connections without a limit for a statement.
@@ -199,12 +204,7 @@ impl Store {
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
         };
         let tx = self.db.wait(self.patience.to_acquire(), self.db.inner.begin_with_options(options)).await?;
-        Ok(Tx {
-            tx: self.db.with(tx),
-            _writer: writer,
-            changes_servers: AtomicBool::new(false),
-            server_changes: Arc::clone(&self.server_changes),
-        })
+        Ok(Tx { tx: self.db.with(tx), _writer: writer, changed: Mutex::default(), news: Arc::clone(&self.news) })
     }
 
     /// Whether the database answers.
@@ -236,15 +236,22 @@ impl Tx {
     pub async fn commit(self) -> Result<()> {
         let rest = self.tx.with(());
         let done = rest.wait(Duration::ZERO, self.tx.inner.commit()).await;
-        if self.changes_servers.into_inner() {
-            self.server_changes.fetch_add(1, Ordering::AcqRel);
-        }
+        self.news.tell(&self.changed.into_inner().unwrap_or_else(PoisonError::into_inner));
         Ok(done?)
     }
 
     /// Notes that this transaction changes servers.
     pub(crate) fn servers_change(&self) {
-        self.changes_servers.store(true, Ordering::Relaxed);
+        self.changed.lock().unwrap_or_else(PoisonError::into_inner).any = true;
+    }
+
+    /// Notes that this transaction changes a server's list of peers.
+    pub(crate) fn peers_change(&self, server: Uuid) {
+        let mut changed = self.changed.lock().unwrap_or_else(PoisonError::into_inner);
+        changed.any = true;
+        if !changed.peers_of.contains(&server) {
+            changed.peers_of.push(server);
+        }
     }
 }
 

@@ -10,7 +10,7 @@ pub struct Held {
 }
 
 /// Every table with rows about people, in the order of the privacy page.
-pub const HELD: [Held; 19] = [
+pub const HELD: [Held; 20] = [
     Held {
         table: "users",
         columns: &[
@@ -145,6 +145,7 @@ pub const HELD: [Held; 19] = [
             "dns",
         ],
     },
+    Held { table: "peer_changes", columns: &["server_id", "revision", "public_key", "changed_at"] },
     Held {
         table: "stripe_events",
         columns: &["id", "kind", "customer", "object", "created_at", "received_at", "applied_at", "outcome"],
@@ -175,10 +176,11 @@ pub const HELD: [Held; 19] = [
 ];
 
 /// Tables about the service alone.
-pub const NOT_ABOUT_PEOPLE: [&str; 9] = [
+pub const NOT_ABOUT_PEOPLE: [&str; 10] = [
     "plans",
     "plan_prices",
     "vps_servers",
+    "gateways",
     "api_keys",
     "freed_addresses",
     "pool_state",

@@ -36,6 +36,8 @@ pub struct Model {
     pub ping_ms: Option<i64>,
     /// SHA-256 of the one-time enrolment token.
     pub enrol_token_hash: Option<Vec<u8>>,
+    /// Until when that token is good.
+    pub enrol_until: Option<UnixMs>,
     /// Counts the changes of the server's peer list.
     pub revision: i64,
     /// When it was added.
@@ -99,16 +101,30 @@ pub enum PeerChange {
     Other,
 }
 
-/// Announces that a server's peer list changed.
-pub async fn announce(tx: &Tx, id: Uuid, change: PeerChange) -> Result<()> {
+/// Announces that a peer of a server's list changed: the list's next revision is that of this peer.
+pub async fn announce(tx: &Tx, id: Uuid, peer: &str, change: PeerChange, now: UnixMs) -> Result<()> {
     let more = match change {
         PeerChange::Came => 1_i64,
         PeerChange::Went => -1,
         PeerChange::Other => 0,
     };
-    tx.servers_change();
+    tx.peers_change(id);
+    let backend = tx.conn().get_database_backend();
     let sql = "UPDATE vps_servers SET revision = revision + 1, peers = peers + ? WHERE id = ?";
-    let statement = Statement::from_sql_and_values(tx.conn().get_database_backend(), sql, [more.into(), id.into()]);
-    tx.conn().execute_raw(statement).await?;
+    tx.conn().execute_raw(Statement::from_sql_and_values(backend, sql, [more.into(), id.into()])).await?;
+    let sql = "INSERT INTO peer_changes (server_id, revision, public_key, changed_at) \
+               SELECT id, revision, ?, ? FROM vps_servers WHERE id = ?";
+    let values = [peer.into(), now.into(), id.into()];
+    tx.conn().execute_raw(Statement::from_sql_and_values(backend, sql, values)).await?;
     Ok(())
+}
+
+/// The revision of a server's list of peers.
+pub async fn revision(db: &impl Db, id: Uuid) -> Result<Option<i64>> {
+    Ok(Entity::find_by_id(id).select_only().column(Column::Revision).into_tuple().one(db.conn()).await?)
+}
+
+/// The server for which this enrolment token was made, locked until the transaction ends.
+pub async fn lock_by_token(tx: &Tx, hash: &[u8]) -> Result<Option<Model>> {
+    Ok(Entity::find().filter(Column::EnrolTokenHash.eq(hash.to_vec())).lock_exclusive().one(tx.conn()).await?)
 }

@@ -3,10 +3,10 @@
 use domain::time::UnixMs;
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::Expr;
-use sea_orm::{IntoActiveModel, QueryOrder, QuerySelect};
+use sea_orm::{ExprTrait as _, IntoActiveModel, JoinType, QueryOrder, QuerySelect, SelectTwo};
 
 use crate::vps_servers::PeerChange;
-use crate::{Db, Result, Tx, vps_servers};
+use crate::{Db, Result, Tx, subscriptions, vps_servers};
 
 /// A row of `wireguard_peers`.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -59,7 +59,7 @@ impl ActiveModelBehavior for ActiveModel {}
 /// error.
 pub async fn insert(tx: &Tx, row: &Model) -> Result<()> {
     Entity::insert(row.clone().into_active_model()).exec_without_returning(tx.conn()).await?;
-    vps_servers::announce(tx, row.server_id, PeerChange::Came).await
+    vps_servers::announce(tx, row.server_id, &row.public_key, PeerChange::Came, row.created_at).await
 }
 
 /// Saves all columns of a row that was loaded with [`lock`]; its server stays.
@@ -76,11 +76,12 @@ pub async fn relocate(tx: &Tx, mut row: Model, to: Uuid, now: UnixMs) -> Result<
     row.previous_server_id = Some(from);
     row.moved_at = Some(now);
     row.updated_at = now;
+    let key = row.public_key.clone();
     save(tx, row).await?;
-    vps_servers::announce(tx, to, PeerChange::Came).await?;
-    vps_servers::announce(tx, from, PeerChange::Went).await?;
+    vps_servers::announce(tx, to, &key, PeerChange::Came, now).await?;
+    vps_servers::announce(tx, from, &key, PeerChange::Went, now).await?;
     match before.filter(|third| *third != to) {
-        Some(third) => vps_servers::announce(tx, third, PeerChange::Other).await,
+        Some(third) => vps_servers::announce(tx, third, &key, PeerChange::Other, now).await,
         None => Ok(()),
     }
 }
@@ -139,22 +140,62 @@ pub async fn slots(tx: &Tx, subscription: Uuid) -> Result<Vec<i64>> {
         .await?)
 }
 
-/// The servers that hold a peer of this subscription, where it is or where it came from.
-pub async fn servers_of_subscription(tx: &Tx, subscription: Uuid) -> Result<Vec<Uuid>> {
-    let rows = Entity::find().filter(Column::SubscriptionId.eq(subscription)).all(tx.conn()).await?;
-    let mut servers: Vec<Uuid> =
-        rows.iter().flat_map(|row| [Some(row.server_id), row.previous_server_id]).flatten().collect();
-    servers.sort_unstable();
-    servers.dedup();
-    Ok(servers)
+/// Announces all peers of a subscription, at the servers where they are and where they came from.
+pub async fn announce_all_of(tx: &Tx, subscription: Uuid, now: UnixMs) -> Result<()> {
+    for row in Entity::find().filter(Column::SubscriptionId.eq(subscription)).all(tx.conn()).await? {
+        announce(tx, &row, &row.public_key, now).await?;
+    }
+    Ok(())
+}
+
+/// Announces a key that a device has or had, at its server and at the one that it came from.
+pub async fn announce(tx: &Tx, row: &Model, key: &str, now: UnixMs) -> Result<()> {
+    for server in [Some(row.server_id), row.previous_server_id].into_iter().flatten() {
+        vps_servers::announce(tx, server, key, PeerChange::Other, now).await?;
+    }
+    Ok(())
+}
+
+/// A peer of a server with what decides whether it is served.
+#[derive(Debug, Clone)]
+pub struct Served {
+    /// The device.
+    pub peer: Model,
+    /// What pays for it.
+    pub subscription: subscriptions::Model,
+}
+
+/// A page of the peers that a server should know, where they are and where they came from, by id after `after`.
+pub async fn page_of_server(db: &impl Db, server: Uuid, after: Uuid, limit: u64) -> Result<Vec<Served>> {
+    let query = of_server(server).filter(Column::Id.gt(after)).order_by_asc(Column::Id).limit(limit);
+    served(query.all(db.conn()).await?)
+}
+
+/// Those of these keys that a server should know.
+pub async fn with_keys(db: &impl Db, server: Uuid, keys: &[&str]) -> Result<Vec<Served>> {
+    let query = of_server(server).filter(Column::PublicKey.is_in(keys.iter().copied()));
+    served(query.all(db.conn()).await?)
+}
+
+fn of_server(server: Uuid) -> SelectTwo<Entity, subscriptions::Entity> {
+    let holds = Column::ServerId.eq(server).or(Column::PreviousServerId.eq(server));
+    let join = Entity::belongs_to(subscriptions::Entity).from(Column::SubscriptionId).to(subscriptions::Column::Id);
+    Entity::find().join(JoinType::InnerJoin, join.into()).select_also(subscriptions::Entity).filter(holds)
+}
+
+fn served(rows: Vec<(Model, Option<subscriptions::Model>)>) -> Result<Vec<Served>> {
+    let both = |(peer, subscription): (Model, Option<subscriptions::Model>)| {
+        Some(Served { peer, subscription: subscription? })
+    };
+    Ok(rows.into_iter().filter_map(both).collect())
 }
 
 /// Removes a device that was loaded with a lock, and announces that to the servers that know it.
-pub async fn delete(tx: &Tx, row: &Model) -> Result<()> {
+pub async fn delete(tx: &Tx, row: &Model, now: UnixMs) -> Result<()> {
     Entity::delete_by_id(row.id).exec(tx.conn()).await?;
-    vps_servers::announce(tx, row.server_id, PeerChange::Went).await?;
+    vps_servers::announce(tx, row.server_id, &row.public_key, PeerChange::Went, now).await?;
     match row.previous_server_id {
-        Some(previous) => vps_servers::announce(tx, previous, PeerChange::Other).await,
+        Some(previous) => vps_servers::announce(tx, previous, &row.public_key, PeerChange::Other, now).await,
         None => Ok(()),
     }
 }

@@ -13,6 +13,7 @@ mod cors;
 mod csrf;
 mod error;
 mod extract;
+mod gateway;
 mod headers;
 mod hooks;
 mod idempotency;

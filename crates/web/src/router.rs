@@ -13,18 +13,19 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::context::{Ctx, Settings};
 use crate::error::ApiError;
-use crate::{client, headers, json, request_id, site};
+use crate::{client, gateway, headers, json, request_id, site};
 
 /// Longest time that a request may take; outside services are given up on before.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// The site, the API (at `/backend/api` and at `/api/v1`) and the webhook.
+/// The site, the API (at `/backend/api` and at `/api/v1`), the webhook, and what gateways ask.
 pub fn router(app: App, settings: Settings) -> Router {
     let ctx = Ctx::new(app.for_people(), settings);
     let api = json::router(&ctx);
     Router::new()
         .nest("/backend/api", api.clone())
         .nest("/api/v1", api)
+        .nest("/gateway/v1", gateway::router())
         .merge(site::router())
         .layer(DefaultBodyLimit::max(json::MAX_BODY))
         .layer(CatchPanicLayer::custom(panicked))

@@ -46,6 +46,10 @@ pub enum Listener {
     Unix(UnixListener),
 }
 
+/// Turns true when the service stops: an answer that has no end of its own ends then.
+#[derive(Debug, Clone)]
+pub(crate) struct Stopping(pub(crate) watch::Receiver<bool>);
+
 /// Why a place can't be listened on.
 #[derive(Debug, thiserror::Error)]
 pub enum ListenError {
@@ -123,7 +127,8 @@ async fn accept_all<L: axum::serve::Listener>(
             _ = stop.wait_for(|stop| *stop) => break,
         };
         if let Ok(permit) = Arc::clone(&room).try_acquire_owned() {
-            let connection = under_way.watch(connection(stream, peer(address), router.clone()));
+            let stopping = Stopping(stop.clone());
+            let connection = under_way.watch(connection(stream, peer(address), stopping, router.clone()));
             tokio::spawn(async move {
                 // An error is a client that went away or broke the protocol: its own affair.
                 let _ = connection.await;
@@ -146,7 +151,7 @@ async fn accept_all<L: axum::serve::Listener>(
 }
 
 /// One connection with its requests, each with the peer's address.
-fn connection<S>(stream: S, peer: Peer, router: Router) -> impl GracefulConnection
+fn connection<S>(stream: S, peer: Peer, stopping: Stopping, router: Router) -> impl GracefulConnection
 where
     S: AsyncRead + AsyncWrite + Send + 'static,
 {
@@ -158,6 +163,7 @@ where
     let service = service_fn(move |request: hyper::Request<Incoming>| {
         let mut request = request.map(Body::new);
         request.extensions_mut().insert(ConnectInfo(peer));
+        request.extensions_mut().insert(stopping.clone());
         router.clone().oneshot(request)
     });
     builder.serve_connection_with_upgrades(TokioIo::new(Box::pin(stream)), service).into_owned()

@@ -37,6 +37,9 @@ pub struct Added {
     pub enrol_token: Option<String>,
 }
 
+/// How long an enrolment token is good.
+const ENROL_MS: i64 = 15 * 60_000;
+
 /// Adds a server: `up` with a key, `pending` without.
 pub async fn add(app: &App, new: &NewServer) -> Result<Added> {
     let now = app.clock.now();
@@ -55,6 +58,7 @@ pub async fn add(app: &App, new: &NewServer) -> Result<Added> {
         load: None,
         ping_ms: None,
         enrol_token_hash: token.as_ref().map(|token| token::hash(token.text()).to_vec()),
+        enrol_until: token.is_some().then_some(now + ENROL_MS),
         revision: 0,
         created_at: now,
         updated_at: now,
@@ -94,4 +98,20 @@ pub async fn set_status(app: &App, name: &str, status: ServerStatus) -> Result<(
     audit(app, &tx, COMMAND_LINE, "server.set_status", name, status.as_str(), now).await?;
     tx.commit().await?;
     Ok(())
+}
+
+/// Makes a new enrolment token for a server, in the place of one that was not used: for a gateway that was late, that is
+/// made anew, or whose credential is to be replaced. The gateway of before goes on until the new one enrols.
+pub async fn renew_token(app: &App, name: &str) -> Result<String> {
+    let now = app.clock.now();
+    let token = app.dice.token();
+    let tx = app.store.write_txn().await?;
+    let mut row = vps_servers::lock_by_name(&tx, name).await?.ok_or(Error::NotFound)?;
+    row.enrol_token_hash = Some(token::hash(token.text()).to_vec());
+    row.enrol_until = Some(now + ENROL_MS);
+    row.updated_at = now;
+    vps_servers::save(&tx, row).await?;
+    audit(app, &tx, COMMAND_LINE, "server.token", name, "", now).await?;
+    tx.commit().await?;
+    Ok(token.text().to_owned())
 }

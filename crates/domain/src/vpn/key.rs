@@ -104,6 +104,17 @@ impl PrivateKey {
         key
     }
 
+    /// A key as `wg genkey` writes it.
+    pub fn parse(text: &str) -> Result<PrivateKey, KeyError> {
+        let bytes = Zeroizing::new(STANDARD.decode(text).map_err(|_| KeyError::Format)?);
+        Ok(PrivateKey::from_random(bytes.as_slice().try_into().map_err(|_| KeyError::Format)?))
+    }
+
+    /// The 32 bytes, for the device that uses them.
+    pub fn bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+
     /// Its public key.
     pub fn public(&self) -> PublicKey {
         PublicKey(x25519_dalek::PublicKey::from(&StaticSecret::from(self.0)).to_bytes())
@@ -133,6 +144,12 @@ impl PresharedKey {
         key
     }
 
+    /// A key as `wg genpsk` writes it.
+    pub fn parse(text: &str) -> Result<PresharedKey, KeyError> {
+        let bytes = Zeroizing::new(STANDARD.decode(text).map_err(|_| KeyError::Format)?);
+        Ok(PresharedKey::from_bytes(bytes.as_slice().try_into().map_err(|_| KeyError::Format)?))
+    }
+
     /// The 32 bytes.
     pub fn bytes(&self) -> &[u8; 32] {
         &self.0
@@ -154,7 +171,7 @@ impl fmt::Debug for PresharedKey {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum KeyError {
     /// Not 44 characters of base64.
-    #[error("a public key is 44 characters of base64, as `wg pubkey` prints it")]
+    #[error("a key is 44 characters of base64, as `wg` prints it")]
     Format,
     /// No private key belongs to it.
     #[error("this public key belongs to no private key; make a new pair")]

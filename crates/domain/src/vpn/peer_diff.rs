@@ -70,7 +70,11 @@ pub enum PeerOp<'a> {
 ///
 /// Of two wanted peers with the same key or an address in common, the first counts and the other is not wanted. The
 /// database's unique indexes keep such a pair from being stored; with one, the device would change at every look.
-pub fn diff<'a>(wanted: &'a [WantedPeer], found: &[FoundPeer]) -> Vec<PeerOp<'a>> {
+pub fn diff<'a, I>(wanted: I, found: &[FoundPeer]) -> Vec<PeerOp<'a>>
+where
+    I: IntoIterator<Item = &'a WantedPeer, IntoIter: ExactSizeIterator>,
+{
+    let wanted = wanted.into_iter();
     let mut by_key: HashMap<[u8; 32], &WantedPeer> = HashMap::with_capacity(wanted.len());
     let mut owners: HashMap<IpNet, [u8; 32]> = HashMap::with_capacity(2 * wanted.len());
     let mut order: Vec<&WantedPeer> = Vec::with_capacity(wanted.len());

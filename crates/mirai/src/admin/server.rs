@@ -43,6 +43,11 @@ pub(super) async fn run(app: &App, command: ServerCommand) -> anyhow::Result<()>
             print_rows(&rows.iter().map(server_json).collect::<Vec<_>>(), format)
         }
         ServerCommand::Import { file, format } => print_rows(&import(app, &file).await?, format),
+        ServerCommand::Token { name, format } => {
+            let token = servers::renew_token(app, &name).await;
+            let token = token.map_err(|error| words(error).context(format!("server {name}")))?;
+            print_one(&json!({ "name": name, "enrol_token": token }), format)
+        }
         ServerCommand::SetStatus { name, status, format } => {
             let status: ServerStatus =
                 status.parse().map_err(|_| anyhow::anyhow!("the status is up, draining, down or retired"))?;

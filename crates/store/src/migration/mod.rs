@@ -13,6 +13,7 @@ mod m0010_peer_counts;
 mod m0011_api_key_scopes;
 mod m0012_device_dns;
 mod m0013_plan_prices;
+mod m0014_gateways;
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::DbBackend;
@@ -35,6 +36,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0011_api_key_scopes::Migration),
             Box::new(m0012_device_dns::Migration),
             Box::new(m0013_plan_prices::Migration),
+            Box::new(m0014_gateways::Migration),
         ]
     }
 }

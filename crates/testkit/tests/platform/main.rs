@@ -8,6 +8,7 @@ mod cookies;
 mod credits;
 mod database_away;
 mod faults;
+mod gateways;
 mod held;
 mod hostile;
 mod idempotency;

@@ -1,0 +1,118 @@
+//! The control plane, as a gateway speaks with it.
+
+use std::time::Duration;
+
+use api::gateway::{Ack, DecodeError, Decoder, Enrol, Enrolled, Follow, Frame};
+use reqwest::{Client, Response, StatusCode};
+use serde::Deserialize;
+
+/// How long an answer may take to begin.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// Silence after which a stream is given up: three heartbeats.
+const SILENCE: Duration = Duration::from_secs(15);
+
+/// Why the control plane can't be spoken with.
+#[derive(Debug, thiserror::Error)]
+pub enum ControlError {
+    /// It is away.
+    #[error("the control plane can't be reached: {0}")]
+    Away(String),
+    /// It refuses.
+    #[error("the control plane refuses ({status}): {detail}")]
+    Refused {
+        /// Status.
+        status: u16,
+        /// Why, and what to do.
+        detail: String,
+    },
+    /// What it says can't be understood.
+    #[error("the control plane says {0}")]
+    Nonsense(#[from] DecodeError),
+}
+
+impl From<reqwest::Error> for ControlError {
+    fn from(error: reqwest::Error) -> ControlError {
+        let mut words = error.without_url().to_string();
+        // The library's own words are the outer ones only.
+        words.truncate(200);
+        ControlError::Away(words)
+    }
+}
+
+impl ControlError {
+    /// Whether another agent has taken this one's place.
+    pub fn is_superseded(&self) -> bool {
+        matches!(self, ControlError::Refused { status: 409, .. })
+    }
+}
+
+/// A way to the control plane.
+#[derive(Debug, Clone)]
+pub(crate) struct Control {
+    base: String,
+    http: Client,
+}
+
+#[derive(Deserialize)]
+struct Problem {
+    detail: String,
+}
+
+impl Control {
+    pub(crate) fn new(base: &str) -> Result<Control, ControlError> {
+        let http = Client::builder().connect_timeout(PATIENCE).read_timeout(SILENCE).build()?;
+        Ok(Control { base: base.trim_end_matches('/').to_owned(), http })
+    }
+
+    pub(crate) async fn enrol(&self, asked: &Enrol) -> Result<Enrolled, ControlError> {
+        let request = self.http.post(format!("{}/gateway/v1/enrol", self.base)).json(asked).timeout(PATIENCE);
+        Ok(accepted(request.send().await?).await?.json().await?)
+    }
+
+    pub(crate) async fn ack(&self, credential: &str, ack: &Ack) -> Result<(), ControlError> {
+        let request = self.http.post(format!("{}/gateway/v1/ack", self.base)).bearer_auth(credential).json(ack);
+        accepted(request.timeout(PATIENCE).send().await?).await?;
+        Ok(())
+    }
+
+    pub(crate) async fn stream(&self, credential: &str, follow: &Follow) -> Result<Stream, ControlError> {
+        let request = self.http.get(format!("{}/gateway/v1/stream", self.base)).bearer_auth(credential).query(follow);
+        Ok(Stream { response: accepted(request.send().await?).await?, decoder: Decoder::default() })
+    }
+}
+
+async fn accepted(response: Response) -> Result<Response, ControlError> {
+    let status = response.status();
+    if status.is_success() {
+        return Ok(response);
+    }
+    let said = response.json::<Problem>().await.map(|problem| problem.detail);
+    let detail = said.unwrap_or_else(|_| "no reason was given; is this the address of the control plane?".to_owned());
+    match status {
+        StatusCode::SERVICE_UNAVAILABLE | StatusCode::BAD_GATEWAY | StatusCode::GATEWAY_TIMEOUT => {
+            Err(ControlError::Away(detail))
+        }
+        _ => Err(ControlError::Refused { status: status.as_u16(), detail }),
+    }
+}
+
+/// What the control plane says, frame by frame.
+pub(crate) struct Stream {
+    response: Response,
+    decoder: Decoder,
+}
+
+impl Stream {
+    /// The next frame. Not to be dropped half-way: what was read by then is kept, so that it may be.
+    pub(crate) async fn next(&mut self) -> Result<Frame, ControlError> {
+        loop {
+            if let Some(frame) = self.decoder.next_frame()? {
+                return Ok(frame);
+            }
+            match self.response.chunk().await? {
+                Some(bytes) => self.decoder.push(&bytes),
+                None => return Err(ControlError::Away("it ended the stream".to_owned())),
+            }
+        }
+    }
+}

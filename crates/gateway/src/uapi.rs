@@ -1,0 +1,136 @@
+//! A WireGuard program in userspace, spoken with over its socket (<https://www.wireguard.com/xplatform/>).
+
+use std::fmt::Write as _;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use domain::vpn::key::{PresharedKey, PrivateKey};
+use domain::vpn::peer_diff::{FoundPeer, PeerOp};
+use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::net::UnixStream;
+use zeroize::Zeroizing;
+
+use crate::device::{DeviceError, Failed};
+
+/// Where such programs make their sockets.
+const FOLDER: &str = "/var/run/wireguard";
+/// Steps in one request: an error is looked for among these one by one.
+const BATCH: usize = 64;
+
+/// A device behind a socket.
+#[derive(Debug, Clone)]
+pub struct Uapi {
+    socket: PathBuf,
+}
+
+impl Uapi {
+    /// The device of this interface.
+    pub fn new(interface: &str) -> Uapi {
+        Uapi { socket: Path::new(FOLDER).join(format!("{interface}.sock")) }
+    }
+
+    pub(crate) async fn set_up(&self, key: &PrivateKey, port: u16) -> Result<(), DeviceError> {
+        let key = Zeroizing::new(hex::encode(key.bytes()));
+        self.set(&Zeroizing::new(format!("private_key={}\nlisten_port={port}\n", *key))).await
+    }
+
+    pub(crate) async fn apply(&self, ops: &[PeerOp<'_>]) -> Result<Vec<Failed>, DeviceError> {
+        let mut failed = Vec::new();
+        for batch in ops.chunks(BATCH) {
+            match self.set(&lines(batch)).await {
+                Ok(()) => {}
+                Err(DeviceError::Refused(_)) => {
+                    // Some step of these: each is asked for by itself, and those that were done are done again.
+                    for op in batch {
+                        match self.set(&lines(std::slice::from_ref(op))).await {
+                            Ok(()) => {}
+                            Err(error @ DeviceError::Refused(_)) => failed.push((key_of(op), error)),
+                            Err(error) => return Err(error),
+                        }
+                    }
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(failed)
+    }
+
+    pub(crate) async fn dump(&self) -> Result<Vec<FoundPeer>, DeviceError> {
+        let mut peers: Vec<FoundPeer> = Vec::new();
+        for line in self.ask("get=1\n\n").await? {
+            let nonsense = || DeviceError::Nonsense(line.split('=').next().unwrap_or_default().to_owned());
+            let (name, value) = line.split_once('=').ok_or_else(nonsense)?;
+            match (name, peers.last_mut()) {
+                ("public_key", _) => {
+                    let key = key_bytes(value).ok_or_else(nonsense)?;
+                    let preshared_key = PresharedKey::from_bytes([0; 32]);
+                    peers.push(FoundPeer { key, preshared_key, allowed_ips: Vec::new() });
+                }
+                ("preshared_key", Some(peer)) => {
+                    peer.preshared_key = PresharedKey::from_bytes(key_bytes(value).ok_or_else(nonsense)?);
+                }
+                ("allowed_ip", Some(peer)) => peer.allowed_ips.push(value.parse().map_err(|_| nonsense())?),
+                // Counters and handshakes; and endpoints, which nobody here wants to know.
+                _ => {}
+            }
+        }
+        Ok(peers)
+    }
+
+    async fn set(&self, lines: &str) -> Result<(), DeviceError> {
+        self.ask(&Zeroizing::new(format!("set=1\n{lines}\n"))).await.map(drop)
+    }
+
+    /// Asks, and returns the lines of the answer before its `errno`.
+    async fn ask(&self, request: &str) -> Result<Vec<String>, DeviceError> {
+        let away = |error: io::Error| DeviceError::Away(self.socket.display().to_string(), error);
+        let mut stream = UnixStream::connect(&self.socket).await.map_err(away)?;
+        stream.write_all(request.as_bytes()).await.map_err(away)?;
+        let (mut answer, mut lines) = (BufReader::new(stream).lines(), Vec::new());
+        while let Some(line) = answer.next_line().await.map_err(away)? {
+            match line.strip_prefix("errno=") {
+                Some("0") => return Ok(lines),
+                Some(number) => {
+                    return Err(number.parse().map_or_else(|_| DeviceError::Nonsense(line), DeviceError::Refused));
+                }
+                None => lines.push(line),
+            }
+        }
+        Err(away(io::ErrorKind::UnexpectedEof.into()))
+    }
+}
+
+fn key_of(op: &PeerOp<'_>) -> [u8; 32] {
+    match op {
+        PeerOp::Remove { key } => *key,
+        PeerOp::Upsert { key, .. } => key.bytes(),
+    }
+}
+
+fn key_bytes(text: &str) -> Option<[u8; 32]> {
+    let mut bytes = [0; 32];
+    hex::decode_to_slice(text, &mut bytes).ok()?;
+    Some(bytes)
+}
+
+fn lines(ops: &[PeerOp<'_>]) -> Zeroizing<String> {
+    let mut text = Zeroizing::new(String::new());
+    let mut line = |name: &str, value: &dyn std::fmt::Display| {
+        // Writing to a String does not fail.
+        let _ = writeln!(text, "{name}={value}");
+    };
+    for op in ops {
+        line("public_key", &hex::encode(key_of(op)));
+        match op {
+            PeerOp::Remove { .. } => line("remove", &true),
+            PeerOp::Upsert { preshared_key, allowed_ips, .. } => {
+                line("preshared_key", &*Zeroizing::new(hex::encode(preshared_key.bytes())));
+                line("replace_allowed_ips", &true);
+                for network in allowed_ips {
+                    line("allowed_ip", network);
+                }
+            }
+        }
+    }
+    text
+}

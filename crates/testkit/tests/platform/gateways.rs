@@ -1,0 +1,285 @@
+//! Gateways: what a customer does is on the VPN server at once, and what a gateway was told it serves on its own.
+//!
+//! The agents are real and speak the real protocol; their devices only note the peers.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use app::admin::servers;
+use domain::vpn::key::PublicKey;
+use gateway::{Agent, AgentError, Device, FakeDevice, Place};
+use reqwest::StatusCode;
+use serde_json::{Value, json};
+use testkit::app::{DAY, Database, TestApp, Wanted};
+use testkit::caller::TestUser;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+testkit::on_both_databases!(
+    a_device_is_on_its_gateway_when_it_is_made_and_off_when_it_is_not_paid,
+    what_happened_while_a_gateway_was_away_is_caught_up_with,
+    a_gateway_that_hears_nothing_serves_each_peer_until_its_lease_ends,
+    a_token_enrols_one_gateway_once_and_in_time,
+    of_two_agents_with_one_identity_the_later_one_counts,
+    s21_a_peer_that_its_device_refuses_is_reported_and_the_others_are_served,
+);
+
+/// An agent that runs, and the device that it keeps.
+struct Running {
+    device: FakeDevice,
+    status: watch::Receiver<gateway::Status>,
+    stop: watch::Sender<bool>,
+    task: JoinHandle<Result<(), AgentError>>,
+}
+
+impl Running {
+    async fn stop(self) -> anyhow::Result<Result<(), AgentError>> {
+        self.stop.send(true)?;
+        Ok(self.task.await?)
+    }
+}
+
+fn place(test: &TestApp, name: &str) -> Place {
+    Place::new(test.dir.join(name))
+}
+
+async fn enrol(test: &TestApp, place: &Place) -> anyhow::Result<()> {
+    let token = servers::renew_token(&test.app, "osaka-1").await?;
+    gateway::enrol(place, &test.base, &token, "fake").await?;
+    Ok(())
+}
+
+async fn run(test: &TestApp, place: &Place, device: &FakeDevice) -> anyhow::Result<Running> {
+    let clock = test.app.clock.clone();
+    let agent = Agent::start(place.clone(), Device::Fake(device.clone()), 51820, Arc::new(move || clock.now())).await?;
+    let status = agent.status();
+    let (stop, stopped) = watch::channel(false);
+    Ok(Running { device: device.clone(), status, stop, task: tokio::spawn(agent.run(stopped)) })
+}
+
+/// A gateway of osaka-1 that has all its peers.
+async fn serving(test: &TestApp) -> anyhow::Result<Running> {
+    let place = place(test, "gateway");
+    enrol(test, &place).await?;
+    let mut running = run(test, &place, &FakeDevice::default()).await?;
+    running.status.wait_for(|status| status.revision.is_some()).await?;
+    Ok(running)
+}
+
+async fn add(test: &TestApp, user: &TestUser, name: &str) -> anyhow::Result<(String, [u8; 32])> {
+    let (status, made) = test.post("/devices", Some(user), &json!({ "name": name })).await?;
+    anyhow::ensure!(status == StatusCode::CREATED, "{made}");
+    Ok((made["device"]["id"].as_str().unwrap_or_default().to_owned(), key_of(&made)?))
+}
+
+fn key_of(made: &Value) -> anyhow::Result<[u8; 32]> {
+    Ok(PublicKey::parse(made["device"]["public_key"].as_str().unwrap_or_default())?.bytes())
+}
+
+/// Waits until something is true of the device: changes are told within milliseconds, and a busy machine is slow.
+async fn until(what: &str, is_so: impl Fn() -> bool) -> anyhow::Result<()> {
+    let began = Instant::now();
+    while !is_so() {
+        anyhow::ensure!(began.elapsed() < Duration::from_secs(20), "never: {what}");
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+    Ok(())
+}
+
+async fn cancel_now(test: &TestApp, user: &TestUser) -> anyhow::Result<()> {
+    let list = test.get("/subscriptions", Some(user)).await?;
+    let path = format!("/subscriptions/{}/cancel", list["subscriptions"][0]["id"].as_str().unwrap_or_default());
+    let (status, body) = test.post(&path, Some(user), &json!({ "when": "now" })).await?;
+    anyhow::ensure!(status == StatusCode::OK, "{body}");
+    Ok(())
+}
+
+async fn a_device_is_on_its_gateway_when_it_is_made_and_off_when_it_is_not_paid(
+    database: Database,
+) -> anyhow::Result<()> {
+    let Some(test) = TestApp::start(&Wanted::on(database)).await? else { return Ok(()) };
+    let mika = test.with_subscriber("mika", "vip").await?;
+    let noa = test.with_subscriber("noa", "vip").await?;
+    let (_, before) = add(&test, &noa, "made before the gateway").await?;
+    let gateway = serving(&test).await?;
+    let device = &gateway.device;
+    until("the snapshot", || device.came_as(&before).is_some()).await?;
+    let stays = device.came_as(&before);
+
+    let (phone, first) = add(&test, &mika, "phone").await?;
+    until("a new device", || device.came_as(&first).is_some()).await?;
+    let (status, made) = test.post(&format!("/devices/{phone}/rekey"), Some(&mika), &json!({})).await?;
+    anyhow::ensure!(status == StatusCode::OK, "{made}");
+    let second = key_of(&made)?;
+    until("another key", || device.came_as(&second).is_some() && device.came_as(&first).is_none()).await?;
+    let (tablet, third) = add(&test, &mika, "tablet").await?;
+    until("a second device", || device.came_as(&third).is_some()).await?;
+    let gone = test.request(reqwest::Method::DELETE, &format!("/devices/{tablet}"), Some(&mika)).send().await?;
+    anyhow::ensure!(gone.status().is_success());
+    until("a deleted device", || device.came_as(&third).is_none()).await?;
+
+    cancel_now(&test, &mika).await?;
+    until("a cancelled subscription", || device.came_as(&second).is_none()).await?;
+    assert_eq!(device.came_as(&before), stays, "the others never left");
+    let revision = gateway.status.borrow().revision;
+    let server = store::vps_servers::all(&test.app.store).await?.remove(0);
+    assert_eq!(revision, Some(server.revision));
+    let began = Instant::now();
+    loop {
+        let row = store::gateways::of_server(&test.app.store, server.id).await?.expect("a gateway");
+        if row.applied_revision == server.revision {
+            break;
+        }
+        anyhow::ensure!(began.elapsed() < Duration::from_secs(20), "never acknowledged: {row:?}");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    gateway.stop().await??;
+    test.all_is_well().await
+}
+
+async fn what_happened_while_a_gateway_was_away_is_caught_up_with(database: Database) -> anyhow::Result<()> {
+    let Some(test) = TestApp::start(&Wanted::on(database)).await? else { return Ok(()) };
+    let mika = test.with_subscriber("mika", "vip").await?;
+    let gateway = serving(&test).await?;
+    let device = gateway.device.clone();
+    let (_, stays) = add(&test, &mika, "stays").await?;
+    let (goes_id, goes) = add(&test, &mika, "goes").await?;
+    until("both", || device.came_as(&stays).is_some() && device.came_as(&goes).is_some()).await?;
+    let came_as = device.came_as(&stays);
+    gateway.stop().await??;
+
+    // A short absence is replayed from the log.
+    test.request(reqwest::Method::DELETE, &format!("/devices/{goes_id}"), Some(&mika)).send().await?;
+    let (_, comes) = add(&test, &mika, "comes").await?;
+    let gateway = run(&test, &place(&test, "gateway"), &device).await?;
+    until("the changes", || device.came_as(&comes).is_some() && device.came_as(&goes).is_none()).await?;
+    assert_eq!(device.came_as(&stays), came_as, "who stays is not touched");
+    gateway.stop().await??;
+
+    // After a long one the log is gone, and a whole list comes.
+    let (_, late) = add(&test, &mika, "late").await?;
+    test.advance(DAY + 60_000);
+    app::scheduler::clean_up(&test.app).await?;
+    let gateway = run(&test, &place(&test, "gateway"), &device).await?;
+    until("the whole list", || device.came_as(&late).is_some()).await?;
+    assert_eq!((device.came_as(&stays), device.len()), (came_as, 3));
+    gateway.stop().await??;
+
+    // A device that lost everything is filled from what was kept, before the control plane is heard.
+    let empty = FakeDevice::default();
+    let gateway = run(&test, &place(&test, "gateway"), &empty).await?;
+    assert_eq!(empty.len(), 3);
+    gateway.stop().await??;
+    Ok(())
+}
+
+async fn a_gateway_that_hears_nothing_serves_each_peer_until_its_lease_ends(database: Database) -> anyhow::Result<()> {
+    let Some(test) = TestApp::start(&Wanted::on(database)).await? else { return Ok(()) };
+    let mika = test.with_subscriber("mika", "vip").await?;
+    let place = place(&test, "gateway");
+    enrol(&test, &place).await?;
+    let device = FakeDevice::default();
+    let mut gateway = run(&test, &place, &device).await?;
+    gateway.status.wait_for(|status| status.revision.is_some()).await?;
+    let (_, phone) = add(&test, &mika, "phone").await?;
+    until("the device", || device.came_as(&phone).is_some()).await?;
+    gateway.stop().await??;
+
+    // From here on nothing answers at the control plane's address.
+    let path = place.path().join("identity.json");
+    let mut identity: Value = serde_json::from_slice(&std::fs::read(&path)?)?;
+    identity["control"] = json!("http://127.0.0.1:9");
+    std::fs::write(&path, serde_json::to_vec(&identity)?)?;
+    let mut gateway = run(&test, &place, &device).await?;
+    gateway.status.wait_for(|status| status.trouble.is_some()).await?;
+    test.advance(3 * DAY - 1_000);
+    tokio::time::sleep(Duration::from_millis(600)).await;
+    assert!(device.came_as(&phone).is_some(), "paid for and within the lease");
+    test.advance(1_000);
+    until("the lease's end", || device.is_empty()).await?;
+    gateway.stop().await??;
+    let again = FakeDevice::default();
+    let gateway = run(&test, &place, &again).await?;
+    assert!(again.is_empty(), "a restart brings nobody back");
+    gateway.stop().await??;
+    Ok(())
+}
+
+async fn a_token_enrols_one_gateway_once_and_in_time(database: Database) -> anyhow::Result<()> {
+    let Some(test) = TestApp::start(&Wanted::on(database)).await? else { return Ok(()) };
+    let refused = async |name: &str, token: &str| {
+        let error = gateway::enrol(&place(&test, name), &test.base, token, "fake").await.err();
+        error.map(|error| error.to_string()).unwrap_or_default()
+    };
+    let token = servers::renew_token(&test.app, "osaka-1").await?;
+    assert!(refused("nobody", "nonsense").await.contains("admin server token"));
+    gateway::enrol(&place(&test, "first"), &test.base, &token, "fake").await?;
+    assert!(refused("second", &token).await.contains("401"), "used");
+    assert!(refused("first", &token).await.contains("osaka-1"), "this folder is taken");
+    let late = servers::renew_token(&test.app, "osaka-1").await?;
+    test.advance(15 * 60_000);
+    assert!(refused("second", &late).await.contains("401"), "too late");
+
+    // The next gateway of the server voids the credential of the one before.
+    let mut first = run(&test, &place(&test, "first"), &FakeDevice::default()).await?;
+    first.status.wait_for(|status| status.is_connected).await?;
+    first.stop().await??;
+    let token = servers::renew_token(&test.app, "osaka-1").await?;
+    let second = gateway::enrol(&place(&test, "second"), &test.base, &token, "fake").await?;
+    let mut first = run(&test, &place(&test, "first"), &FakeDevice::default()).await?;
+    let status = first.status.wait_for(|status| status.trouble.is_some()).await?.clone();
+    assert!(status.trouble.unwrap_or_default().contains("enrol it again"), "said in words");
+    first.stop().await??;
+    let list = test.get("/vps/status", None).await?;
+    assert!(list.to_string().contains(&second.name));
+    // The secrets stayed on the VPN server.
+    let everything: String = test.statements.lock().expect("unpoisoned").iter().cloned().collect();
+    assert!(!everything.contains(&second.credential) && !everything.contains(&second.private_key));
+    Ok(())
+}
+
+async fn of_two_agents_with_one_identity_the_later_one_counts(database: Database) -> anyhow::Result<()> {
+    let Some(test) = TestApp::start(&Wanted::on(database)).await? else { return Ok(()) };
+    let first_place = place(&test, "gateway");
+    enrol(&test, &first_place).await?;
+    let copy = place(&test, "copy");
+    std::fs::create_dir(copy.path())?;
+    std::fs::copy(first_place.path().join("identity.json"), copy.path().join("identity.json"))?;
+    let mut first = run(&test, &first_place, &FakeDevice::default()).await?;
+    first.status.wait_for(|status| status.is_connected).await?;
+    // The same number of a start, but another start.
+    let twin = run(&test, &copy, &FakeDevice::default()).await?;
+    let ended = twin.task.await?.expect_err("the place is taken");
+    assert!(ended.to_string().contains("another agent with this identity"), "{ended}");
+    // A later one takes over, and the earlier one hears of it with the next thing that it says.
+    let mut later = run(&test, &copy, &FakeDevice::default()).await?;
+    later.status.wait_for(|status| status.is_connected).await?;
+    let mika = test.with_subscriber("mika", "vip").await?;
+    add(&test, &mika, "phone").await?;
+    let ended = first.task.await?.expect_err("another has taken the place");
+    assert!(ended.to_string().contains("another agent with this identity"), "{ended}");
+    later.stop().await??;
+    Ok(())
+}
+
+async fn s21_a_peer_that_its_device_refuses_is_reported_and_the_others_are_served(
+    database: Database,
+) -> anyhow::Result<()> {
+    let Some(test) = TestApp::start(&Wanted::on(database)).await? else { return Ok(()) };
+    let mika = test.with_subscriber("mika", "vip").await?;
+    let place = place(&test, "gateway");
+    enrol(&test, &place).await?;
+    let (_, bad) = add(&test, &mika, "refused").await?;
+    let (_, good) = add(&test, &mika, "served").await?;
+    let device = FakeDevice::default();
+    device.refuse(bad);
+    let gateway = run(&test, &place, &device).await?;
+    until("the other one", || device.came_as(&good).is_some()).await?;
+    assert_eq!(device.came_as(&bad), None);
+    let refused = PublicKey::from_bytes(bad)?.to_string();
+    until("a word about the one that is refused", || gateway.status.borrow().refused.contains_key(&refused)).await?;
+    let (_, next) = add(&test, &mika, "later").await?;
+    until("one that comes later", || device.came_as(&next).is_some()).await?;
+    gateway.stop().await??;
+    Ok(())
+}

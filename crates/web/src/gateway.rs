@@ -1,0 +1,251 @@
+//! What gateways ask: enrolment, the stream of their peers, and what they have applied.
+//!
+//! The stream is written from the log of the server's list, one frame after the other: a gateway that reads slowly holds
+//! up its own stream only, and gets what it lacks in one frame later; nothing waits for it in memory.
+
+use std::time::Duration;
+
+use api::gateway::{Ack, Enrol, Enrolled, Follow, Frame, Op, Peer, VERSION};
+use app::gateway::{self, Changes, Gateway, NewGateway, News, Standing, WantedPeer};
+use app::limiter::Subject;
+use app::{App, Error, LimitClass};
+use axum::body::{Body, Bytes};
+use axum::extract::rejection::BytesRejection;
+use axum::extract::{Query, Request, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Extension, Json, Router};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use domain::vpn::key::PublicKey;
+use domain::vpn::lease;
+use serde::de::DeserializeOwned;
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+use uuid::Uuid;
+
+use crate::client::ClientAddr;
+use crate::context::Ctx;
+use crate::error::ApiError;
+use crate::extract::unreadable;
+use crate::server::Stopping;
+
+/// Silence after which a heartbeat is said.
+const HEARTBEAT: Duration = Duration::from_secs(5);
+/// Frames that wait for the connection. Few: a revocation is not to wait behind a snapshot.
+const WAITING: usize = 2;
+/// Longest text about a gateway that is kept.
+const MAX_WORD: usize = 16;
+const MAX_VERSION: usize = 32;
+
+/// The gateways' routes. They need no API key: a gateway has a credential of its own.
+pub(crate) fn router() -> Router<Ctx> {
+    Router::new()
+        .route("/enrol", post(enrol))
+        .route("/stream", get(stream))
+        .route("/ack", post(ack))
+        .fallback(|| async { ApiError::from(Error::NotFound) })
+}
+
+/// A body of a gateway's. Unknown fields are those of another release.
+fn read<T: DeserializeOwned>(body: Result<Bytes, BytesRejection>) -> Result<T, ApiError> {
+    let body = body.map_err(unreadable)?;
+    serde_json::from_slice(&body)
+        .map_err(|error| ApiError::request(StatusCode::BAD_REQUEST, "body_invalid", error.to_string()))
+}
+
+async fn enrol(
+    State(ctx): State<Ctx>,
+    Extension(ClientAddr(client)): Extension<ClientAddr>,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Json<Enrolled>, ApiError> {
+    let app = &ctx.app;
+    let counted = app.limiter.hit(LimitClass::Credential, Subject::Client(client), app.clock.now()).await;
+    if !counted.allowed {
+        return Err(Error::TooMany { retry_after_ms: counted.retry_after_ms }.into());
+    }
+    let asked: Enrol = read(body)?;
+    if asked.protocol != VERSION {
+        let detail = format!("this control plane speaks version {VERSION} of the gateways' protocol");
+        return Err(ApiError::request(StatusCode::CONFLICT, "protocol_version", detail));
+    }
+    let is_short = |text: &str, most: usize| (1..=most).contains(&text.len());
+    if !is_short(&asked.driver, MAX_WORD) || !is_short(&asked.version, MAX_VERSION) {
+        return Err(Error::invalid("driver", "text_length", "driver and version are short words").into());
+    }
+    let public_key = PublicKey::parse(&asked.public_key)
+        .map_err(|error| Error::invalid("public_key", error.code(), error.to_string()))?;
+    let mut credential_hash = [0; 32];
+    hex::decode_to_slice(&asked.credential_hash, &mut credential_hash)
+        .map_err(|_| Error::invalid("credential_hash", "hash", "64 hexadecimal digits"))?;
+    let new =
+        NewGateway { token: asked.token, public_key, credential_hash, driver: asked.driver, version: asked.version };
+    let server = gateway::enrol(app, &new).await?;
+    let (v4, v6) = app.config.pool.gateway();
+    Ok(Json(Enrolled {
+        server_id: server.id,
+        name: server.name,
+        address_v4: (v4, app.config.pool.v4().prefix_len()),
+        address_v6: (v6, app.config.pool.v6().prefix_len()),
+    }))
+}
+
+async fn known(app: &App, headers: &HeaderMap) -> Result<Gateway, ApiError> {
+    let shown = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let Some(credential) = shown.and_then(|value| value.strip_prefix("Bearer ")) else {
+        let detail = "send the gateway's credential in Authorization: Bearer";
+        return Err(Error::Unauthorized { code: "gateway_unknown", detail }.into());
+    };
+    Ok(gateway::known(app, credential).await?)
+}
+
+async fn ack(
+    State(app): State<App>,
+    headers: HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<StatusCode, ApiError> {
+    let gateway = known(&app, &headers).await?;
+    let said: Ack = read(body)?;
+    for failure in &said.failures {
+        tracing::warn!(server = %gateway.server_id, peer = failure.public_key, reason = failure.reason,
+            "a gateway could not apply a peer");
+    }
+    gateway::applied(&app, &gateway, said.start.generation, &said.start.instance, said.revision).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn stream(
+    State(app): State<App>,
+    Extension(Stopping(mut stopping)): Extension<Stopping>,
+    follow: Result<Query<Follow>, axum::extract::rejection::QueryRejection>,
+    request: Request,
+) -> Result<Response, ApiError> {
+    let gateway = known(&app, request.headers()).await?;
+    let Query(follow) =
+        follow.map_err(|error| ApiError::request(StatusCode::BAD_REQUEST, "query_invalid", error.body_text()))?;
+    gateway::start(&app, &gateway, follow.generation, &follow.instance).await?;
+    let (frames, body) = mpsc::channel::<Bytes>(WAITING);
+    let telling = Telling { news: gateway::news(&app, gateway.server_id), app, server: gateway.server_id, frames };
+    tokio::spawn(async move {
+        tokio::select! {
+            ended = telling.run(follow.after) => {
+                if let Err(End::Failed(error)) = ended {
+                    tracing::warn!(server = %gateway.server_id, error = error.chain(), "a gateway's stream broke off");
+                }
+            }
+            _ = stopping.wait_for(|stop| *stop) => {}
+        }
+    });
+    let body = Body::from_stream(futures_util::stream::unfold(body, |mut body| async {
+        body.recv().await.map(|frame| (Ok::<_, std::convert::Infallible>(frame), body))
+    }));
+    let mut response = body.into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"));
+    headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
+    Ok(response)
+}
+
+/// Why a stream ended.
+enum End {
+    /// The gateway went away.
+    Gone,
+    /// The state could not be read; the gateway comes again.
+    Failed(Error),
+}
+
+impl From<Error> for End {
+    fn from(error: Error) -> End {
+        End::Failed(error)
+    }
+}
+
+/// What one gateway is told.
+struct Telling {
+    app: App,
+    server: Uuid,
+    news: News,
+    frames: mpsc::Sender<Bytes>,
+}
+
+impl Telling {
+    async fn run(mut self, after: Option<i64>) -> Result<(), End> {
+        // So that the gateway knows at once that it is heard.
+        self.say(&Frame::Heartbeat { revision: after.unwrap_or(0), now: self.app.clock.now() }).await?;
+        let mut at = match after {
+            Some(revision) => revision,
+            None => self.snapshot().await?,
+        };
+        let (mut said, mut renew) = (Instant::now(), Instant::now() + renewal());
+        loop {
+            if Instant::now() >= renew {
+                at = self.snapshot().await?;
+                (said, renew) = (Instant::now(), Instant::now() + renewal());
+            }
+            match gateway::changes(&self.app, self.server, at).await? {
+                Standing::Current => {
+                    if said.elapsed() >= HEARTBEAT {
+                        self.say(&Frame::Heartbeat { revision: at, now: self.app.clock.now() }).await?;
+                        said = Instant::now();
+                    }
+                    tokio::select! {
+                        () = self.news.heard() => {}
+                        () = self.frames.closed() => return Err(End::Gone),
+                    }
+                }
+                Standing::Behind(changes) => {
+                    at = self.delta(at, changes).await?;
+                    said = Instant::now();
+                }
+                Standing::Lost => {
+                    at = self.snapshot().await?;
+                    said = Instant::now();
+                }
+            }
+        }
+    }
+
+    /// Says all peers. What changes meanwhile is said between the parts, so that nobody stays on the network for the
+    /// length of a snapshot. Returns the revision that the gateway is at.
+    async fn snapshot(&mut self) -> Result<i64, End> {
+        let revision = gateway::revision(&self.app, self.server).await?;
+        let (mut at, mut after, mut part) = (revision, Uuid::nil(), 0);
+        loop {
+            let page = gateway::page(&self.app, self.server, after).await?;
+            let peers = page.peers.into_iter().map(peer).collect();
+            self.say(&Frame::Snapshot { revision, part, is_last: page.next.is_none(), peers }).await?;
+            let Some(next) = page.next else { return Ok(at) };
+            (after, part) = (next, part + 1);
+            while let Standing::Behind(changes) = gateway::changes(&self.app, self.server, at).await? {
+                at = self.delta(at, changes).await?;
+            }
+        }
+    }
+
+    async fn delta(&self, from: i64, changes: Changes) -> Result<i64, End> {
+        let gone = changes.gone.into_iter().map(|public_key| Op::Remove { public_key });
+        let ops = gone.chain(changes.served.into_iter().map(|wanted| Op::Upsert(peer(wanted)))).collect();
+        self.say(&Frame::Delta { from, revision: changes.revision, ops }).await?;
+        Ok(changes.revision)
+    }
+
+    async fn say(&self, frame: &Frame) -> Result<(), End> {
+        let bytes = frame.encode().map_err(|error| Error::Internal(Box::new(error)))?;
+        self.frames.send(bytes.into()).await.map_err(|_| End::Gone)
+    }
+}
+
+fn renewal() -> Duration {
+    Duration::from_millis(u64::try_from(lease::RENEW_MS).unwrap_or(u64::MAX))
+}
+
+fn peer(wanted: WantedPeer) -> Peer {
+    Peer {
+        public_key: wanted.public_key,
+        preshared_key: STANDARD.encode(wanted.preshared_key),
+        v4: wanted.addresses.0,
+        v6: wanted.addresses.1,
+        valid_until: wanted.valid_until,
+    }
+}
