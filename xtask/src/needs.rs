@@ -15,7 +15,7 @@ pub(crate) struct Need {
 }
 
 /// For the tests.
-pub(crate) const TESTS: [Need; 9] = [
+pub(crate) const TESTS: [Need; 13] = [
     Need { program: "mariadbd", package: "mariadb-server-core", suite: "everything on MariaDB" },
     Need { program: "mariadb-install-db", package: "mariadb-server-core", suite: "everything on MariaDB" },
     Need { program: "mariadb", package: "mariadb-client-core", suite: "looking into a MariaDB by hand" },
@@ -24,6 +24,10 @@ pub(crate) const TESTS: [Need; 9] = [
     Need { program: "chromedriver", package: "chromium-driver", suite: "the pages in a real browser" },
     Need { program: "wg", package: "wireguard-tools", suite: "reading our files with the real WireGuard tools" },
     Need { program: "wg-quick", package: "wireguard-tools", suite: "reading our files with the real WireGuard tools" },
+    Need { program: "wireguard-go", package: "wireguard-go", suite: "real tunnels" },
+    Need { program: "ip", package: "iproute2", suite: "real tunnels" },
+    Need { program: "nft", package: "nftables", suite: "real tunnels" },
+    Need { program: "resolvconf", package: "openresolv", suite: "real tunnels" },
     Need { program: "python3", package: "python3-venv", suite: "asking the API in ways that nobody would" },
 ];
 

@@ -17,6 +17,7 @@ pub mod house;
 mod lifeline;
 pub mod mariadb;
 pub mod missing;
+pub mod netns;
 pub mod parsers;
 pub mod ports;
 pub mod private_dir;

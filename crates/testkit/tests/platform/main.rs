@@ -33,4 +33,5 @@ mod site;
 mod soak;
 mod sqlmap;
 mod stripe_trouble;
+mod tunnel;
 mod work;
