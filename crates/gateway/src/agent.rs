@@ -153,8 +153,10 @@ impl Agent {
                     None => break Ok(()),
                 },
                 _ = tick.tick() => {
-                    if let Err(error) = self.look_after().await {
-                        self.trouble(&error);
+                    match self.look_after().await {
+                        Err(error @ AgentError::Device(DeviceError::Stopped(_))) => break Err(error),
+                        Err(error) => self.trouble(&error),
+                        Ok(()) => {}
                     }
                     if following.task.is_none() && Instant::now() >= following.again_at {
                         following.task = Some(self.follow(tell.clone()));
@@ -211,6 +213,7 @@ impl Agent {
 
     /// What nobody tells: leases that end, and now and then a device that is not as it should be.
     async fn look_after(&mut self) -> Result<(), AgentError> {
+        self.device.check()?;
         let ended = self.wanted.expire((self.clock)());
         if !ended.removed.is_empty() {
             self.apply(&ended).await?;

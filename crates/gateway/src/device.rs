@@ -7,6 +7,7 @@ use domain::vpn::key::{PresharedKey, PrivateKey};
 use domain::vpn::peer_diff::{FoundPeer, PeerOp};
 use ipnet::IpNet;
 
+use crate::embedded::Embedded;
 use crate::uapi::Uapi;
 
 /// Why a device did not do what it was asked.
@@ -18,6 +19,15 @@ pub enum DeviceError {
     /// It refuses, by its own number.
     #[error("the WireGuard device refuses: errno {0}")]
     Refused(i64),
+    /// The interface can't be made.
+    #[error("the interface {0} can't be made: {1} (this needs CAP_NET_ADMIN and /dev/net/tun: `modprobe tun`)")]
+    Tun(String, #[source] std::io::Error),
+    /// The one in this process refuses.
+    #[error("the embedded WireGuard device refuses: {0}")]
+    Embedded(String),
+    /// The one in this process has stopped for good.
+    #[error("the embedded WireGuard device {0} has stopped: start the gateway again")]
+    Stopped(String),
     /// It says what can't be understood.
     #[error("the WireGuard device says `{0}`")]
     Nonsense(String),
@@ -29,6 +39,8 @@ pub(crate) type Failed = ([u8; 32], DeviceError);
 /// A device.
 #[derive(Debug, Clone)]
 pub enum Device {
+    /// In this process.
+    Embedded(Embedded),
     /// Another program's, through its socket.
     Uapi(Uapi),
     /// None: peers are only noted. For `mirai dev` and tests.
@@ -39,14 +51,24 @@ impl Device {
     /// Gives the device its own key and port; its peers stay.
     pub async fn set_up(&self, key: &PrivateKey, port: u16) -> Result<(), DeviceError> {
         match self {
+            Device::Embedded(embedded) => embedded.set_up(key, port).await,
             Device::Uapi(uapi) => uapi.set_up(key, port).await,
             Device::Fake(_) => Ok(()),
+        }
+    }
+
+    /// An error once the device has stopped for good.
+    pub(crate) fn check(&self) -> Result<(), DeviceError> {
+        match self {
+            Device::Embedded(embedded) => embedded.check(),
+            Device::Uapi(_) | Device::Fake(_) => Ok(()),
         }
     }
 
     /// All peers.
     pub async fn dump(&self) -> Result<Vec<FoundPeer>, DeviceError> {
         match self {
+            Device::Embedded(embedded) => embedded.dump().await,
             Device::Uapi(uapi) => uapi.dump().await,
             Device::Fake(fake) => Ok(fake.dump()),
         }
@@ -55,6 +77,7 @@ impl Device {
     /// Takes the steps in their order, and returns those that failed: the others are done.
     pub(crate) async fn apply(&self, ops: &[PeerOp<'_>]) -> Result<Vec<Failed>, DeviceError> {
         match self {
+            Device::Embedded(embedded) => embedded.apply(ops).await,
             Device::Uapi(uapi) => uapi.apply(ops).await,
             Device::Fake(fake) => Ok(fake.apply(ops)),
         }

@@ -11,6 +11,7 @@
 mod agent;
 mod control;
 mod device;
+mod embedded;
 mod enrol;
 pub mod network;
 mod state;
@@ -20,6 +21,7 @@ mod wanted;
 pub use agent::{Agent, AgentError, Status};
 pub use control::ControlError;
 pub use device::{Device, DeviceError, FakeDevice};
+pub use embedded::Embedded;
 pub use enrol::{EnrolError, enrol};
 pub use state::{Identity, Kept, Place, StateError};
 pub use uapi::Uapi;

@@ -37,7 +37,7 @@ pub(crate) enum Command {
     /// The agent on a VPN server: it keeps the server's WireGuard peers as the control plane wants them
     #[command(
         subcommand,
-        after_help = "Example:\n  mirai gateway enroll --control https://vpn.example.net --token TOKEN\n  mirai gateway run --driver uapi --interface mirai0"
+        after_help = "Example:\n  mirai gateway enroll --control https://vpn.example.net --token TOKEN\n  mirai gateway run"
     )]
     Gateway(GatewayCommand),
     /// Accounts, servers, plans, API keys and jobs, by an operator's hand
@@ -65,12 +65,12 @@ pub(crate) enum GatewayCommand {
         #[arg(long, default_value = GATEWAY_STATE)]
         state: PathBuf,
         /// What carries the traffic
-        #[arg(long, value_enum, default_value_t = Driver::Uapi)]
+        #[arg(long, value_enum, default_value_t = Driver::Embedded)]
         driver: Driver,
     },
     /// Serve: set up addresses, forwarding and firewall rules around the WireGuard device, and keep its peers as wanted
     #[command(
-        after_help = "Example:\n  wireguard-go mirai0\n  mirai gateway run --driver uapi --interface mirai0\n\nIt goes on without the control plane. What it sets up stays when it stops; `mirai gateway teardown` takes it away."
+        after_help = "Example:\n  mirai gateway run --egress eth0\n\nIt goes on without the control plane. What it sets up stays when it stops; `mirai gateway teardown` takes it away."
     )]
     Run(GatewayRun),
     /// Take away what `run` has set up: rules, addresses, kernel settings. Clients are cut off
@@ -97,7 +97,7 @@ pub(crate) struct GatewayRun {
     #[arg(long, default_value = GATEWAY_STATE)]
     pub(crate) state: PathBuf,
     /// What carries the traffic
-    #[arg(long, value_enum, default_value_t = Driver::Uapi)]
+    #[arg(long, value_enum, default_value_t = Driver::Embedded)]
     pub(crate) driver: Driver,
     /// The WireGuard interface
     #[arg(long, default_value = "mirai0")]
@@ -119,6 +119,8 @@ pub(crate) struct GatewayRun {
 /// What carries a gateway's traffic.
 #[derive(Clone, Copy, ValueEnum)]
 pub(crate) enum Driver {
+    /// This program itself; the interface is made at the start and goes with the program
+    Embedded,
     /// A WireGuard program that runs already, through its socket in /var/run/wireguard
     Uapi,
 }
@@ -126,6 +128,7 @@ pub(crate) enum Driver {
 impl Driver {
     pub(crate) fn name(self) -> &'static str {
         match self {
+            Driver::Embedded => "embedded",
             Driver::Uapi => "uapi",
         }
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use gateway::network::{self, Network};
-use gateway::{Agent, Device, Kept, Place, Status, Uapi};
+use gateway::{Agent, Device, Embedded, Kept, Place, Status, Uapi};
 use serde_json::{Value, json};
 
 use crate::cli::{Driver, Format, GatewayCommand, GatewayRun};
@@ -35,11 +35,12 @@ async fn serve_peers(run: GatewayRun) -> anyhow::Result<()> {
         return Ok(());
     }
     logging::start("info")?;
-    place.note_before(&around.before().await?)?;
-    around.set_up().await?;
     let device = match run.driver {
+        Driver::Embedded => Device::Embedded(Embedded::open(&run.interface)?),
         Driver::Uapi => Device::Uapi(Uapi::new(&run.interface)),
     };
+    place.note_before(&around.before().await?)?;
+    around.set_up().await?;
     let clock = app::Clock::System;
     let agent = Agent::start(place.clone(), device, run.listen_port, Arc::new(move || clock.now())).await?;
     tracing::info!(server = agent.identity().name, interface = run.interface, "the gateway is serving");
