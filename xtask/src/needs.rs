@@ -143,6 +143,10 @@ mod tests {
                 "chromium",
                 "chromium-driver",
                 "wireguard-tools",
+                "wireguard-go",
+                "iproute2",
+                "nftables",
+                "openresolv",
                 "python3-venv"
             ]
         );

@@ -19,6 +19,9 @@ use crate::{App, Error, Result, admin, device, device_slots};
 /// A gateway, as `store` keeps it.
 pub use store::gateways::Model as Gateway;
 
+/// Seconds from the request that changed a peer to the word that its gateway has applied it.
+pub const APPLIED: &str = "mirai_gateway_applied_seconds";
+
 /// How often a gateway's list is looked at when nobody has told of a change: the bound on how late it hears of one that
 /// another process has made.
 const POLL: Duration = Duration::from_secs(1);
@@ -122,13 +125,19 @@ fn superseded() -> Error {
     )
 }
 
-/// Notes what an agent has applied.
+/// Notes what an agent has applied, and how long that took from the request that made the change.
 pub async fn applied(app: &App, gateway: &Gateway, generation: i64, instance: &str, revision: i64) -> Result<()> {
     let now = app.clock.now();
-    if gateways::applied(&app.store, gateway.server_id, generation, instance, revision, now).await? {
-        return Ok(());
+    if !gateways::applied(&app.store, gateway.server_id, generation, instance, revision, now).await? {
+        return Err(superseded());
     }
-    Err(superseded())
+    if revision > gateway.applied_revision
+        && let Some(made_at) = peer_changes::made_at(&app.store, gateway.server_id, revision).await?
+    {
+        let took = Duration::from_millis(u64::try_from(now - made_at).unwrap_or(0));
+        metrics::histogram!(APPLIED).record(took.as_secs_f64());
+    }
+    Ok(())
 }
 
 /// A peer to be served.

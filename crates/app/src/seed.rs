@@ -34,6 +34,9 @@ pub async fn plans(app: &App) -> Result<()> {
     Ok(())
 }
 
+/// The names of [`demo_servers`].
+pub const DEMO_SERVERS: [&str; 3] = ["osaka-1", "paris-1", "dallas-1"];
+
 /// Three servers to look at, if there are none; for `mirai dev`. Their endpoints are documentation addresses.
 pub async fn demo_servers(app: &App) -> Result<()> {
     if !vps_servers::all(&app.store).await?.is_empty() {
@@ -41,12 +44,12 @@ pub async fn demo_servers(app: &App) -> Result<()> {
     }
     let now = app.clock.now();
     let places = [
-        ("osaka-1", "jp", "JP", "Osaka", "203.0.113.10:51820", 0.21, 8),
-        ("paris-1", "eu", "FR", "Paris", "203.0.113.20:51820", 0.34, 21),
-        ("dallas-1", "us", "US", "Dallas", "203.0.113.30:51820", 0.12, 95),
+        ("jp", "JP", "Osaka", "203.0.113.10:51820", 0.21, 8),
+        ("eu", "FR", "Paris", "203.0.113.20:51820", 0.34, 21),
+        ("us", "US", "Dallas", "203.0.113.30:51820", 0.12, 95),
     ];
     let tx = app.store.write_txn().await?;
-    for (name, region, country, city, endpoint, load, ping_ms) in places {
+    for (name, (region, country, city, endpoint, load, ping_ms)) in DEMO_SERVERS.into_iter().zip(places) {
         let row = vps_servers::Model {
             id: app.dice.id(now),
             name: name.to_owned(),

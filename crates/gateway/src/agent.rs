@@ -263,7 +263,7 @@ impl Agent {
     fn lost(&self, error: &ControlError, following: &mut Following) {
         let pause = match error {
             ControlError::Refused { .. } => AFTER_REFUSAL,
-            ControlError::Away(_) | ControlError::Nonsense(_) => following.pause,
+            ControlError::Away(_) | ControlError::Nonsense(_) | ControlError::Address(_) => following.pause,
         };
         following.pause = (following.pause * 2).min(PAUSES.1);
         following.restart();
@@ -279,6 +279,10 @@ impl Agent {
     }
 
     fn save(&mut self) {
+        // Before the first list is whole, what was kept before is better.
+        if self.wanted.revision().is_none() {
+            return;
+        }
         match self.place.keep(&self.wanted.to_keep()) {
             Ok(()) => self.is_saved = true,
             Err(error) => {

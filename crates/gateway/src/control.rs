@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use api::gateway::{Ack, DecodeError, Decoder, Enrol, Enrolled, Follow, Frame};
-use reqwest::{Client, Response, StatusCode};
+use reqwest::{Client, Response, StatusCode, Url};
 use serde::Deserialize;
 
 /// How long an answer may take to begin.
@@ -14,6 +14,9 @@ const SILENCE: Duration = Duration::from_secs(15);
 /// Why the control plane can't be spoken with.
 #[derive(Debug, thiserror::Error)]
 pub enum ControlError {
+    /// It has no address.
+    #[error("`{0}` is no address of a control plane: it is https://HOST, or http:// on this machine alone")]
+    Address(String),
     /// It is away.
     #[error("the control plane can't be reached: {0}")]
     Away(String),
@@ -32,10 +35,13 @@ pub enum ControlError {
 
 impl From<reqwest::Error> for ControlError {
     fn from(error: reqwest::Error) -> ControlError {
-        let mut words = error.without_url().to_string();
-        // The library's own words are the outer ones only.
-        words.truncate(200);
-        ControlError::Away(words)
+        // The library's own words are the least of it: what went wrong is the innermost.
+        let error = error.without_url();
+        let mut innermost: &dyn std::error::Error = &error;
+        while let Some(source) = innermost.source() {
+            innermost = source;
+        }
+        ControlError::Away(innermost.to_string())
     }
 }
 
@@ -60,6 +66,12 @@ struct Problem {
 
 impl Control {
     pub(crate) fn new(base: &str) -> Result<Control, ControlError> {
+        let is_here = |url: &Url| matches!(url.host_str(), Some("127.0.0.1" | "[::1]" | "localhost"));
+        // Over http the credential and the peers' secrets would be anybody's on the way.
+        let is_safe = |url: &Url| url.scheme() == "https" || url.scheme() == "http" && is_here(url);
+        if !Url::parse(base).is_ok_and(|url| is_safe(&url)) {
+            return Err(ControlError::Address(base.to_owned()));
+        }
         let http = Client::builder().connect_timeout(PATIENCE).read_timeout(SILENCE).build()?;
         Ok(Control { base: base.trim_end_matches('/').to_owned(), http })
     }
@@ -113,6 +125,22 @@ impl Stream {
                 Some(bytes) => self.decoder.push(&bytes),
                 None => return Err(ControlError::Away("it ended the stream".to_owned())),
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_go_over_tls_or_not_off_this_machine() {
+        for good in ["https://vpn.example.net", "https://vpn.example.net/", "http://127.0.0.1:8080", "http://[::1]:1"] {
+            assert!(Control::new(good).is_ok(), "{good}");
+        }
+        for bad in ["vpn.example.net", "http://vpn.example.net", "http://127.0.0.1.example.net", "ftp://[::1]", ""] {
+            let error = Control::new(bad).expect_err(bad).to_string();
+            assert!(error.contains("https://HOST"), "{error}");
         }
     }
 }

@@ -15,13 +15,13 @@ use crate::uapi::Uapi;
 pub enum DeviceError {
     /// It can't be spoken with.
     #[error("the WireGuard device {0} can't be reached: {1}")]
-    Away(String, #[source] std::io::Error),
+    Away(String, std::io::Error),
     /// It refuses, by its own number.
     #[error("the WireGuard device refuses: errno {0}")]
     Refused(i64),
     /// The interface can't be made.
     #[error("the interface {0} can't be made: {1} (this needs CAP_NET_ADMIN and /dev/net/tun: `modprobe tun`)")]
-    Tun(String, #[source] std::io::Error),
+    Tun(String, std::io::Error),
     /// The one in this process refuses.
     #[error("the embedded WireGuard device refuses: {0}")]
     Embedded(String),

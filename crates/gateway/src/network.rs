@@ -32,13 +32,13 @@ pub enum NetworkError {
     NoResolver,
     /// The kernel's routing socket.
     #[error("the interface {0} can't be set up: {1} (this needs CAP_NET_ADMIN)")]
-    Netlink(String, #[source] rtnetlink::Error),
+    Netlink(String, rtnetlink::Error),
     /// A kernel setting.
     #[error("the kernel setting {0} can't be changed: {1}; run `sysctl -w {0}=1` as root")]
-    Sysctl(&'static str, #[source] std::io::Error),
+    Sysctl(&'static str, std::io::Error),
     /// The program is missing.
     #[error("nft can't be run: {0}; install nftables (Debian: `apt install nftables`)")]
-    NoNft(#[source] std::io::Error),
+    NoNft(std::io::Error),
     /// It refuses.
     #[error("nft refuses the rules: {0}")]
     Nft(String),

@@ -29,10 +29,10 @@ pub enum StateError {
     Enrolled(PathBuf, String),
     /// The file system.
     #[error("{0}: {1}")]
-    Io(PathBuf, #[source] io::Error),
+    Io(PathBuf, io::Error),
     /// A file that is not what it should be.
     #[error("{0} can't be read: {1}")]
-    Content(PathBuf, #[source] serde_json::Error),
+    Content(PathBuf, serde_json::Error),
 }
 
 /// Who a gateway is.
@@ -99,6 +99,15 @@ impl Place {
             Some(other) => Err(StateError::Enrolled(self.0.clone(), other.name)),
             None => Ok(()),
         }
+    }
+
+    /// The control plane is at another address from now on.
+    pub fn move_control(&self, control: &str) -> Result<(), StateError> {
+        let identity = self.identity()?;
+        if identity.control == control {
+            return Ok(());
+        }
+        self.write(IDENTITY, &Identity { control: control.to_owned(), ..identity })
     }
 
     /// Counts a start, and returns who starts.

@@ -111,6 +111,9 @@ pub(crate) struct GatewayRun {
     /// Where DNS at the tunnel address is answered, once for each family; as in /etc/resolv.conf if left out
     #[arg(long)]
     pub(crate) resolver: Vec<std::net::IpAddr>,
+    /// The site's address, if it has moved since the enrolment
+    #[arg(long, conflicts_with = "dry_run")]
+    pub(crate) control: Option<String>,
     /// Print the firewall rules, and change nothing
     #[arg(long)]
     pub(crate) dry_run: bool,

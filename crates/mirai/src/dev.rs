@@ -1,4 +1,5 @@
-//! `mirai dev`: the same program as `mirai serve`, on SQLite, with a pretend Stripe and a mailbox beside it.
+//! `mirai dev`: the same program as `mirai serve`, on SQLite, with a pretend Stripe, a mailbox and simulated gateways beside
+//! it.
 //!
 //! The fakes are reached through the very same clients by their base URLs; nothing of the product knows about them.
 
@@ -24,7 +25,7 @@ use web::Listener;
 
 use crate::cli::Dev;
 use crate::settings::{self, Source, Values};
-use crate::{logging, out, serve, wiring};
+use crate::{dev_gateways, logging, out, serve, wiring};
 
 /// How often the pretend Stripe looks for what is due.
 const RENEW_EVERY: Duration = Duration::from_secs(30);
@@ -59,10 +60,11 @@ pub(crate) async fn run(options: Dev) -> anyhow::Result<()> {
         |listener: &TcpListener| Ok::<_, anyhow::Error>(format!("http://localhost:{}", listener.local_addr()?.port()));
     let (site_url, stripe_url, mail_url) = (url(&ports.site)?, url(&ports.stripe)?, url(&ports.mail)?);
 
+    let control = format!("http://{}", ports.site.local_addr()?);
     let clock = Clock::System;
     let seconds: fakes::Clock = Arc::new(move || clock.now() / 1000);
     let stripe = StripeFake::start(StripeOptions {
-        webhook_url: Some(format!("http://{}/backend/api/stripe/webhook", ports.site.local_addr()?)),
+        webhook_url: Some(format!("{control}/backend/api/stripe/webhook")),
         state_file: Some(options.data.join("pretend-stripe.json")),
         public_url: stripe_url.clone(),
         ..StripeOptions::new(ports.stripe, &kept.stripe_key, &kept.webhook_secret, seconds.clone())
@@ -90,7 +92,8 @@ pub(crate) async fn run(options: Dev) -> anyhow::Result<()> {
     let tasks = serve::background(&app, &stop);
     announce(&options.data, &kept, &site_url, &stripe_url, &mail_url);
     let served = web::serve(Listener::Tcp(ports.site), web::router(app.clone(), web_settings), stop.clone(), grace);
-    let (served, ()) = tokio::join!(served, renew(&stripe, stop));
+    let gateways = dev_gateways::run(&app, &options.data, &control, stop.clone());
+    let (served, (), ()) = tokio::join!(served, gateways, renew(&stripe, stop));
     served?;
     serve::finish(tasks, app).await?;
     stripe.stop().await;
@@ -234,6 +237,8 @@ fn announce(data: &Path, kept: &Kept, site: &str, stripe: &str, mail: &str) {
     out::line(&format!("  Pretend Stripe  {stripe}   pay with the card that is filled in"));
     out::line(&format!("  API             {site}/backend/api/docs   X-API-KEY: {}", kept.api_key));
     out::line(&format!("  Admin account   {ADMIN}   password: {}", kept.admin_password));
+    let gateway = dev_gateways::place(data, seed::DEMO_SERVERS[0]);
+    out::line(&format!("  VPN servers     simulated: `mirai gateway status --state {}`", gateway.path().display()));
     out::line(&format!("  Data            {}   kept between starts; delete it to begin anew", data.display()));
     out::line("");
     out::line("Stop with Ctrl-C.");

@@ -1,18 +1,22 @@
 //! `mirai gateway`: the agent on a VPN server.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use gateway::network::{self, Network};
-use gateway::{Agent, Device, Embedded, Kept, Place, Status, Uapi};
+use gateway::{Agent, AgentError, Device, Embedded, Kept, Place, Status, Uapi};
 use serde_json::{Value, json};
+use tokio::sync::watch::Receiver;
 
 use crate::cli::{Driver, Format, GatewayCommand, GatewayRun};
 use crate::{admin, logging, out, serve};
 
 /// What the agent says about itself, for `status`.
 const STATUS: &str = "status.json";
+/// How often that is written down, if it changes.
+const SHOW_EVERY: Duration = Duration::from_secs(1);
 
 pub(crate) async fn run(command: GatewayCommand) -> anyhow::Result<()> {
     match command {
@@ -29,6 +33,9 @@ pub(crate) async fn run(command: GatewayCommand) -> anyhow::Result<()> {
 
 async fn serve_peers(run: GatewayRun) -> anyhow::Result<()> {
     let place = Place::new(&run.state);
+    if let Some(control) = &run.control {
+        place.move_control(control)?;
+    }
     let around = around(&place, &run)?;
     if run.dry_run {
         out::line(around.rules().trim_end());
@@ -44,11 +51,15 @@ async fn serve_peers(run: GatewayRun) -> anyhow::Result<()> {
     let clock = app::Clock::System;
     let agent = Agent::start(place.clone(), device, run.listen_port, Arc::new(move || clock.now())).await?;
     tracing::info!(server = agent.identity().name, interface = run.interface, "the gateway is serving");
-    let stop = serve::stop_on_signal()?;
+    Ok(run_agent(agent, &place, serve::stop_on_signal()?).await?)
+}
+
+/// Runs an agent until `stop` turns true, and writes down what it is doing for `mirai gateway status`.
+pub(crate) async fn run_agent(agent: Agent, place: &Place, stop: Receiver<bool>) -> Result<(), AgentError> {
     let showing = tokio::spawn(show(agent.status(), place.path().join(STATUS)));
     let ended = agent.run(stop).await;
     showing.abort();
-    Ok(ended?)
+    ended
 }
 
 /// The host around the device, from what was typed and what the host says of itself.
@@ -72,13 +83,13 @@ async fn tear_down(place: &Place) -> anyhow::Result<()> {
 }
 
 /// Writes down what the agent is doing whenever that changes.
-async fn show(mut status: tokio::sync::watch::Receiver<Status>, path: std::path::PathBuf) {
+async fn show(mut status: Receiver<Status>, path: PathBuf) {
     loop {
         let text = serde_json::to_vec(&*status.borrow_and_update()).unwrap_or_default();
         if let Err(error) = write(&path, &text) {
             tracing::debug!(%error, "the status could not be written down");
         }
-        tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+        tokio::time::sleep(SHOW_EVERY).await;
         if status.changed().await.is_err() {
             return;
         }

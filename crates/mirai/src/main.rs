@@ -10,6 +10,8 @@ mod cli;
 mod config_command;
 #[cfg(feature = "dev")]
 mod dev;
+#[cfg(feature = "dev")]
+mod dev_gateways;
 mod gateway_command;
 mod import;
 mod logging;

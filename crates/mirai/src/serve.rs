@@ -4,8 +4,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use app::gateway::APPLIED;
 use app::{App, jobs, scheduler};
-use metrics_exporter_prometheus::PrometheusBuilder;
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -14,6 +15,8 @@ use web::Listener;
 use crate::settings::{self, Values};
 use crate::{logging, out, wiring};
 
+/// Upper ends of the buckets of [`APPLIED`], in seconds: around the bounds that gateways are to keep.
+const APPLIED_BUCKETS: [f64; 9] = [0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 1.0, 5.0, 60.0];
 /// How often histograms are folded, as the exporter asks for.
 const UPKEEP: Duration = Duration::from_secs(5);
 
@@ -89,7 +92,9 @@ pub(crate) async fn finish(mut tasks: JoinSet<()>, app: App) -> anyhow::Result<(
 }
 
 async fn serve_metrics(place: &str, tasks: &mut JoinSet<()>, stop: &watch::Receiver<bool>) -> anyhow::Result<()> {
-    let handle = PrometheusBuilder::new().install_recorder().context("metrics could not be set up")?;
+    let builder = PrometheusBuilder::new().set_buckets_for_metric(Matcher::Full(APPLIED.to_owned()), &APPLIED_BUCKETS);
+    let builder = builder.context("metrics could not be set up")?;
+    let handle = builder.install_recorder().context("metrics could not be set up")?;
     let listener = Listener::bind(place).await.context("METRICS_LISTEN")?;
     tracing::info!(place = listener.place(), "metrics");
     let render = handle.clone();

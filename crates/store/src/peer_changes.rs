@@ -35,6 +35,11 @@ pub async fn after(db: &impl Db, server: Uuid, revision: i64, limit: u64) -> Res
     Ok(query.order_by_asc(Column::Revision).limit(limit).all(db.conn()).await?)
 }
 
+/// When a revision of a server's list was made; `None` if that was forgotten.
+pub async fn made_at(db: &impl Db, server: Uuid, revision: i64) -> Result<Option<UnixMs>> {
+    Ok(Entity::find_by_id((server, revision)).one(db.conn()).await?.map(|row| row.changed_at))
+}
+
 /// Forgets what changed before `before`: a gateway that was away longer gets the whole list.
 pub async fn prune(db: &impl Db, before: UnixMs) -> Result<u64> {
     Ok(Entity::delete_many().filter(Column::ChangedAt.lt(before)).exec(db.conn()).await?.rows_affected)

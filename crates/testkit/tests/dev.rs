@@ -72,6 +72,31 @@ async fn a_second_start_keeps_accounts_mails_and_keys() -> anyhow::Result<()> {
     second.stop().await
 }
 
+/// What `mirai gateway status` says of a demo server's gateway.
+async fn gateway_status(folder: &PrivateDir) -> anyhow::Result<Value> {
+    let state = folder.join("data/gateways/osaka-1");
+    let launch = Bin::mirai().await?.launch().args(["gateway", "status", "--json", "--state"]).arg(state);
+    let done = launch.run(PATIENCE).await?;
+    Ok(serde_json::from_str(&done.stdout).unwrap_or_default())
+}
+
+#[tokio::test]
+async fn the_demo_servers_have_gateways_that_follow_the_site_also_to_another_port() -> anyhow::Result<()> {
+    let folder = PrivateDir::new("dev")?;
+    for start in 1..=2 {
+        let dev = Dev::start(folder.path(), 0).await?;
+        let site = dev.url("Site")?.replace("localhost", "127.0.0.1");
+        let connected = async || {
+            let status = gateway_status(&folder).await?;
+            let is_so = status["connected"] == true && status["starts"] == start && status["control"] == site.as_str();
+            Ok(is_so.then_some(()))
+        };
+        eventually("a gateway that is heard", connected).await?;
+        dev.stop().await?;
+    }
+    Ok(())
+}
+
 #[tokio::test]
 async fn a_taken_port_is_one_line_that_names_the_flag() -> anyhow::Result<()> {
     let folder = PrivateDir::new("dev")?;
