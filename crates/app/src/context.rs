@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use clients::mail::Mailer;
-use clients::redis::Redis;
+use clients::redis::{Hint, Redis};
 use clients::stripe::Stripe;
 use store::Store;
 use tokio::sync::Notify;
@@ -124,7 +124,7 @@ impl App {
         self.work.notify_one();
         if let Some(redis) = self.redis.clone() {
             tokio::spawn(async move {
-                if let Err(error) = redis.tell_of_work().await {
+                if let Err(error) = redis.tell(Hint::Work, "").await {
                     tracing::debug!(%error, "no hint was given; other processes look once a second");
                 }
             });

@@ -175,26 +175,6 @@ pub async fn work(app: App, stop: watch::Receiver<bool>) {
     while workers.join_next().await.is_some() {}
 }
 
-/// Wakes this process's workers when another process tells of work, until `stop` turns true. Without Redis there is
-/// nothing to hear.
-pub async fn listen(app: App, mut stop: watch::Receiver<bool>) {
-    let Some(redis) = app.redis.clone() else { return };
-    while !*stop.borrow() {
-        if let Ok(mut hints) = redis.hear_of_work().await {
-            loop {
-                tokio::select! {
-                    hint = hints.recv() => if hint.is_some() { app.work.notify_one() } else { break },
-                    _ = stop.changed() => return,
-                }
-            }
-        }
-        tokio::select! {
-            () = tokio::time::sleep(POLL) => {}
-            _ = stop.changed() => {}
-        }
-    }
-}
-
 async fn work_alone(app: App, mut stop: watch::Receiver<bool>) {
     while !*stop.borrow() {
         let ran = match run_one(&app).await {

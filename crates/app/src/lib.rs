@@ -32,6 +32,7 @@ pub mod failpoint;
 pub mod gateway;
 pub mod health;
 pub mod held;
+pub mod hints;
 pub mod i18n;
 pub mod idempotency;
 pub mod import_php;

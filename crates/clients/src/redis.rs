@@ -15,8 +15,26 @@ use crate::SetupError;
 const TIMEOUT: Duration = Duration::from_millis(200);
 /// After a failure nobody asks for so long, so that a Redis that hangs slows down one request a second and no more.
 const REST: Duration = Duration::from_secs(1);
-/// Where processes tell each other that there is work.
-const WORK: &str = "mirai:work";
+/// Hints that wait to be taken.
+const HINTS: usize = 256;
+
+/// What processes tell each other. A hint saves somebody a second: who misses it looks by himself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hint {
+    /// There is a job.
+    Work,
+    /// The peers of the server with this id have changed.
+    Peers,
+}
+
+impl Hint {
+    fn channel(self) -> &'static str {
+        match self {
+            Hint::Work => "mirai:work",
+            Hint::Peers => "mirai:peers",
+        }
+    }
+}
 
 /// The same arithmetic as [`Gcra::decide`], in whole numbers below 2^53, which Lua's doubles hold exactly. `now` is in
 /// Unix milliseconds; empty for Redis's own clock.
@@ -99,28 +117,29 @@ impl Redis {
         Ok(Decision { allowed: allowed == 1, new_tat, remaining, reset_ms, retry_after_ms })
     }
 
-    /// Tells all processes that there is work.
-    pub async fn tell_of_work(&self) -> Result<(), RedisError> {
+    /// Tells all processes something.
+    pub async fn tell(&self, hint: Hint, what: &str) -> Result<(), RedisError> {
         let mut connection = self.connection.clone();
-        self.ask(async move { connection.publish::<_, _, ()>(WORK, "").await }).await
+        self.ask(async move { connection.publish::<_, _, ()>(hint.channel(), what).await }).await
     }
 
-    /// What other processes tell of work, from now on and until the connection is lost: then the channel ends.
-    pub async fn hear_of_work(&self) -> Result<mpsc::Receiver<()>, RedisError> {
+    /// What processes tell, this one too, from now on and until the connection is lost: then the channel ends. Of hints
+    /// that nobody takes some are dropped.
+    pub async fn hear(&self, hint: Hint) -> Result<mpsc::Receiver<String>, RedisError> {
         use futures_util::StreamExt as _;
 
         let timed = tokio::time::timeout(TIMEOUT * 5, async {
             let mut heard = self.client.get_async_pubsub().await?;
-            heard.subscribe(WORK).await?;
+            heard.subscribe(hint.channel()).await?;
             Ok::<_, redis::RedisError>(heard)
         });
         let mut heard = timed.await.map_err(|_| RedisError::Failed("no answer".to_owned()))??;
-        // One waiting hint says as much as many.
-        let (tell, hints) = mpsc::channel(1);
+        let (tell, hints) = mpsc::channel(HINTS);
         tokio::spawn(async move {
             let mut messages = heard.on_message();
-            while messages.next().await.is_some() {
-                if matches!(tell.try_send(()), Err(mpsc::error::TrySendError::Closed(()))) {
+            while let Some(message) = messages.next().await {
+                let what = message.get_payload().unwrap_or_default();
+                if matches!(tell.try_send(what), Err(mpsc::error::TrySendError::Closed(_))) {
                     break;
                 }
             }

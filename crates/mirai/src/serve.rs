@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use app::gateway::APPLIED;
-use app::{App, jobs, scheduler};
+use app::{App, hints, jobs, scheduler};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
@@ -79,7 +79,7 @@ pub(crate) fn stop_on_signal() -> anyhow::Result<watch::Receiver<bool>> {
 pub(crate) fn background(app: &App, stop: &watch::Receiver<bool>) -> JoinSet<()> {
     let mut tasks = JoinSet::new();
     tasks.spawn(jobs::work(app.clone(), stop.clone()));
-    tasks.spawn(jobs::listen(app.clone(), stop.clone()));
+    tasks.spawn(hints::exchange(app.clone(), stop.clone()));
     tasks.spawn(scheduler::run(app.clone(), stop.clone()));
     tasks
 }

@@ -11,7 +11,7 @@ use sea_orm::{
     ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend,
     SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, broadcast, watch};
 
 use crate::patience::{Limited, Patience, Worries};
 use crate::server_news::{Changed, ServerNews};
@@ -163,9 +163,19 @@ impl Store {
         self.news.commits()
     }
 
-    /// Turns new whenever a commit of this process has changed a server's list of peers.
+    /// Turns new whenever a commit of this process, or one that was told of, has changed a server's list of peers.
     pub fn peer_news(&self, server: Uuid) -> watch::Receiver<()> {
         self.news.follow(server)
+    }
+
+    /// The servers whose peers this process changes, commit by commit.
+    pub fn changed_peers(&self) -> broadcast::Receiver<Uuid> {
+        self.news.all()
+    }
+
+    /// Turns [`Store::peer_news`] of a server new: another process has told that its peers have changed.
+    pub fn wake_followers(&self, server: Uuid) {
+        self.news.wake(server);
     }
 
     /// The connections without a limit for a statement.

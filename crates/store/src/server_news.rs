@@ -6,13 +6,23 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use sea_orm::prelude::Uuid;
-use tokio::sync::watch;
+use tokio::sync::{broadcast, watch};
 
-/// Those who wait for news, server by server.
-#[derive(Debug, Default)]
+/// Changed servers that wait to be told on.
+const TOLD: usize = 256;
+
+/// Those who wait for news, server by server, and those who want all of it.
+#[derive(Debug)]
 pub(crate) struct ServerNews {
     commits: AtomicU64,
     waiting: Mutex<HashMap<Uuid, watch::Sender<()>>>,
+    all: broadcast::Sender<Uuid>,
+}
+
+impl Default for ServerNews {
+    fn default() -> ServerNews {
+        ServerNews { commits: AtomicU64::default(), waiting: Mutex::default(), all: broadcast::Sender::new(TOLD) }
+    }
 }
 
 impl ServerNews {
@@ -28,11 +38,21 @@ impl ServerNews {
         if changed.any {
             self.commits.fetch_add(1, Ordering::AcqRel);
         }
-        let mut waiting = self.waiting();
         for server in &changed.peers_of {
-            if waiting.get(server).is_some_and(|teller| teller.send(()).is_err()) {
-                waiting.remove(server);
-            }
+            self.wake(*server);
+            // An error is that nobody wants all of it.
+            let _ = self.all.send(*server);
+        }
+    }
+
+    pub(crate) fn all(&self) -> broadcast::Receiver<Uuid> {
+        self.all.subscribe()
+    }
+
+    pub(crate) fn wake(&self, server: Uuid) {
+        let mut waiting = self.waiting();
+        if waiting.get(&server).is_some_and(|teller| teller.send(()).is_err()) {
+            waiting.remove(&server);
         }
     }
 

@@ -6,12 +6,15 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use app::admin::servers;
+use app::hints;
+use clients::redis::{Hint, Redis};
 use domain::vpn::key::PublicKey;
 use gateway::{Agent, AgentError, Device, FakeDevice, Place};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 use testkit::app::{DAY, Database, TestApp, Wanted};
 use testkit::caller::TestUser;
+use testkit::redis::RedisServer;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
@@ -282,4 +285,38 @@ async fn s21_a_peer_that_its_device_refuses_is_reported_and_the_others_are_serve
     until("one that comes later", || device.came_as(&next).is_some()).await?;
     gateway.stop().await??;
     Ok(())
+}
+
+/// What one process commits, the streams of the others are told of over Redis, and need not wait for their look.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn processes_tell_each_other_whose_peers_have_changed() -> anyhow::Result<()> {
+    let Some(server) = RedisServer::start().await? else { return Ok(()) };
+    let test = TestApp::start(&Wanted::on(Database::Sqlite)).await?.expect("SQLite is never missing");
+    let other = Redis::new(&server.url())?;
+    let mut hints = other.hear(Hint::Peers).await?;
+    let (_stop, stopped) = watch::channel(false);
+    tokio::spawn(hints::exchange(test.app.clone().with_redis(Redis::new(&server.url())?), stopped));
+    let mika = test.with_subscriber("mika", "vip").await?;
+    let osaka = store::vps_servers::all(&test.app.store).await?.remove(0).id;
+    let patience = Duration::from_secs(20);
+    // It begins to listen at some moment: what is told before is what its look is for.
+    let told = async {
+        loop {
+            add(&test, &mika, "phone").await?;
+            if let Ok(told) = tokio::time::timeout(Duration::from_millis(500), hints.recv()).await {
+                return anyhow::Ok(told);
+            }
+        }
+    };
+    assert_eq!(tokio::time::timeout(patience, told).await??, Some(osaka.to_string()));
+    let mut news = test.app.store.peer_news(osaka);
+    let heard = async {
+        loop {
+            other.tell(Hint::Peers, &osaka.to_string()).await?;
+            if tokio::time::timeout(Duration::from_millis(500), news.changed()).await.is_ok() {
+                return anyhow::Ok(());
+            }
+        }
+    };
+    tokio::time::timeout(patience, heard).await?
 }

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use app::Clock;
-use clients::redis::Redis;
+use clients::redis::{Hint, Redis};
 use domain::limit::Gcra;
 use proptest::prelude::*;
 use reqwest::StatusCode;
@@ -65,9 +65,9 @@ async fn redis_knows_the_time() -> anyhow::Result<()> {
 async fn a_hint_reaches_whoever_listens() -> anyhow::Result<()> {
     let Some(server) = RedisServer::start().await? else { return Ok(()) };
     let (teller, listener) = (Redis::new(&server.url())?, Redis::new(&server.url())?);
-    let mut hints = listener.hear_of_work().await?;
-    teller.tell_of_work().await?;
-    assert_eq!(tokio::time::timeout(PATIENCE, hints.recv()).await?, Some(()));
+    let mut hints = listener.hear(Hint::Work).await?;
+    teller.tell(Hint::Work, "").await?;
+    assert_eq!(tokio::time::timeout(PATIENCE, hints.recv()).await?, Some(String::new()));
     server.stop().await?;
     assert_eq!(tokio::time::timeout(PATIENCE, hints.recv()).await?, None, "the end of the connection is heard too");
     Ok(())
