@@ -4,7 +4,6 @@ use domain::names::DeviceName;
 use domain::vpn::balancer::Wish;
 use domain::vpn::dns::Dns;
 use domain::vpn::key::PublicKey;
-
 use store::{pool, subscriptions, wireguard_peers};
 use uuid::Uuid;
 
@@ -57,8 +56,7 @@ pub async fn rekey(app: &App, who: &Who, id: Uuid, key: Option<PublicKey>) -> Re
         let old = std::mem::replace(&mut row.public_key, keys.public.to_string());
         row.updated_at = now;
         wireguard_peers::save(&tx, row.clone()).await.map_err(key_taken)?;
-        wireguard_peers::announce(&tx, &row, &old, now).await?;
-        wireguard_peers::announce(&tx, &row, &row.public_key, now).await?;
+        wireguard_peers::announce(&tx, [(&row, old.as_str()), (&row, row.public_key.as_str())], now).await?;
         tx.commit().await?;
         Ok(())
     })

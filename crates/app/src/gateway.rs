@@ -118,6 +118,12 @@ pub async fn start(app: &App, gateway: &Gateway, generation: i64, instance: &str
     Err(superseded())
 }
 
+/// Whether the agent that began a stream is still the one that counts: not since another start, nor another enrolment.
+pub async fn is_current(app: &App, gateway: &Gateway, instance: &str) -> Result<bool> {
+    let row = gateways::by_credential(&app.store, &gateway.credential_hash).await?;
+    Ok(row.is_some_and(|row| row.instance.as_deref() == Some(instance)))
+}
+
 fn superseded() -> Error {
     Error::conflict(
         "gateway_superseded",

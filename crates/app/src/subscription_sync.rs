@@ -4,7 +4,6 @@
 use clients::stripe::{self, CheckoutSession, Invoice, StripeError};
 use domain::subscription::{Announcement, Decision, Seen, decide};
 use domain::time::{UnixMs, day};
-
 use store::{Tx, checkouts, invoices, plans, stripe_events, subscriptions, users, wireguard_peers};
 use uuid::Uuid;
 

@@ -97,6 +97,8 @@ struct Following {
     task: Option<JoinHandle<()>>,
     again_at: Instant,
     pause: Duration,
+    /// Whether it was asked for all peers.
+    is_for_all: bool,
 }
 
 impl Agent {
@@ -129,14 +131,16 @@ impl Agent {
     pub async fn run(mut self, mut stop: watch::Receiver<bool>) -> Result<(), AgentError> {
         let (tell, mut heard) = mpsc::channel(WAITING);
         let (acks, lost) = self.acknowledging(&tell);
-        let mut following = Following { task: None, again_at: Instant::now(), pause: PAUSES.0 };
+        let mut following = Following { task: None, again_at: Instant::now(), pause: PAUSES.0, is_for_all: false };
         let mut tick = tokio::time::interval(TICK);
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let mut stopped = std::pin::pin!(async move {
             // An error is a sender that is gone: nobody can stop this agent any more, and nobody is there to want it.
             let _ = stop.wait_for(|stop| *stop).await;
         });
-        let mut save_at = Instant::now();
+        let (mut save_at, mut show_at) = (Instant::now(), Instant::now());
+        let mut shown = self.status.subscribe();
+        shown.mark_changed();
         let ended = loop {
             tokio::select! {
                 biased;
@@ -158,12 +162,22 @@ impl Agent {
                         Err(error) => self.trouble(&error),
                         Ok(()) => {}
                     }
+                    let is_due = self.wanted.is_due((self.clock)());
+                    if is_due && following.task.is_some() && !following.is_for_all {
+                        following.restart();
+                    }
                     if following.task.is_none() && Instant::now() >= following.again_at {
-                        following.task = Some(self.follow(tell.clone()));
+                        let after = self.wanted.revision().filter(|_| !is_due);
+                        following.is_for_all = after.is_none();
+                        following.task = Some(self.follow(after, tell.clone()));
                     }
                     if !self.is_saved && Instant::now() >= save_at {
                         self.save();
                         save_at = Instant::now() + SAVE;
+                    }
+                    if Instant::now() >= show_at && shown.has_changed().unwrap_or(false) {
+                        self.write_down(&shown.borrow_and_update());
+                        show_at = Instant::now() + SAVE;
                     }
                 }
             }
@@ -173,6 +187,8 @@ impl Agent {
         }
         lost.abort();
         self.save();
+        self.show(|status| status.is_connected = false);
+        self.write_down(&self.status.borrow());
         ended
     }
 
@@ -190,6 +206,9 @@ impl Agent {
             self.wanted.forget_revision();
             return Ok(());
         };
+        following.is_for_all &= !outcome.is_whole;
+        // Also where no peer differs: its leases are newer.
+        self.is_saved &= !outcome.is_whole;
         let mut failures = if outcome.is_whole { self.reconcile().await? } else { self.apply(&outcome).await? };
         failures.append(&mut outcome.failures);
         if let Some(revision) = self.wanted.revision()
@@ -243,6 +262,13 @@ impl Agent {
         apply(&self.device, &steps).await
     }
 
+    /// For `mirai gateway status`.
+    fn write_down(&self, status: &Status) {
+        if let Err(error) = self.place.show(status) {
+            tracing::debug!(%error, "the status could not be written down");
+        }
+    }
+
     fn show(&self, change: impl FnOnce(&mut Status)) {
         self.status.send_if_modified(|status| {
             let before = status.clone();
@@ -292,12 +318,12 @@ impl Agent {
         }
     }
 
-    /// Follows the stream from where the list is known, in a task of its own.
-    fn follow(&mut self, tell: mpsc::Sender<Heard>) -> JoinHandle<()> {
+    /// Follows the stream from a revision, or from all peers, in a task of its own.
+    fn follow(&mut self, after: Option<i64>, tell: mpsc::Sender<Heard>) -> JoinHandle<()> {
         self.wanted.forget_snapshot();
         let (control, credential) = (self.control.clone(), self.identity.credential.clone());
         let Start { generation, instance } = self.start.clone();
-        let follow = Follow { generation, instance, after: self.wanted.revision() };
+        let follow = Follow { generation, instance, after };
         tokio::spawn(async move {
             let lost = match control.stream(&credential, &follow).await {
                 Ok(mut stream) => loop {

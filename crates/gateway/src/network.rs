@@ -65,7 +65,7 @@ pub struct Network {
 /// What was found before anything was changed.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Before {
-    interface: String,
+    pub(crate) interface: String,
     addresses: Vec<(IpAddr, u8)>,
     settings: Vec<(String, String)>,
 }

@@ -8,14 +8,17 @@ use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 use api::gateway::Peer;
+use domain::time::UnixMs;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::agent::Status;
 use crate::network::Before;
 
 const IDENTITY: &str = "identity.json";
 const PEERS: &str = "peers.json";
+const STATUS: &str = "status.json";
 const BEFORE: &str = "host-before.json";
 
 /// Why the state can't be read or written.
@@ -27,6 +30,9 @@ pub enum StateError {
     /// There is one already.
     #[error("{0} holds the gateway {1} already: use another folder, or remove this one if that server is gone")]
     Enrolled(PathBuf, String),
+    /// The host was set up around another interface.
+    #[error("this gateway was set up on the interface {0}: run `mirai gateway teardown` first")]
+    SetUp(String),
     /// The file system.
     #[error("{0}: {1}")]
     Io(PathBuf, io::Error),
@@ -61,6 +67,9 @@ pub struct Identity {
 pub struct Kept {
     /// The revision of the list.
     pub revision: i64,
+    /// When all of it was last heard, in Unix milliseconds; 0 if that is not known.
+    #[serde(default)]
+    pub whole_at: UnixMs,
     /// The peers.
     pub peers: Vec<Peer>,
 }
@@ -127,6 +136,15 @@ impl Place {
         self.write(PEERS, kept)
     }
 
+    /// What the agent was last doing; one that was killed said so before. `None` if none has run.
+    pub fn status(&self) -> Result<Option<Status>, StateError> {
+        self.read(STATUS)
+    }
+
+    pub(crate) fn show(&self, status: &Status) -> Result<(), StateError> {
+        self.write(STATUS, status)
+    }
+
     /// How the host was before the gateway set it up; `None` if it is as it was.
     pub fn before(&self) -> Result<Option<Before>, StateError> {
         self.read(BEFORE)
@@ -135,7 +153,11 @@ impl Place {
     /// Notes how the host is before anything is changed. What was noted first stays: a second start finds what the first
     /// one has made.
     pub fn note_before(&self, before: &Before) -> Result<(), StateError> {
-        if self.before()?.is_some() { Ok(()) } else { self.write(BEFORE, before) }
+        match self.before()? {
+            Some(first) if first.interface == before.interface => Ok(()),
+            Some(first) => Err(StateError::SetUp(first.interface)),
+            None => self.write(BEFORE, before),
+        }
     }
 
     /// The host is as it was.

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use domain::vpn::key::{PresharedKey, PrivateKey};
 use domain::vpn::peer_diff::{FoundPeer, PeerOp};
@@ -14,6 +15,8 @@ use crate::device::{DeviceError, Failed};
 
 /// Where such programs make their sockets.
 const FOLDER: &str = "/var/run/wireguard";
+/// How long an answer may take; ten thousand peers take a fraction of a second.
+const PATIENCE: Duration = Duration::from_secs(5);
 /// Steps in one request: an error is looked for among these one by one.
 const BATCH: usize = 64;
 
@@ -81,8 +84,13 @@ impl Uapi {
         self.ask(&Zeroizing::new(format!("set=1\n{lines}\n"))).await.map(drop)
     }
 
-    /// Asks, and returns the lines of the answer before its `errno`.
+    /// Asks, and returns the lines of the answer before its `errno`. A program that hangs must not hold up the agent.
     async fn ask(&self, request: &str) -> Result<Vec<String>, DeviceError> {
+        let hangs = || DeviceError::Away(self.socket.display().to_string(), io::ErrorKind::TimedOut.into());
+        tokio::time::timeout(PATIENCE, self.answer(request)).await.map_err(|_| hangs())?
+    }
+
+    async fn answer(&self, request: &str) -> Result<Vec<String>, DeviceError> {
         let away = |error: io::Error| DeviceError::Away(self.socket.display().to_string(), error);
         let mut stream = UnixStream::connect(&self.socket).await.map_err(away)?;
         stream.write_all(request.as_bytes()).await.map_err(away)?;

@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use api::gateway::{Failure, Frame, Op, Peer};
 use domain::time::UnixMs;
 use domain::vpn::key::{PresharedKey, PublicKey};
+use domain::vpn::lease::RENEW_MS;
 use domain::vpn::peer_diff::{PeerOp, WantedPeer};
 
 use crate::state::Kept;
@@ -15,6 +16,8 @@ pub(crate) struct Wanted {
     leases: HashMap<[u8; 32], Lease>,
     /// The revision that the peers are of; `None` before the first snapshot is whole.
     revision: Option<i64>,
+    /// When the last snapshot was whole: all leases are at least as new.
+    whole_at: UnixMs,
     snapshot: Option<Snapshot>,
 }
 
@@ -51,7 +54,7 @@ pub(crate) struct Gap;
 
 impl Wanted {
     pub(crate) fn of(kept: Kept) -> Wanted {
-        let mut wanted = Wanted { revision: Some(kept.revision), ..Wanted::default() };
+        let mut wanted = Wanted { revision: Some(kept.revision), whole_at: kept.whole_at, ..Wanted::default() };
         let mut outcome = Outcome::default();
         for peer in kept.peers {
             wanted.upsert(&peer, UnixMs::MIN, &mut outcome);
@@ -67,11 +70,17 @@ impl Wanted {
             v6: lease.peer.address.1,
             valid_until: lease.valid_until,
         });
-        Kept { revision: self.revision.unwrap_or(0), peers: peers.collect() }
+        Kept { revision: self.revision.unwrap_or(0), whole_at: self.whole_at, peers: peers.collect() }
     }
 
     pub(crate) fn revision(&self) -> Option<i64> {
         self.revision
+    }
+
+    /// Whether leases are to be renewed, by hearing all peers again. Deltas renew only what has changed; a clock that was
+    /// set back counts as due.
+    pub(crate) fn is_due(&self, now: UnixMs) -> bool {
+        !(0..RENEW_MS).contains(&(now - self.whole_at))
     }
 
     /// The next stream is to begin with all peers; those that are known are served on.
@@ -121,6 +130,7 @@ impl Wanted {
                 if *is_last && let Some(snapshot) = self.snapshot.take() {
                     self.leases.retain(|key, _| snapshot.keys.contains(key));
                     self.revision = Some(snapshot.revision);
+                    self.whole_at = now;
                     outcome.is_whole = true;
                 }
             }
@@ -277,6 +287,16 @@ mod tests {
         assert_eq!(wanted.len(), 0);
         let outcome = wanted.hear(&delta(1, 2, &[], &[1]), 2 * NOW).unwrap();
         assert_eq!((outcome.removed, wanted.len()), (vec![[1; 32]], 0));
+    }
+
+    #[test]
+    fn leases_are_renewed_by_hearing_all_peers_once_a_day() {
+        let mut wanted = Wanted::default();
+        assert!(wanted.is_due(RENEW_MS), "nothing was ever heard");
+        wanted.hear(&snapshot(1, 0, true, &[1]), NOW).unwrap();
+        wanted.hear(&delta(1, 2, &[], &[2]), NOW + 1).unwrap();
+        let again = Wanted::of(wanted.to_keep());
+        assert!(!again.is_due(NOW + RENEW_MS - 1) && again.is_due(NOW + RENEW_MS), "a restart and a delta don't count");
     }
 
     #[test]

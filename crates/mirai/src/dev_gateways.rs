@@ -10,7 +10,7 @@ use gateway::{Agent, Device, FakeDevice, Place, StateError};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use crate::{admin, gateway_command};
+use crate::admin;
 
 /// The port of the demo servers' endpoints.
 const PORT: u16 = 51820;
@@ -46,5 +46,5 @@ async fn one(app: &App, place: &Place, name: &str, site: &str, stop: watch::Rece
     let clock = app.clock.clone();
     let device = Device::Fake(FakeDevice::default());
     let agent = Agent::start(place.clone(), device, PORT, Arc::new(move || clock.now())).await?;
-    Ok(gateway_command::run_agent(agent, place, stop).await?)
+    Ok(agent.run(stop).await?)
 }

@@ -1,22 +1,13 @@
 //! `mirai gateway`: the agent on a VPN server.
 
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
-use anyhow::Context as _;
 use gateway::network::{self, Network};
-use gateway::{Agent, AgentError, Device, Embedded, Kept, Place, Status, Uapi};
+use gateway::{Agent, Device, Embedded, Kept, Place, Status, Uapi};
 use serde_json::{Value, json};
-use tokio::sync::watch::Receiver;
 
 use crate::cli::{Driver, Format, GatewayCommand, GatewayRun};
 use crate::{admin, logging, out, serve};
-
-/// What the agent says about itself, for `status`.
-const STATUS: &str = "status.json";
-/// How often that is written down, if it changes.
-const SHOW_EVERY: Duration = Duration::from_secs(1);
 
 pub(crate) async fn run(command: GatewayCommand) -> anyhow::Result<()> {
     match command {
@@ -51,15 +42,7 @@ async fn serve_peers(run: GatewayRun) -> anyhow::Result<()> {
     let clock = app::Clock::System;
     let agent = Agent::start(place.clone(), device, run.listen_port, Arc::new(move || clock.now())).await?;
     tracing::info!(server = agent.identity().name, interface = run.interface, "the gateway is serving");
-    Ok(run_agent(agent, &place, serve::stop_on_signal()?).await?)
-}
-
-/// Runs an agent until `stop` turns true, and writes down what it is doing for `mirai gateway status`.
-pub(crate) async fn run_agent(agent: Agent, place: &Place, stop: Receiver<bool>) -> Result<(), AgentError> {
-    let showing = tokio::spawn(show(agent.status(), place.path().join(STATUS)));
-    let ended = agent.run(stop).await;
-    showing.abort();
-    ended
+    Ok(agent.run(serve::stop_on_signal()?).await?)
 }
 
 /// The host around the device, from what was typed and what the host says of itself.
@@ -82,33 +65,10 @@ async fn tear_down(place: &Place) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Writes down what the agent is doing whenever that changes.
-async fn show(mut status: Receiver<Status>, path: PathBuf) {
-    loop {
-        let text = serde_json::to_vec(&*status.borrow_and_update()).unwrap_or_default();
-        if let Err(error) = write(&path, &text) {
-            tracing::debug!(%error, "the status could not be written down");
-        }
-        tokio::time::sleep(SHOW_EVERY).await;
-        if status.changed().await.is_err() {
-            return;
-        }
-    }
-}
-
-fn write(path: &Path, text: &[u8]) -> std::io::Result<()> {
-    let beside = path.with_extension("new");
-    std::fs::write(&beside, text)?;
-    std::fs::rename(beside, path)
-}
-
 fn status(place: &Place, format: Format) -> anyhow::Result<()> {
     let identity = place.identity()?;
     let kept = place.kept()?.unwrap_or_default();
-    let said = match std::fs::read(place.path().join(STATUS)) {
-        Ok(bytes) => serde_json::from_slice::<Status>(&bytes).context("the agent's status can't be read")?,
-        Err(_) => Status::default(),
-    };
+    let said = place.status()?.unwrap_or_default();
     admin::print_one(&described(&identity, &kept, &said), format)
 }
 

@@ -142,15 +142,20 @@ pub async fn slots(tx: &Tx, subscription: Uuid) -> Result<Vec<i64>> {
 
 /// Announces all peers of a subscription, at the servers where they are and where they came from.
 pub async fn announce_all_of(tx: &Tx, subscription: Uuid, now: UnixMs) -> Result<()> {
-    for row in Entity::find().filter(Column::SubscriptionId.eq(subscription)).all(tx.conn()).await? {
-        announce(tx, &row, &row.public_key, now).await?;
-    }
-    Ok(())
+    let rows = Entity::find().filter(Column::SubscriptionId.eq(subscription)).all(tx.conn()).await?;
+    announce(tx, rows.iter().map(|row| (row, row.public_key.as_str())), now).await
 }
 
-/// Announces a key that a device has or had, at its server and at the one that it came from.
-pub async fn announce(tx: &Tx, row: &Model, key: &str, now: UnixMs) -> Result<()> {
-    for server in [Some(row.server_id), row.previous_server_id].into_iter().flatten() {
+/// Announces keys that devices have or had, at the servers of these devices and at those that they came from. Servers
+/// are locked in the order of their ids, so that two that announce at the same time don't wait for each other.
+pub async fn announce(tx: &Tx, keys: impl IntoIterator<Item = (&Model, &str)>, now: UnixMs) -> Result<()> {
+    let at = |(row, key)| {
+        let Model { server_id, previous_server_id, .. }: &Model = row;
+        [Some(*server_id), *previous_server_id].into_iter().flatten().map(move |server| (server, key))
+    };
+    let mut changes: Vec<(Uuid, &str)> = keys.into_iter().flat_map(at).collect();
+    changes.sort_unstable();
+    for (server, key) in changes {
         vps_servers::announce(tx, server, key, PeerChange::Other, now).await?;
     }
     Ok(())

@@ -19,7 +19,6 @@ use axum::{Extension, Json, Router};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use domain::vpn::key::PublicKey;
-use domain::vpn::lease;
 use serde::de::DeserializeOwned;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
@@ -33,6 +32,8 @@ use crate::server::Stopping;
 
 /// Silence after which a heartbeat is said.
 const HEARTBEAT: Duration = Duration::from_secs(5);
+/// How often a stream asks whether its gateway's credential and start still count.
+const CHECK: Duration = Duration::from_secs(5);
 /// Frames that wait for the connection. Few: a revocation is not to wait behind a snapshot.
 const WAITING: usize = 2;
 /// Longest text about a gateway that is kept.
@@ -126,12 +127,14 @@ async fn stream(
         follow.map_err(|error| ApiError::request(StatusCode::BAD_REQUEST, "query_invalid", error.body_text()))?;
     gateway::start(&app, &gateway, follow.generation, &follow.instance).await?;
     let (frames, body) = mpsc::channel::<Bytes>(WAITING);
-    let telling = Telling { news: gateway::news(&app, gateway.server_id), app, server: gateway.server_id, frames };
+    let server = gateway.server_id;
+    let telling =
+        Telling { news: gateway::news(&app, server), app, server, gateway, instance: follow.instance, frames };
     tokio::spawn(async move {
         tokio::select! {
             ended = telling.run(follow.after) => {
                 if let Err(End::Failed(error)) = ended {
-                    tracing::warn!(server = %gateway.server_id, error = error.chain(), "a gateway's stream broke off");
+                    tracing::warn!(%server, error = error.chain(), "a gateway's stream broke off");
                 }
             }
             _ = stopping.wait_for(|stop| *stop) => {}
@@ -149,7 +152,7 @@ async fn stream(
 
 /// Why a stream ended.
 enum End {
-    /// The gateway went away.
+    /// The gateway went away, or another one has taken its place.
     Gone,
     /// The state could not be read; the gateway comes again.
     Failed(Error),
@@ -165,6 +168,8 @@ impl From<Error> for End {
 struct Telling {
     app: App,
     server: Uuid,
+    gateway: Gateway,
+    instance: String,
     news: News,
     frames: mpsc::Sender<Bytes>,
 }
@@ -177,11 +182,13 @@ impl Telling {
             Some(revision) => revision,
             None => self.snapshot().await?,
         };
-        let (mut said, mut renew) = (Instant::now(), Instant::now() + renewal());
+        let (mut said, mut checked) = (Instant::now(), Instant::now());
         loop {
-            if Instant::now() >= renew {
-                at = self.snapshot().await?;
-                (said, renew) = (Instant::now(), Instant::now() + renewal());
+            if checked.elapsed() >= CHECK {
+                if !gateway::is_current(&self.app, &self.gateway, &self.instance).await? {
+                    return Err(End::Gone);
+                }
+                checked = Instant::now();
             }
             match gateway::changes(&self.app, self.server, at).await? {
                 Standing::Current => {
@@ -234,10 +241,6 @@ impl Telling {
         let bytes = frame.encode().map_err(|error| Error::Internal(Box::new(error)))?;
         self.frames.send(bytes.into()).await.map_err(|_| End::Gone)
     }
-}
-
-fn renewal() -> Duration {
-    Duration::from_millis(u64::try_from(lease::RENEW_MS).unwrap_or(u64::MAX))
 }
 
 fn peer(wanted: WantedPeer) -> Peer {

@@ -11,6 +11,8 @@ pub(crate) struct Migration;
 impl MigrationTrait for Migration {
     async fn up(&self, m: &SchemaManager) -> Result<(), DbErr> {
         add_column(m, "vps_servers", "enrol_until", int_null("enrol_until")).await?;
+        m.create_index(unique("vps_servers", &["enrol_token_hash"])).await?;
+        m.create_index(index("wireguard_peers", &["previous_server_id"])).await?;
         m.create_table(
             table(m, "gateways")
                 .col(id("server_id").primary_key())

@@ -24,6 +24,8 @@ testkit::on_both_databases!(
     a_gateway_that_hears_nothing_serves_each_peer_until_its_lease_ends,
     a_token_enrols_one_gateway_once_and_in_time,
     of_two_agents_with_one_identity_the_later_one_counts,
+    a_device_that_gets_room_again_is_served_at_once,
+    leases_are_renewed_once_a_day_while_the_stream_goes_on,
     s21_a_peer_that_its_device_refuses_is_reported_and_the_others_are_served,
 );
 
@@ -226,18 +228,25 @@ async fn a_token_enrols_one_gateway_once_and_in_time(database: Database) -> anyh
     // The next gateway of the server voids the credential of the one before.
     let mut first = run(&test, &place(&test, "first"), &FakeDevice::default()).await?;
     first.status.wait_for(|status| status.is_connected).await?;
-    first.stop().await??;
     let token = servers::renew_token(&test.app, "osaka-1").await?;
     let second = gateway::enrol(&place(&test, "second"), &test.base, &token, "fake").await?;
-    let mut first = run(&test, &place(&test, "first"), &FakeDevice::default()).await?;
-    let status = first.status.wait_for(|status| status.trouble.is_some()).await?.clone();
+    // Its stream, which was open, ends too.
+    first.status.wait_for(|status| !status.is_connected).await?;
+    let said = |status: &gateway::Status| status.trouble.as_ref().is_some_and(|words| words.contains("401"));
+    let status = first.status.wait_for(said).await?.clone();
     assert!(status.trouble.unwrap_or_default().contains("enrol it again"), "said in words");
     first.stop().await??;
     let list = test.get("/vps/status", None).await?;
     assert!(list.to_string().contains(&second.name));
-    // The secrets stayed on the VPN server.
-    let everything: String = test.statements.lock().expect("unpoisoned").iter().cloned().collect();
-    assert!(!everything.contains(&second.credential) && !everything.contains(&second.private_key));
+    // The secrets stayed on the VPN server: the database and all else that the control plane writes is in these files.
+    for entry in std::fs::read_dir(test.dir.path())? {
+        let path = entry?.path();
+        if path.is_file() {
+            let content = String::from_utf8_lossy(&std::fs::read(&path)?).into_owned();
+            let holds = content.contains(&second.credential) || content.contains(&second.private_key);
+            assert!(!holds, "{}", path.display());
+        }
+    }
     Ok(())
 }
 
@@ -262,6 +271,51 @@ async fn of_two_agents_with_one_identity_the_later_one_counts(database: Database
     let ended = first.task.await?.expect_err("another has taken the place");
     assert!(ended.to_string().contains("another agent with this identity"), "{ended}");
     later.stop().await??;
+    Ok(())
+}
+
+async fn a_device_that_gets_room_again_is_served_at_once(database: Database) -> anyhow::Result<()> {
+    let Some(test) = TestApp::start(&Wanted::on(database)).await? else { return Ok(()) };
+    let mika = test.with_subscriber("mika", "premium").await?;
+    let (first_id, first) = add(&test, &mika, "first").await?;
+    let (_, second) = add(&test, &mika, "second").await?;
+    let gateway = serving(&test).await?;
+    let device = &gateway.device;
+    until("both", || device.len() == 2).await?;
+    // A plan with room for one, from the next period on.
+    let list = test.get("/subscriptions", Some(&mika)).await?;
+    let path = format!("/subscriptions/{}/change", list["subscriptions"][0]["id"].as_str().unwrap_or_default());
+    let (status, body) = test.post(&path, Some(&mika), &json!({ "plan": "basic" })).await?;
+    anyhow::ensure!(status == StatusCode::OK, "{body}");
+    test.advance(32 * DAY);
+    test.stripe.run_due()?;
+    test.settle().await?;
+    until("room for one", || device.came_as(&first).is_some() && device.came_as(&second).is_none()).await?;
+    let mika = test.log_in(&mika.email).await?;
+    let gone = test.request(reqwest::Method::DELETE, &format!("/devices/{first_id}"), Some(&mika)).send().await?;
+    anyhow::ensure!(gone.status().is_success(), "{}", gone.status());
+    until("its turn", || device.came_as(&first).is_none() && device.came_as(&second).is_some()).await?;
+    gateway.stop().await??;
+    Ok(())
+}
+
+async fn leases_are_renewed_once_a_day_while_the_stream_goes_on(database: Database) -> anyhow::Result<()> {
+    let Some(test) = TestApp::start(&Wanted::on(database)).await? else { return Ok(()) };
+    let mika = test.with_subscriber("mika", "vip").await?;
+    let (_, phone) = add(&test, &mika, "phone").await?;
+    let gateway = serving(&test).await?;
+    until("the device", || gateway.device.came_as(&phone).is_some()).await?;
+    let came_as = gateway.device.came_as(&phone);
+    // Four days, of which each alone is within the three of a lease.
+    for _ in 0..4 {
+        test.advance(DAY);
+        let now = test.app.clock.now();
+        let is_renewed =
+            || place(&test, "gateway").kept().is_ok_and(|kept| kept.is_some_and(|kept| kept.whole_at >= now));
+        until("a renewal", is_renewed).await?;
+    }
+    assert_eq!(gateway.device.came_as(&phone), came_as, "it was served all the time");
+    gateway.stop().await??;
     Ok(())
 }
 
