@@ -26,10 +26,6 @@ mail-started-subject = Ihr Abonnement bei { $brand } ist aktiv
 mail-started-body = Ihre Zahlung ist eingegangen, und der Tarif { $plan } ist aktiv. Fügen Sie Ihr erstes Gerät hinzu:
 mail-started-action = Gerät hinzufügen
 
-mail-failed-subject = Eine Zahlung für { $brand } ist fehlgeschlagen
-mail-failed-body = Wir konnten die Zahlung für Ihr Abonnement bei { $brand } nicht einziehen. Ihre Geräte bleiben vorerst online; bitte prüfen Sie Ihre Zahlungsart:
-mail-failed-action = Zahlungsart prüfen
-
 mail-ending-subject = Ihr Abonnement bei { $brand } wird enden
 mail-ending-body = Ihr Abonnement ist gekündigt. Sie können es bis zum { $until } (UTC) nutzen; bis dahin können Sie die Kündigung in Ihrer Übersicht zurücknehmen.
 
@@ -57,3 +53,11 @@ mail-deleted-body = Ihr Konto bei { $brand } wurde gelöscht, Ihre Geräte sind 
 mail-disputed-subject = Eine Zahlung für { $brand } wird bestritten
 mail-disputed-body = Ihre Bank teilt uns mit, dass eine Zahlung für Ihr Abonnement bei { $brand } bestritten wird. Bis das entschieden ist, sind Ihre Geräte offline.
 mail-disputed-after = Wenn das ein Versehen ist, ziehen Sie den Einspruch bei Ihrer Bank zurück oder schreiben Sie an { $support }.
+
+mail-reward-subject = { $amount } für einen Freund
+mail-reward-body = Jemand, den Sie eingeladen haben, ist geblieben, und { $amount } gehören Ihnen. Guthaben bezahlt einen Zeitraum ohne Karte:
+mail-reward-action = Freunde und Guthaben ansehen
+
+mail-server-away-subject = Ein Server von { $brand } ist nicht nutzbar
+mail-server-away-body = Der Server { $server } ist nicht erreichbar oder wird außer Betrieb genommen. Diese Geräte nutzen ihn: { $devices }. Ziehen Sie jedes mit einem Klick auf einen anderen Server um und geben Sie der App dann ihre neue Konfiguration:
+mail-server-away-action = Meine Geräte umziehen

@@ -26,10 +26,6 @@ mail-started-subject = Your { $brand } subscription is active
 mail-started-body = Your payment has arrived and the plan { $plan } is active. Add your first device:
 mail-started-action = Add a device
 
-mail-failed-subject = A payment for { $brand } failed
-mail-failed-body = We could not collect the payment for your { $brand } subscription. Your devices stay online for now; please check your payment method:
-mail-failed-action = Check my payment method
-
 mail-ending-subject = Your { $brand } subscription will end
 mail-ending-body = Your subscription is canceled. You can use it until { $until } (UTC); until then you can take the cancellation back on your dashboard.
 
@@ -57,3 +53,11 @@ mail-deleted-body = Your { $brand } account was deleted, your devices are offlin
 mail-disputed-subject = A payment for { $brand } is disputed
 mail-disputed-body = Your bank tells us that a payment for your { $brand } subscription is disputed. Until that is decided your devices are offline.
 mail-disputed-after = If this is a mistake, withdraw the dispute at your bank, or write to { $support }.
+
+mail-reward-subject = You have { $amount } for a friend
+mail-reward-body = A friend of yours has stayed, and { $amount } are yours. Credit pays for a period without a card:
+mail-reward-action = See my friends and credit
+
+mail-server-away-subject = A { $brand } server cannot be used
+mail-server-away-body = The server { $server } cannot be reached, or is being taken out of service. These devices use it: { $devices }. Move each to another server with one click; then give the app its new configuration:
+mail-server-away-action = Move my devices

@@ -26,10 +26,6 @@ mail-started-subject = Su suscripción a { $brand } está activa
 mail-started-body = Su pago ha llegado y el plan { $plan } está activo. Añada su primer dispositivo:
 mail-started-action = Añadir un dispositivo
 
-mail-failed-subject = Ha fallado un pago de { $brand }
-mail-failed-body = No hemos podido cobrar el pago de su suscripción a { $brand }. De momento sus dispositivos siguen conectados; revise su forma de pago:
-mail-failed-action = Revisar mi forma de pago
-
 mail-ending-subject = Su suscripción a { $brand } terminará
 mail-ending-body = Su suscripción está cancelada. Puede usarla hasta el { $until } (UTC); hasta entonces puede anular la cancelación en su panel.
 
@@ -57,3 +53,11 @@ mail-deleted-body = Su cuenta de { $brand } se ha eliminado, sus dispositivos es
 mail-disputed-subject = Se ha impugnado un pago de { $brand }
 mail-disputed-body = Su banco nos comunica que se ha impugnado un pago de su suscripción a { $brand }. Hasta que se decida, sus dispositivos están desconectados.
 mail-disputed-after = Si es un error, retire la impugnación en su banco o escriba a { $support }.
+
+mail-reward-subject = { $amount } por un amigo
+mail-reward-body = Un amigo suyo se ha quedado y { $amount } son suyos. El saldo paga un periodo sin tarjeta:
+mail-reward-action = Ver mis amigos y mi saldo
+
+mail-server-away-subject = Un servidor de { $brand } no se puede usar
+mail-server-away-body = El servidor { $server } no responde o va a dejar de funcionar. Estos dispositivos lo usan: { $devices }. Muévalos a otro servidor con un clic y dé después a la aplicación su nueva configuración:
+mail-server-away-action = Mover mis dispositivos

@@ -26,10 +26,6 @@ mail-started-subject = Votre abonnement { $brand } est actif
 mail-started-body = Votre paiement est arrivé et la formule { $plan } est active. Ajoutez votre premier appareil :
 mail-started-action = Ajouter un appareil
 
-mail-failed-subject = Un paiement pour { $brand } a échoué
-mail-failed-body = Nous n’avons pas pu encaisser le paiement de votre abonnement { $brand }. Vos appareils restent en ligne pour l’instant ; vérifiez votre moyen de paiement :
-mail-failed-action = Vérifier mon moyen de paiement
-
 mail-ending-subject = Votre abonnement { $brand } va se terminer
 mail-ending-body = Votre abonnement est résilié. Vous pouvez l’utiliser jusqu’au { $until } (UTC) ; d’ici là, vous pouvez annuler la résiliation dans votre espace.
 
@@ -57,3 +53,11 @@ mail-deleted-body = Votre compte { $brand } a été supprimé, vos appareils son
 mail-disputed-subject = Un paiement pour { $brand } est contesté
 mail-disputed-body = Votre banque nous signale qu’un paiement de votre abonnement { $brand } est contesté. En attendant la décision, vos appareils sont déconnectés.
 mail-disputed-after = Si c’est une erreur, retirez la contestation auprès de votre banque, ou écrivez à { $support }.
+
+mail-reward-subject = { $amount } pour un ami
+mail-reward-body = Un de vos amis est resté, et { $amount } sont à vous. Le crédit paie une période sans carte :
+mail-reward-action = Voir mes amis et mon crédit
+
+mail-server-away-subject = Un serveur { $brand } ne peut pas être utilisé
+mail-server-away-body = Le serveur { $server } est injoignable, ou va être mis hors service. Ces appareils l’utilisent : { $devices }. Déplacez chacun vers un autre serveur en un clic, puis donnez à l’application sa nouvelle configuration :
+mail-server-away-action = Déplacer mes appareils

@@ -26,10 +26,6 @@ mail-started-subject = { $brand } のご契約が有効になりました
 mail-started-body = お支払いを確認し、プラン { $plan } が有効になりました。最初のデバイスを追加してください。
 mail-started-action = デバイスを追加する
 
-mail-failed-subject = { $brand } のお支払いができませんでした
-mail-failed-body = { $brand } のご契約のお支払いをいただけませんでした。当面デバイスはそのまま使えます。お支払い方法をご確認ください。
-mail-failed-action = お支払い方法を確認する
-
 mail-ending-subject = { $brand } のご契約はまもなく終了します
 mail-ending-body = ご契約は解約されました。{ $until }(UTC)までご利用になれます。それまでは、ダッシュボードで解約を取り消せます。
 
@@ -57,3 +53,11 @@ mail-deleted-body = { $brand } のアカウントを削除しました。デバ�
 mail-disputed-subject = { $brand } のお支払いに異議が申し立てられました
 mail-disputed-body = { $brand } のご契約のお支払いに異議が申し立てられたと、銀行から連絡がありました。結論が出るまで、デバイスはオフラインになります。
 mail-disputed-after = 手違いの場合は、銀行で異議を取り下げるか、{ $support } までご連絡ください。
+
+mail-reward-subject = お友だちの紹介で { $amount }
+mail-reward-body = ご紹介のお友だちが継続され、{ $amount } があなたのものになりました。クレジットはカードなしの期間に使えます。
+mail-reward-action = 紹介とクレジットを見る
+
+mail-server-away-subject = { $brand } のサーバーが利用できません
+mail-server-away-body = サーバー { $server } に接続できないか、まもなく停止します。次の端末が使用しています: { $devices }。ワンクリックで別のサーバーに移し、アプリに新しい設定を読み込ませてください:
+mail-server-away-action = 端末を移す

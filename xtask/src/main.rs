@@ -38,9 +38,9 @@ enum Task {
     /// Builds the style sheet, assets/static/app.css, from its source.
     #[command(after_help = "Example: cargo xtask css")]
     Css,
-    /// Measures the product beside bare programs, and writes docs/performance.md.
-    #[command(after_help = "Example: cargo xtask bench")]
-    Bench,
+    /// Measures the product beside bare and other programs, and writes docs/performance.md.
+    #[command(after_help = "Example: cargo xtask bench gateways")]
+    Bench(bench::Options),
     /// Takes the pictures of the README, docs/screenshots/, from `mirai dev` in Chromium.
     #[command(after_help = "Example: cargo xtask screenshots")]
     Screenshots,
@@ -52,7 +52,7 @@ fn main() -> ExitCode {
         Task::Fuzz(options) => fuzz::run(&options),
         Task::Check => check::run().map(|()| ExitCode::SUCCESS),
         Task::Css => node::build_css().map(|()| ExitCode::SUCCESS),
-        Task::Bench => bench::run().map(|()| ExitCode::SUCCESS),
+        Task::Bench(options) => bench::run(&options).map(|()| ExitCode::SUCCESS),
         Task::Screenshots => rust::take_screenshots().map(|()| ExitCode::SUCCESS),
     };
     match done {

@@ -15,7 +15,7 @@ pub(crate) struct Need {
 }
 
 /// For the tests.
-pub(crate) const TESTS: [Need; 13] = [
+pub(crate) const TESTS: [Need; 20] = [
     Need { program: "mariadbd", package: "mariadb-server-core", suite: "everything on MariaDB" },
     Need { program: "mariadb-install-db", package: "mariadb-server-core", suite: "everything on MariaDB" },
     Need { program: "mariadb", package: "mariadb-client-core", suite: "looking into a MariaDB by hand" },
@@ -25,17 +25,29 @@ pub(crate) const TESTS: [Need; 13] = [
     Need { program: "wg", package: "wireguard-tools", suite: "reading our files with the real WireGuard tools" },
     Need { program: "wg-quick", package: "wireguard-tools", suite: "reading our files with the real WireGuard tools" },
     Need { program: "wireguard-go", package: "wireguard-go", suite: "real tunnels" },
+    Need { program: "ping", package: "iputils-ping", suite: "real tunnels" },
+    Need { program: "curl", package: "curl", suite: "real tunnels" },
+    Need { program: "nginx", package: "nginx-light", suite: "gateways behind nginx" },
+    Need { program: "systemd-analyze", package: "systemd", suite: "the shipped units" },
     Need { program: "ip", package: "iproute2", suite: "real tunnels" },
     Need { program: "nft", package: "nftables", suite: "real tunnels" },
     Need { program: "resolvconf", package: "openresolv", suite: "real tunnels" },
+    Need { program: "qemu-system-x86_64", package: "qemu-system-x86", suite: "the kernel's WireGuard" },
+    Need { program: "busybox", package: "busybox-static", suite: "the kernel's WireGuard" },
+    Need { program: "strip", package: "binutils", suite: "the kernel's WireGuard" },
     Need { program: "python3", package: "python3-venv", suite: "asking the API in ways that nobody would" },
 ];
 
 /// For the figures.
-pub(crate) const BENCH: [Need; 3] = [
+pub(crate) const BENCH: [Need; 8] = [
     Need { program: "mariadbd", package: "mariadb-server-core", suite: "everything on MariaDB" },
     Need { program: "mariadb-install-db", package: "mariadb-server-core", suite: "everything on MariaDB" },
     Need { program: "wrk", package: "wrk", suite: "figures" },
+    Need { program: "iperf3", package: "iperf3", suite: "figures of gateways" },
+    Need { program: "ip", package: "iproute2", suite: "figures of gateways" },
+    Need { program: "nft", package: "nftables", suite: "figures of gateways" },
+    Need { program: "sysctl", package: "procps", suite: "figures of gateways" },
+    Need { program: "wg", package: "wireguard-tools", suite: "figures of gateways" },
 ];
 
 /// The oldest Node.js whose test runner and WebCrypto the browser modules' tests rely on.
@@ -144,9 +156,16 @@ mod tests {
                 "chromium-driver",
                 "wireguard-tools",
                 "wireguard-go",
+                "iputils-ping",
+                "curl",
+                "nginx-light",
+                "systemd",
                 "iproute2",
                 "nftables",
                 "openresolv",
+                "qemu-system-x86",
+                "busybox-static",
+                "binutils",
                 "python3-venv"
             ]
         );

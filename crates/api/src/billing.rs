@@ -15,14 +15,39 @@ pub struct Plan {
     pub price_cents: i64,
     /// ISO 4217, lower case.
     pub currency: String,
-    /// `month` or `year`.
+    /// `month`, `quarter` or `year`.
     pub interval: String,
     /// Devices at the same time; null is no limit beyond fair use.
     pub devices: Option<i64>,
     /// Bytes an interval; null is no quota.
     pub quota_bytes: Option<i64>,
+    /// How fast each device may be, in Mbit/s each way; null is as fast as it goes.
+    pub speed_mbit: Option<i64>,
+    /// The same once the quota is used up; null is not at all.
+    pub slow_mbit: Option<i64>,
     /// What the plan can do, as stable words.
     pub features: Vec<String>,
+    /// Whether it can be bought now, at the price above.
+    pub available: bool,
+    /// All its prices, the one above first.
+    pub prices: Vec<PlanPrice>,
+    /// Days that a customer's first subscription costs nothing.
+    pub trial_days: i64,
+    /// Regions that its devices can be in; null is all.
+    pub regions: Option<Vec<String>>,
+}
+
+/// A price of a plan.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct PlanPrice {
+    /// `month`, `quarter` or `year`.
+    pub interval: String,
+    /// ISO 4217, lower case.
+    pub currency: String,
+    /// Price of an interval in minor units.
+    pub amount: i64,
+    /// Bytes an interval; null is no quota.
+    pub quota_bytes: Option<i64>,
     /// Whether it can be bought now.
     pub available: bool,
 }
@@ -40,9 +65,15 @@ pub struct PlanList {
 pub struct Checkout {
     /// Code of the plan.
     pub plan: String,
+    /// `month`, `quarter` or `year`; the plan's own if left out.
+    #[serde(default)]
+    pub interval: Option<String>,
+    /// ISO 4217; the plan's own if left out.
+    #[serde(default)]
+    pub currency: Option<String>,
     /// Preferred region.
     pub region: Option<String>,
-    /// Coupon.
+    /// Code of a coupon of ours.
     #[schema(max_length = 64)]
     pub coupon: Option<String>,
 }
@@ -94,6 +125,56 @@ pub struct Subscription {
     pub held: bool,
     /// Code of the plan that begins with the next period.
     pub next_plan: Option<String>,
+    /// What a period costs, as agreed; null until it was read for the first time.
+    pub price: Option<AgreedPrice>,
+    /// `card` (through Stripe, renewed by itself) or `credit` (it ends with its period).
+    pub paid_with: String,
+}
+
+/// What was agreed to be paid.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct AgreedPrice {
+    /// `month`, `quarter` or `year`.
+    pub interval: String,
+    /// ISO 4217, lower case.
+    pub currency: String,
+    /// In minor units.
+    pub amount: i64,
+}
+
+/// A gift code.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Redeem {
+    /// As it is written; spaces, hyphens and capitals do not matter.
+    #[schema(max_length = 64)]
+    pub code: String,
+}
+
+/// What a gift code was worth.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct Redeemed {
+    /// In minor units.
+    pub amount: i64,
+    /// ISO 4217, lower case.
+    pub currency: String,
+}
+
+/// Pay one period of a plan with credit.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PayWithCredit {
+    /// Code of the plan.
+    pub plan: String,
+    /// `month`, `quarter` or `year`; the plan's own if left out.
+    #[serde(default)]
+    pub interval: Option<String>,
+    /// ISO 4217; the plan's own if left out.
+    #[serde(default)]
+    pub currency: Option<String>,
+    /// Region wished for.
+    #[serde(default)]
+    pub region: Option<String>,
 }
 
 /// Subscriptions, newest first.
@@ -131,6 +212,9 @@ pub struct Cancel {
 pub struct ChangePlan {
     /// Code of the plan.
     pub plan: String,
+    /// `month`, `quarter` or `year`; that of the subscription if left out.
+    #[serde(default)]
+    pub interval: Option<String>,
 }
 
 /// An invoice.
@@ -170,10 +254,19 @@ pub struct InvoiceList {
 pub struct CreditList {
     /// What there is in each currency; none if there never was anything.
     pub balances: Vec<Balance>,
+    /// What was put towards the next invoice and lies at Stripe until then.
+    pub next_invoice: Vec<Balance>,
     /// Movements, newest first.
     pub credits: Vec<Credit>,
     /// How to ask for the next page; null at the end.
     pub next_cursor: Option<String>,
+}
+
+/// Credit that was put towards the next invoice.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct CreditApplied {
+    /// All that lies at Stripe until then.
+    pub next_invoice: Vec<Balance>,
 }
 
 /// What there is in one currency.
@@ -194,7 +287,10 @@ pub struct Credit {
     pub amount: i64,
     /// ISO 4217, lower case.
     pub currency: String,
-    /// `opening`: what was there when the account was taken over; `granted` or `taken` by the operator.
+    /// `opening`: what was there when the account was taken over; `granted` or `taken` by the operator;
+    /// `gift`: a gift code; `period` and
+    /// `period_returned`: a period paid with credit, and what came back of it;
+    /// `reward_confirmed`, `reward_taken_back`, `reward_returned`: for a friend.
     pub kind: String,
     /// When.
     pub created_at: String,
@@ -220,4 +316,19 @@ pub struct Referral {
     pub joined_at: String,
     /// Whether they have confirmed their address.
     pub confirmed: bool,
+    /// What it is worth: null before the friend's first payment.
+    pub reward: Option<Reward>,
+}
+
+/// What a customer gets for a friend.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct Reward {
+    /// `pending`, `confirmed`, `refused`, `voided`, `taken_back` or `imported`.
+    pub state: String,
+    /// In minor units.
+    pub amount: i64,
+    /// ISO 4217, lower case.
+    pub currency: Option<String>,
+    /// When a pending one is confirmed.
+    pub due_at: Option<String>,
 }

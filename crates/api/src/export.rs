@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::{Credit, Device, Invoice, Session, Subscription, User};
+use crate::{Device, ExportedNotice, Invoice, Session, Subscription, User};
 
 /// What is held about an account. Hashes (of the password, of sessions, links, recovery codes and known devices) and
 /// sealed secrets (pre-shared keys, the second factor's) can't be given out in words; that they exist is in the counts.
@@ -24,6 +24,14 @@ pub struct Export {
     pub second_factor_since: Option<String>,
     /// Recovery codes that were not used yet.
     pub recovery_codes_left: u64,
+    /// How many cards of first payments are kept as hashes.
+    pub cards: u64,
+    /// When the cards expire that pay for subscriptions.
+    pub paying_cards: Vec<String>,
+    /// Notices that were sent, oldest first.
+    pub notices: Vec<ExportedNotice>,
+    /// Kinds of notices that are turned off.
+    pub notices_off: Vec<String>,
     /// Until when each known device is known.
     pub known_devices: Vec<String>,
     /// Addresses that wait to be confirmed.
@@ -34,14 +42,37 @@ pub struct Export {
     pub subscriptions: Vec<Subscription>,
     /// Purchases, finished or not.
     pub checkouts: Vec<ExportedCheckout>,
+    /// Purchases that were begun with a coupon.
+    pub coupon_uses: Vec<ExportedCouponUse>,
+    /// Gift codes that were redeemed.
+    pub gift_codes: Vec<ExportedGift>,
+    /// What the subscriptions' devices have carried, day by day.
+    pub usage: Vec<ExportedUsage>,
     /// Invoices.
     pub invoices: Vec<Invoice>,
-    /// Movements of credit.
-    pub credits: Vec<Credit>,
+    /// Every line of the books about this customer's money.
+    pub ledger: Vec<LedgerLine>,
     /// Devices.
     pub devices: Vec<Device>,
     /// What was done to the account, and by it.
     pub audit_log: Vec<AuditEntry>,
+}
+
+/// One line of the books.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct LedgerLine {
+    /// When.
+    pub at: String,
+    /// `customer_credit`, `stripe_cash`, `revenue` …
+    pub account: String,
+    /// Why: `payment`, `refund`, `granted` …
+    pub kind: String,
+    /// In minor units; above zero is owed to the customer or earned, below zero held or spent.
+    pub amount: i64,
+    /// ISO 4217, lower case.
+    pub currency: String,
+    /// The Stripe invoice that it is about.
+    pub about: Option<String>,
 }
 
 /// A purchase.
@@ -57,6 +88,39 @@ pub struct ExportedCheckout {
     pub status: String,
     /// When it was begun.
     pub created_at: String,
+}
+
+/// A purchase that was begun with a coupon.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct ExportedCouponUse {
+    /// The coupon.
+    pub coupon: Uuid,
+    /// `reserved`, `used` or `released`.
+    pub state: String,
+    /// When it was begun.
+    pub created_at: String,
+}
+
+/// A gift code that was redeemed; the books have its worth as `gift` about its id.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct ExportedGift {
+    /// The code's id; the code itself is kept as a hash.
+    pub id: Uuid,
+    /// When it was redeemed.
+    pub redeemed_at: Option<String>,
+}
+
+/// What was carried on a day.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct ExportedUsage {
+    /// The subscription.
+    pub subscription: Uuid,
+    /// `2026-11-25`, in UTC.
+    pub day: String,
+    /// Bytes from the devices.
+    pub sent: i64,
+    /// Bytes to the devices.
+    pub received: i64,
 }
 
 /// An entry of the audit log.

@@ -80,6 +80,23 @@ pub struct Peer {
     pub v6: Ipv6Addr,
     /// Unix milliseconds from which on it must not be served any more, unless something else was said by then.
     pub valid_until: i64,
+    /// What it may carry until the gateway has asked again; none for as much as it likes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub grant: Option<Grant>,
+    /// How fast it may be, in Mbit/s each way; none for as fast as it goes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub speed_mbit: Option<u32>,
+}
+
+/// What is counted of a peer, and what it may carry beyond that.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Grant {
+    /// The stay that is counted last; see [`Counter`].
+    pub generation: i64,
+    /// Bytes of that stay that are counted, both ways together.
+    pub counted: i64,
+    /// Bytes that it may carry beyond these, also in later stays; none for as much as it likes.
+    pub left: Option<i64>,
 }
 
 impl std::fmt::Debug for Peer {
@@ -132,6 +149,9 @@ pub enum Frame {
         /// The control plane's clock in Unix milliseconds.
         now: i64,
     },
+    /// One that this release does not know: nothing that it must know, or [`VERSION`] would be another.
+    #[serde(other)]
+    Unknown,
 }
 
 impl Frame {
@@ -202,6 +222,77 @@ pub struct Failure {
     pub reason: String,
 }
 
+/// `POST /gateway/v1/report`: how the gateway is, every few seconds, and what its peers have carried since.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Report {
+    /// Who speaks.
+    #[serde(flatten)]
+    pub start: Start,
+    /// The gateway's clock in Unix milliseconds.
+    pub now: i64,
+    /// The revision that the device is at; none before the first list is whole.
+    pub revision: Option<i64>,
+    /// How it is.
+    pub health: Health,
+    /// Peers whose bytes are not all counted yet, or that wait for a new grant; [`MAX_COUNTERS`] at most, the rest comes
+    /// with the next report.
+    #[serde(default)]
+    pub counters: Vec<Counter>,
+}
+
+/// Counters in one report at most.
+pub const MAX_COUNTERS: usize = 2_000;
+
+/// How a gateway is.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Health {
+    /// Peers that have shaken hands within three minutes.
+    pub active_peers: u32,
+    /// Bytes a second from clients.
+    pub rx_rate: u64,
+    /// Bytes a second to clients.
+    pub tx_rate: u64,
+    /// Packets a second that its outer interface or its tunnel has dropped.
+    pub drops: u64,
+    /// Processors in use, 0..1.
+    pub cpu: f64,
+    /// Memory in use, 0..1.
+    pub memory: f64,
+    /// What is wrong, in a few words.
+    #[serde(default)]
+    pub trouble: Option<String>,
+}
+
+/// What a peer has carried in one stay at the gateway's device. Always from the beginning of the stay, so that a report
+/// that is lost, or comes twice, changes nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counter {
+    /// The peer's key.
+    pub public_key: String,
+    /// Numbers the stays: one that comes later has a higher number, over restarts of the agent too.
+    pub generation: i64,
+    /// Bytes from the client.
+    pub rx: u64,
+    /// Bytes to the client.
+    pub tx: u64,
+}
+
+/// `POST /gateway/v1/rotate`: the gateway has made another credential. The one that it shows is good until it shows the new
+/// one.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Rotate {
+    /// SHA-256 (hex) of the new credential.
+    pub credential_hash: String,
+}
+
+/// The answer to [`Report`].
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Reported {
+    /// What is counted now of the peers in the report, and what they may carry from there.
+    #[serde(default)]
+    pub grants: std::collections::BTreeMap<String, Grant>,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -213,6 +304,8 @@ mod tests {
             v4: Ipv4Addr::new(10, 7, 0, 2),
             v6: "fd00::2".parse().expect("an address"),
             valid_until: 5,
+            grant: Some(Grant { generation: 2, counted: 3, left: Some(4) }),
+            speed_mbit: Some(20),
         };
         vec![
             Frame::Snapshot { revision: 1, part: 0, is_last: true, peers: vec![peer.clone()] },
@@ -247,6 +340,10 @@ mod tests {
         decoder.push(&u32::try_from(text.len()).expect("short").to_be_bytes());
         decoder.push(text);
         assert_eq!(decoder.next_frame().expect("reads"), Some(Frame::Heartbeat { revision: 1, now: 2 }));
+        let text = br#"{"frame":"fanfare","melody":[1,2,3]}"#;
+        decoder.push(&u32::try_from(text.len()).expect("short").to_be_bytes());
+        decoder.push(text);
+        assert_eq!(decoder.next_frame().expect("reads"), Some(Frame::Unknown));
         decoder.push(&[0, 0, 0, 2, b'{', b'}']);
         assert!(matches!(decoder.next_frame(), Err(DecodeError::Content(_))));
         let mut decoder = Decoder::default();

@@ -10,6 +10,7 @@ mod billing;
 mod export;
 pub mod gateway;
 mod network;
+mod notice;
 mod page;
 mod problem;
 mod security;
@@ -18,14 +19,16 @@ pub use account::{
     ChangeMe, EmailOnly, Login, LoginReply, Refresh, Register, Reset, Session, SessionList, Token, TokenReply, User,
 };
 pub use billing::{
-    Balance, Cancel, CancelWhen, ChangePlan, Checkout, CheckoutReply, Credit, CreditList, Invoice, InvoiceList, Plan,
-    PlanList, PortalReply, Referral, ReferralList, Subscription, SubscriptionList,
+    AgreedPrice, Balance, Cancel, CancelWhen, ChangePlan, Checkout, CheckoutReply, Credit, CreditApplied, CreditList,
+    Invoice, InvoiceList, PayWithCredit, Plan, PlanList, PlanPrice, PortalReply, Redeem, Redeemed, Referral,
+    ReferralList, Reward, Subscription, SubscriptionList,
 };
-pub use export::{AuditEntry, Export, ExportedCheckout};
+pub use export::{AuditEntry, Export, ExportedCheckout, ExportedCouponUse, ExportedGift, ExportedUsage, LedgerLine};
 pub use network::{
     ChangeDevice, ChooseServer, Device, DeviceList, DeviceMade, Dns, MoveDevice, Mtu, NewDevice, Rekey, Routes, Server,
     ServerList,
 };
+pub use notice::{ChangeNotice, ChangeNotices, ExportedNotice, NoticeChoice, NoticeChoices};
 pub use page::PageQuery;
 pub use problem::{Health, Problem, ProblemField};
 pub use security::{ChangeEmail, ChangePassword, Code, Enrolment, Proof, RecoveryCodes, SecondFactor};

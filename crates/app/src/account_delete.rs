@@ -3,8 +3,9 @@
 use domain::subscription::Status;
 use domain::time::UnixMs;
 use store::{
-    Tx, checkouts, email_changes, known_devices, password_resets, pool, recovery_codes, sessions, subscriptions, users,
-    verification_tokens, wireguard_peers,
+    Tx, card_marks, checkouts, coupon_uses, email_changes, known_devices, notice_refusals, notices, outbox,
+    password_resets, pool, recovery_codes, sessions, subscription_cards, subscriptions, users, verification_tokens,
+    wireguard_peers,
 };
 use uuid::Uuid;
 
@@ -13,7 +14,7 @@ use crate::letter::Letter;
 use crate::session::Who;
 use crate::step_up::{self, Proof};
 use crate::subscription_sync::{self, Cause};
-use crate::{App, Error, Result, admin, failpoint, mail};
+use crate::{App, Error, Result, admin, credit_apply, failpoint, mail};
 
 /// Deletes the account of the one who asks.
 pub async fn by_owner(app: &App, who: &Who, proof: Proof<'_>) -> Result<()> {
@@ -40,6 +41,9 @@ pub(crate) async fn delete(app: &App, tx: &Tx, id: Uuid, actor: &str, now: UnixM
     let checkouts: Vec<String> = open_checkouts.filter_map(|one| one.stripe_session_id).collect();
     let subscriptions = end_subscriptions(tx, id, now).await?;
     let customer = user.stripe_customer_id.take();
+    if let Some(customer) = &customer {
+        credit_apply::customer_gone(app, tx, id, customer, now).await?;
+    }
     if customer.is_some() || !subscriptions.is_empty() || !checkouts.is_empty() {
         jobs::enqueue(app, tx, &Job::StripeClose { customer, subscriptions, checkouts }, now).await?;
     }
@@ -49,9 +53,14 @@ pub(crate) async fn delete(app: &App, tx: &Tx, id: Uuid, actor: &str, now: UnixM
     password_resets::delete_all_of(tx, id).await?;
     email_changes::delete_all_of(tx, id).await?;
     known_devices::delete_all_of(tx, id).await?;
+    card_marks::delete_of(tx, id).await?;
+    notices::delete_of(tx, id).await?;
+    notice_refusals::delete_of(tx, id).await?;
     recovery_codes::replace(tx, id, &[]).await?;
     checkouts::delete_all_of(tx, id).await?;
+    coupon_uses::forget_unpaid_of(tx, id).await?;
     mail::write(app, tx, &user.email, user.language(), &Letter::AccountDeleted, now).await?;
+    outbox::forget_user(tx, id).await?;
     admin::audit(app, tx, actor, "user.delete", &id.to_string(), "", now).await?;
     // `.invalid` is nobody's by RFC 2606, and the id is no secret.
     user.email = format!("deleted-{id}@mirai.invalid");
@@ -71,7 +80,10 @@ pub(crate) async fn delete(app: &App, tx: &Tx, id: Uuid, actor: &str, now: UnixM
 async fn end_subscriptions(tx: &Tx, user: Uuid, now: UnixMs) -> Result<Vec<String>> {
     let mut ended = Vec::new();
     for mut row in subscriptions::lock_open_of_user(tx, user).await? {
-        ended.push(row.stripe_subscription_id.clone());
+        if !row.is_paid_with_credit() {
+            ended.push(row.stripe_subscription_id.clone());
+        }
+        subscription_cards::forget(tx, row.id).await?;
         row.status = Status::Ended.as_str().to_owned();
         row.ended_at = Some(now);
         row.paid_until = row.paid_until.min(now);

@@ -1,10 +1,16 @@
-//! What an operator does, from the command line. Every change leaves a row in the audit log.
+//! What an operator does, from the command line or on the pages under `/admin`. Every change leaves a row in the audit log.
 
+pub mod access;
 pub mod api_keys;
 pub mod catalogue;
+pub mod coupons;
 pub mod credits;
+pub mod customers;
+pub mod figures;
+pub mod gifts;
 pub mod jobs;
 pub mod keys;
+pub mod lists;
 pub mod plans;
 pub mod servers;
 pub mod users;
@@ -12,14 +18,16 @@ pub mod users;
 use domain::time::UnixMs;
 use store::{Tx, audit_log};
 
-use crate::{App, Result};
+use crate::{App, Result, ledger};
 
 /// A rule of the books and the network, and how many rows break it.
 pub use store::integrity::Finding;
 
 /// Asks whether money, addresses, slots and grants agree, and nothing that was announced is forgotten.
 pub async fn check(app: &App) -> Result<Vec<Finding>> {
-    Ok(store::integrity::check(&app.store).await?)
+    let mut findings = ledger::prove(app).await?;
+    findings.extend(store::integrity::network(&app.store).await?);
+    Ok(findings)
 }
 
 /// The newest entries of the audit log; all, or those in which `whom`, an id or a name, acts or is acted on.
@@ -31,7 +39,7 @@ pub async fn entries(app: &App, whom: Option<&str>, limit: u64) -> Result<Vec<au
 }
 
 /// The actor of everything that is done from the command line.
-pub(crate) const COMMAND_LINE: &str = "command line";
+pub const COMMAND_LINE: &str = "command line";
 
 /// Writes an entry of the audit log in the transaction that it tells of.
 pub(crate) async fn audit(

@@ -1,5 +1,6 @@
 //! What the use cases need to know of the settings. Parsed once, by the binary.
 
+use domain::reward::Terms;
 use domain::vpn::dns::Resolvers;
 use domain::vpn::pool::Pool;
 use secrecy::SecretString;
@@ -74,6 +75,10 @@ pub struct Config {
     pub resolvers: Resolvers,
     /// Requests a minute.
     pub limits: Limits,
+    /// For how many days a customer can have the first purchase back; 0 is not at all.
+    pub money_back_days: u32,
+    /// What a friend is worth.
+    pub referrals: Terms,
 }
 
 impl Config {

@@ -8,14 +8,14 @@ use store::{subscriptions, vps_servers, wireguard_peers};
 use uuid::Uuid;
 
 use crate::session::Who;
-use crate::{App, Error, Result, device_slots};
+use crate::{App, Error, Result, device_slots, server};
 
 /// A device, with the server that it connects to.
 #[derive(Debug, Clone)]
 pub struct Device {
     /// The device.
     pub row: wireguard_peers::Model,
-    /// Its server.
+    /// Its server, as it is seen.
     pub server: vps_servers::Model,
     /// Its address in the tunnel.
     pub address_v4: std::net::Ipv4Addr,
@@ -27,12 +27,17 @@ pub struct Device {
 
 /// The user's devices, oldest first.
 pub async fn list(app: &App, who: &Who) -> Result<Vec<Device>> {
+    of_user(app, who.user.id).await
+}
+
+/// An account's devices, oldest first.
+pub(crate) async fn of_user(app: &App, user: Uuid) -> Result<Vec<Device>> {
     let now = app.clock.now();
-    let rows = wireguard_peers::all_of_user(&app.store, who.user.id).await?;
-    let servers = vps_servers::all(&app.store).await?;
-    let subscriptions = subscriptions::all_of_user(&app.store, who.user.id).await?;
+    let rows = wireguard_peers::all_of_user(&app.store, user).await?;
+    let servers = server::offer(app).await?;
+    let subscriptions = subscriptions::all_of_user(&app.store, user).await?;
     let with_server = |row: wireguard_peers::Model| {
-        let server = servers.iter().find(|server| server.id == row.server_id).cloned();
+        let server = servers.by_id(row.server_id).cloned();
         let paying = subscriptions.iter().find(|one| one.id == row.subscription_id);
         let is_served = paying.map(|paying| is_served(paying, row.slot, now)).transpose()?.unwrap_or(false);
         let server = server.ok_or_else(|| Error::internal("a device is on a server that is not there"))?;
@@ -44,7 +49,7 @@ pub async fn list(app: &App, who: &Who) -> Result<Vec<Device>> {
 /// One of the user's devices; another's is not found.
 pub async fn get(app: &App, who: &Who, id: Uuid) -> Result<Device> {
     let row = wireguard_peers::of_user(&app.store, who.user.id, id).await?.ok_or(Error::NotFound)?;
-    let server = vps_servers::by_id(&app.store, row.server_id).await?;
+    let server = server::offer(app).await?.by_id(row.server_id).cloned();
     let server = server.ok_or_else(|| Error::internal("a device is on a server that is not there"))?;
     let paying = subscriptions::of_user(&app.store, who.user.id, row.subscription_id).await?;
     let now = app.clock.now();
@@ -52,8 +57,9 @@ pub async fn get(app: &App, who: &Who, id: Uuid) -> Result<Device> {
     assemble(app, row, server, is_served)
 }
 
-fn is_served(paying: &subscriptions::Model, slot: i64, now: UnixMs) -> Result<bool> {
-    Ok(paying.state()?.is_entitled(now) && device_slots::has_room(paying, slot))
+/// Whether a device in this slot is on the network.
+pub(crate) fn is_served(paying: &subscriptions::Model, slot: i64, now: UnixMs) -> Result<bool> {
+    Ok(paying.state()?.is_entitled(now) && device_slots::has_room(paying, slot) && !paying.quota().is_cut())
 }
 
 pub(crate) fn assemble(

@@ -94,13 +94,14 @@ fn choose<'a>(
     wish: &Wish,
     paying: &subscriptions::Model,
 ) -> Result<&'a vps_servers::Model> {
+    let regions = paying.regions.as_deref();
     if let (Wish::Any, Some(region)) = (wish, &paying.region)
-        && let Ok(server) = offer.choose(app, Wish::Region(region.clone()))
+        && let Ok(server) = offer.choose(app, Wish::Region(region.clone()), regions)
     {
         return Ok(server);
     }
     // The region chosen at purchase is a preference only: a server elsewhere is better than none.
-    offer.choose(app, wish.clone())
+    offer.choose(app, wish.clone(), regions)
 }
 
 async fn add_once(
@@ -140,6 +141,7 @@ async fn add_once(
         updated_at: now,
         request_hash: new.request.map(|request| request.to_vec()),
         dns: new.dns.as_str().to_owned(),
+        told_away_at: None,
     };
     wireguard_peers::insert(&tx, &row).await.map_err(key_taken)?;
     failpoint::pass("device.saved");

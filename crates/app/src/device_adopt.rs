@@ -1,4 +1,4 @@
-//! Devices of a subscription that is over come back with the next one.
+//! Devices of a subscription that serves them no more come back with the next one.
 
 use domain::plan::device_limit;
 use domain::time::UnixMs;
@@ -7,21 +7,21 @@ use uuid::Uuid;
 
 use crate::Result;
 
-/// Gives the devices that a customer's ended subscriptions left behind to a new one, the oldest first, as far as its
+/// Gives the devices of a customer's subscriptions that are over, or rest, to a new one, the oldest first, as far as its
 /// plan has room. They keep name, address and keys, so that the files on the devices work again. Whoever calls this
 /// tells the servers.
 pub(crate) async fn device_adopt(tx: &Tx, user: Uuid, into: &subscriptions::Model, now: UnixMs) -> Result<()> {
-    let ended: Vec<Uuid> = subscriptions::all_of_user(tx, user)
-        .await?
-        .into_iter()
-        .filter(|row| row.id != into.id && row.ended_at.is_some())
-        .map(|row| row.id)
-        .collect();
+    let mut resting: Vec<Uuid> = Vec::new();
+    for row in subscriptions::all_of_user(tx, user).await? {
+        if row.id != into.id && !row.state()?.is_entitled(now) {
+            resting.push(row.id);
+        }
+    }
     let limit = device_limit(into.devices.map(|devices| u32::try_from(devices).unwrap_or(0)));
     let used = wireguard_peers::slots(tx, into.id).await?;
     let mut free = (0..i64::from(limit)).filter(|slot| used.binary_search(slot).is_err());
     for device in wireguard_peers::all_of_user(tx, user).await? {
-        if !ended.contains(&device.subscription_id) {
+        if !resting.contains(&device.subscription_id) {
             continue;
         }
         let Some(slot) = free.next() else { return Ok(()) };

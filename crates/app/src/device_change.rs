@@ -4,7 +4,7 @@ use domain::names::DeviceName;
 use domain::vpn::balancer::Wish;
 use domain::vpn::dns::Dns;
 use domain::vpn::key::PublicKey;
-use store::{pool, subscriptions, wireguard_peers};
+use store::{peer_counters, pool, subscriptions, wireguard_peers};
 use uuid::Uuid;
 
 use crate::device::{self, Device};
@@ -56,6 +56,7 @@ pub async fn rekey(app: &App, who: &Who, id: Uuid, key: Option<PublicKey>) -> Re
         let old = std::mem::replace(&mut row.public_key, keys.public.to_string());
         row.updated_at = now;
         wireguard_peers::save(&tx, row.clone()).await.map_err(key_taken)?;
+        peer_counters::remember(&tx, &row, &old, now).await?;
         wireguard_peers::announce(&tx, [(&row, old.as_str()), (&row, row.public_key.as_str())], now).await?;
         tx.commit().await?;
         Ok(())
@@ -70,10 +71,12 @@ pub async fn rekey(app: &App, who: &Who, id: Uuid, key: Option<PublicKey>) -> Re
 /// keeps the peer for the time being.
 pub async fn relocate(app: &App, who: &Who, id: Uuid, wish: Wish) -> Result<Made> {
     let now = app.clock.now();
-    let target = server::choose(app, wish).await?;
+    let offer = server::offer(app).await?;
     app.retrying(|| async {
         let tx = app.store.write_txn().await?;
         let row = wireguard_peers::lock(&tx, who.user.id, id).await?.ok_or(Error::NotFound)?;
+        let plan = subscriptions::of_user(&tx, who.user.id, row.subscription_id).await?;
+        let target = offer.choose(app, wish.clone(), plan.and_then(|plan| plan.regions).as_deref())?;
         if row.server_id != target.id {
             wireguard_peers::relocate(&tx, row, target.id, now).await?;
         }

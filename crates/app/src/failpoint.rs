@@ -37,6 +37,13 @@ pub const LATER: &[&str] = &[
     "address.saved",
     "address.committed",
     "address.told",
+    "period.saved",
+    "period.committed",
+    "gift.saved",
+    "gift.committed",
+    "credit.moved",
+    "credit.told",
+    "refund.asked",
     "plan.asked",
     "plan.synced",
     "cancel.asked",
@@ -49,12 +56,19 @@ pub const LATER: &[&str] = &[
     "close.forgotten",
 ];
 
+/// The places of counting what gateways report.
+pub const COUNTING: &[&str] = &["count.saved", "count.committed"];
+
 #[cfg(debug_assertions)]
 mod armed {
     use std::sync::OnceLock;
     use std::sync::atomic::{AtomicI64, Ordering};
 
-    use super::{BEGINNING, LATER};
+    use super::{BEGINNING, COUNTING, LATER};
+
+    fn all() -> impl Iterator<Item = &'static &'static str> {
+        BEGINNING.iter().chain(LATER).chain(COUNTING)
+    }
 
     static ARMED: OnceLock<Armed> = OnceLock::new();
 
@@ -76,9 +90,9 @@ mod armed {
     /// When there is no such place.
     pub fn arm(setting: &str) -> Result<(), String> {
         let (name, rest) = setting.split_once(':').unwrap_or((setting, "1"));
-        let place = BEGINNING.iter().chain(LATER).find(|place| **place == name);
-        let place = place
-            .ok_or_else(|| format!("FAILPOINT: there is no {name:?}; choose one of {BEGINNING:?} or {LATER:?}"))?;
+        let place = all().find(|place| **place == name);
+        let known = || all().copied().collect::<Vec<_>>().join(", ");
+        let place = place.ok_or_else(|| format!("FAILPOINT: there is no {name:?}; choose one of {}", known()))?;
         let (times, how) = match rest {
             "panic" => (1, How::Panic),
             times => (times.parse().map_err(|_| format!("FAILPOINT: {times:?} is no number"))?, How::Die),
@@ -88,7 +102,7 @@ mod armed {
     }
 
     pub(crate) fn pass(name: &'static str) {
-        debug_assert!(BEGINNING.iter().chain(LATER).any(|place| *place == name), "{name} is not in the list");
+        debug_assert!(all().any(|place| *place == name), "{name} is not in the list");
         if let Some(armed) = ARMED.get()
             && armed.place == name
             && armed.times.fetch_sub(1, Ordering::SeqCst) == 1

@@ -1,7 +1,4 @@
-//! Gateways: enrolment, and the peers that each should serve.
-//!
-//! A gateway follows the log of its server's peer list. The log says which peers a revision touched; what a gateway is
-//! told about them is how they are when it is told, so that a replay ends in the present, however often it is begun.
+//! Gateways: enrolment, starts, and what an agent has applied.
 
 use std::time::Duration;
 
@@ -9,12 +6,9 @@ use domain::time::UnixMs;
 use domain::token;
 use domain::vpn::balancer::ServerStatus;
 use domain::vpn::key::PublicKey;
-use domain::vpn::lease;
-use store::wireguard_peers::Served;
-use store::{Tx, gateways, peer_changes, vps_servers, wireguard_peers};
-use uuid::Uuid;
+use store::{Tx, gateways, peer_changes, peer_counters, vps_servers};
 
-use crate::{App, Error, Result, admin, device, device_slots};
+use crate::{App, Error, Result, admin};
 
 /// A gateway, as `store` keeps it.
 pub use store::gateways::Model as Gateway;
@@ -22,11 +16,6 @@ pub use store::gateways::Model as Gateway;
 /// Seconds from the request that changed a peer to the word that its gateway has applied it.
 pub const APPLIED: &str = "mirai_gateway_applied_seconds";
 
-/// How often a gateway's list is looked at when nobody has told of a change: the bound on how late it hears of one that
-/// another process has made.
-const POLL: Duration = Duration::from_secs(1);
-/// Peers read at a time.
-const PAGE: u64 = 500;
 /// Longest name of a start.
 const MAX_INSTANCE: usize = 64;
 
@@ -92,19 +81,47 @@ async fn enrol_once(app: &App, tx: &Tx, new: &NewGateway, now: UnixMs) -> Result
         enrolled_at: now,
         applied_revision: 0,
         applied_at: None,
+        reported_at: None,
+        skew_ms: None,
+        active_peers: 0,
+        rx_rate: 0,
+        tx_rate: 0,
+        drops: 0,
+        cpu: 0.0,
+        memory: 0.0,
+        former_hash: None,
+        trouble: None,
     };
     gateways::replace(tx, &row).await?;
+    peer_counters::forget_server(tx, server.id).await?;
     admin::audit(app, tx, "gateway", "gateway.enrol", &server.name, &new.version, now).await?;
     Ok(server)
 }
 
 /// The gateway that shows this credential.
 pub async fn known(app: &App, credential: &str) -> Result<Gateway> {
-    let row = gateways::by_credential(&app.store, &token::hash(credential)).await?;
-    row.ok_or(Error::Unauthorized {
+    let shown = token::hash(credential);
+    let row = gateways::by_credential(&app.store, &shown).await?;
+    if let Some(row) = &row
+        && row.former_hash.is_some()
+        && row.credential_hash == shown
+    {
+        gateways::forget_former(&app.store, row.server_id).await?;
+    }
+    row.ok_or_else(unknown)
+}
+
+fn unknown() -> Error {
+    Error::Unauthorized {
         code: "gateway_unknown",
         detail: "this gateway's credential is unknown or was replaced; enrol it again with a new token",
-    })
+    }
+}
+
+/// Replaces the credential of a gateway. The one that it has shown is good until it shows the next one: so an answer that is
+/// lost locks nobody out.
+pub async fn rotate(app: &App, gateway: &Gateway, credential: &str, next: [u8; 32]) -> Result<()> {
+    Ok(gateways::rotate(&app.store, gateway.server_id, &token::hash(credential), &next).await?)
 }
 
 /// Notes a start of an agent. A copy of an agent, or one that ran before, is refused.
@@ -115,13 +132,22 @@ pub async fn start(app: &App, gateway: &Gateway, generation: i64, instance: &str
     if gateways::started(&app.store, gateway.server_id, generation, instance).await? {
         return Ok(());
     }
-    Err(superseded())
+    Err(refusal(app, gateway).await?)
 }
 
 /// Whether the agent that began a stream is still the one that counts: not since another start, nor another enrolment.
 pub async fn is_current(app: &App, gateway: &Gateway, instance: &str) -> Result<bool> {
-    let row = gateways::by_credential(&app.store, &gateway.credential_hash).await?;
-    Ok(row.is_some_and(|row| row.instance.as_deref() == Some(instance)))
+    let row = gateways::of_server(&app.store, gateway.server_id).await?;
+    let is_same = |row: Gateway| row.enrolled_at == gateway.enrolled_at && row.instance.as_deref() == Some(instance);
+    Ok(row.is_some_and(is_same))
+}
+
+/// Why there was no row to change for an agent that was known a moment ago: another one counts, or the gateway was revoked
+/// meanwhile.
+pub(crate) async fn refusal(app: &App, gateway: &Gateway) -> Result<Error> {
+    let row = gateways::of_server(&app.store, gateway.server_id).await?;
+    let is_there = row.is_some_and(|row| row.enrolled_at == gateway.enrolled_at);
+    Ok(if is_there { superseded() } else { unknown() })
 }
 
 fn superseded() -> Error {
@@ -135,7 +161,7 @@ fn superseded() -> Error {
 pub async fn applied(app: &App, gateway: &Gateway, generation: i64, instance: &str, revision: i64) -> Result<()> {
     let now = app.clock.now();
     if !gateways::applied(&app.store, gateway.server_id, generation, instance, revision, now).await? {
-        return Err(superseded());
+        return Err(refusal(app, gateway).await?);
     }
     if revision > gateway.applied_revision
         && let Some(made_at) = peer_changes::made_at(&app.store, gateway.server_id, revision).await?
@@ -144,119 +170,4 @@ pub async fn applied(app: &App, gateway: &Gateway, generation: i64, instance: &s
         metrics::histogram!(APPLIED).record(took.as_secs_f64());
     }
     Ok(())
-}
-
-/// A peer to be served.
-#[derive(Debug, Clone)]
-pub struct WantedPeer {
-    /// WireGuard key (base64).
-    pub public_key: String,
-    /// Pre-shared key.
-    pub preshared_key: [u8; 32],
-    /// Its addresses in the tunnel.
-    pub addresses: (std::net::Ipv4Addr, std::net::Ipv6Addr),
-    /// See [`lease::valid_until`].
-    pub valid_until: UnixMs,
-}
-
-/// Some peers of a server's list, and where the next ones begin.
-#[derive(Debug)]
-pub struct Page {
-    /// Those that are to be served.
-    pub peers: Vec<WantedPeer>,
-    /// What to ask with next; `None` after the last page.
-    pub next: Option<Uuid>,
-}
-
-/// A page of all peers that a server should serve now.
-pub async fn page(app: &App, server: Uuid, after: Uuid) -> Result<Page> {
-    let now = app.clock.now();
-    let rows = wireguard_peers::page_of_server(&app.store, server, after, PAGE).await?;
-    let is_full = u64::try_from(rows.len()).unwrap_or(u64::MAX) == PAGE;
-    let next = rows.last().filter(|_| is_full).map(|row| row.peer.id);
-    let peers = rows.iter().filter_map(|row| wanted(app, row, now).transpose()).collect::<Result<_>>()?;
-    Ok(Page { peers, next })
-}
-
-/// What changed in a server's list.
-#[derive(Debug)]
-pub struct Changes {
-    /// The revision that these lead to.
-    pub revision: i64,
-    /// Keys that are not served any more, or never were.
-    pub gone: Vec<String>,
-    /// Peers as they are served now.
-    pub served: Vec<WantedPeer>,
-}
-
-/// Where a gateway stands that has a revision.
-#[derive(Debug)]
-pub enum Standing {
-    /// It has all there is.
-    Current,
-    /// This is what it lacks, or the first part of it.
-    Behind(Changes),
-    /// The log does not tell: the gateway was away too long, or has a revision that never was.
-    Lost,
-}
-
-/// What a gateway lacks that has this revision.
-pub async fn changes(app: &App, server: Uuid, after: i64) -> Result<Standing> {
-    let log = peer_changes::after(&app.store, server, after, PAGE).await?;
-    let Some(last) = log.last() else {
-        let is_at = revision(app, server).await? == after;
-        return Ok(if is_at { Standing::Current } else { Standing::Lost });
-    };
-    if log.first().is_none_or(|first| first.revision != after + 1) {
-        return Ok(Standing::Lost);
-    }
-    let mut keys: Vec<&str> = log.iter().map(|change| change.public_key.as_str()).collect();
-    keys.sort_unstable();
-    keys.dedup();
-    let now = app.clock.now();
-    let rows = wireguard_peers::with_keys(&app.store, server, &keys).await?;
-    let served: Vec<WantedPeer> =
-        rows.iter().filter_map(|row| wanted(app, row, now).transpose()).collect::<Result<_>>()?;
-    let is_gone = |key: &&str| !served.iter().any(|peer| peer.public_key == **key);
-    let gone = keys.iter().filter(|key| is_gone(key)).map(|key| (*key).to_owned()).collect();
-    Ok(Standing::Behind(Changes { revision: last.revision, gone, served }))
-}
-
-/// The revision of a server's list.
-pub async fn revision(app: &App, server: Uuid) -> Result<i64> {
-    vps_servers::revision(&app.store, server).await?.ok_or(Error::NotFound)
-}
-
-/// Wakes whoever tells a gateway of its changes.
-#[derive(Debug)]
-pub struct News(tokio::sync::watch::Receiver<()>);
-
-/// Begins to listen for changes of a server's list. To be called before the list is read.
-pub fn news(app: &App, server: Uuid) -> News {
-    News(app.store.peer_news(server))
-}
-
-impl News {
-    /// Returns when there may be something new: at once for a change of this process, and after a second anyhow.
-    pub async fn heard(&mut self) {
-        match tokio::time::timeout(POLL, self.0.changed()).await {
-            Ok(Ok(())) | Err(_) => {}
-            // Nobody tells any more: the database was closed. The rest is the poll's.
-            Ok(Err(_)) => tokio::time::sleep(POLL).await,
-        }
-    }
-}
-
-fn wanted(app: &App, row: &Served, now: UnixMs) -> Result<Option<WantedPeer>> {
-    let (peer, paying) = (&row.peer, &row.subscription);
-    let Some(valid_until) = lease::valid_until(&paying.state()?, now) else { return Ok(None) };
-    if !device_slots::has_room(paying, peer.slot) {
-        return Ok(None);
-    }
-    Ok(Some(WantedPeer {
-        public_key: peer.public_key.clone(),
-        preshared_key: device::preshared_key(app, peer)?,
-        addresses: device::addresses(app, peer)?,
-        valid_until,
-    }))
 }

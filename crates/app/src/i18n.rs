@@ -113,8 +113,12 @@ impl Translator {
         MESSAGES.lookup_with_args(&self.id(), key, &values)
     }
 
-    /// An amount of minor units in a currency (`usd`): `$5.99`, `5,99 $`; one without a well-known sign keeps its code.
+    /// An amount of minor units in a currency (`usd`): `$5.99`, `5,99 $`; one without a well-known sign keeps its code. The
+    /// minus of one below zero stands in front of all.
     pub fn money(&self, minor: i64, currency: &str) -> String {
+        if minor < 0 {
+            return format!("−{}", self.money(minor.saturating_neg(), currency));
+        }
         let amount = Currency::parse(currency).map(|currency| Money::new(minor, currency).decimal());
         let amount = amount.unwrap_or_else(|_| minor.to_string());
         let code = currency.to_ascii_uppercase();
@@ -175,6 +179,8 @@ mod tests {
         assert_eq!(fr.money(599, "usd"), "5,99\u{a0}$");
         assert_eq!(en.money(1200, "jpy"), "¥1200");
         assert_eq!(en.money(599, "chf"), "CHF\u{a0}5.99");
+        assert_eq!(en.money(-599, "usd"), "−$5.99");
+        assert_eq!(fr.money(-599, "usd"), "−5,99\u{a0}$");
         assert_eq!(en.date(1_795_392_000_000), "23 November 2026");
         assert_eq!(fr.date(1_795_392_000_000), "23 novembre 2026");
         assert_eq!(en.size(200_000_000_000), "200\u{a0}GB");

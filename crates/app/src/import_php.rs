@@ -4,6 +4,8 @@
 //! All of it is one transaction: it is taken over whole or not at all. What can't be taken over is left out and named.
 //! Taking over again adds what has come since.
 
+mod credit;
+
 use std::collections::BTreeMap;
 
 use domain::account::{Email, Language, Role};
@@ -14,10 +16,7 @@ use domain::vpn::client_file::ClientFile;
 use domain::vpn::dns::Dns;
 use domain::vpn::key::PublicKey;
 use store::foreign::{Foreign, Row};
-use store::{
-    StoreError, Tx, credit_ledger, imported, plans, pool, sponsorships, stripe_events, subscriptions, users,
-    vps_servers, wireguard_peers,
-};
+use store::{StoreError, Tx, imported, plans, pool, stripe_events, subscriptions, users, vps_servers, wireguard_peers};
 use uuid::Uuid;
 
 use crate::device::psk_place;
@@ -282,76 +281,6 @@ impl Import<'_> {
         Some(self.app.sealer.seal(secret.as_ref(), &crate::second_factor::place(user), &self.app.dice))
     }
 
-    /// What a user had as credit is the opening entry; who brought them in is kept.
-    async fn credit_and_sponsor(&mut self, row: &Row) -> Result<()> {
-        let Some(old) = text(row, &["id"]) else { return Ok(()) };
-        let Some(user) = self.known("users", old).await? else { return Ok(()) };
-        let amount = integer(row, &["credits_cents"]).unwrap_or(0);
-        let movement = format!("php:credits:{old}");
-        if amount != 0 && imported::get(&self.tx, &movement).await?.is_none() {
-            let entry = credit_ledger::Model {
-                id: self.app.dice.id(self.now),
-                user_id: user,
-                amount,
-                currency: "usd".to_owned(),
-                kind: "opening".to_owned(),
-                movement: movement.clone(),
-                created_at: self.now,
-            };
-            credit_ledger::insert(&self.tx, &entry).await?;
-            imported::insert(&self.tx, &movement, entry.id, self.now).await?;
-            *self.report.taken.entry("credit_ledger").or_default() += 1;
-        }
-        if let Some(sponsor) = text(row, &["sponsor_id"]) {
-            let done = self.bring(sponsor, user, old).await;
-            match done {
-                Ok(true) => *self.report.taken.entry("sponsorships").or_default() += 1,
-                Ok(false) => {}
-                Err(Stop::Refused(why)) => {
-                    self.report.refused.push(Refusal { table: "users", id: old.to_owned(), why });
-                }
-                Err(Stop::Failed(error)) => return Err(error),
-            }
-        }
-        Ok(())
-    }
-
-    async fn sponsorship(&self, row: &Row) -> std::result::Result<bool, Stop> {
-        let (Some(sponsor), Some(sponsored)) =
-            (text(row, &["sponsor_id"]), text(row, &["sponsored_id", "user_id", "referred_id"]))
-        else {
-            return no("it names no two accounts");
-        };
-        let Some(user) = self.known("users", sponsored).await? else {
-            return no(format!("account {sponsored} was not taken over"));
-        };
-        self.bring(sponsor, user, sponsored).await
-    }
-
-    /// One sponsor in a life: who is known to have one keeps it.
-    async fn bring(&self, sponsor: &str, user: Uuid, old: &str) -> std::result::Result<bool, Stop> {
-        let source = format!("php:sponsor:{old}");
-        if imported::get(&self.tx, &source).await?.is_some() {
-            return Ok(false);
-        }
-        let Some(sponsor_id) = self.known("users", sponsor).await? else {
-            return no(format!("its sponsor {sponsor} was not taken over"));
-        };
-        if sponsor_id == user {
-            return no("it is its own sponsor");
-        }
-        let Some(mut row) = users::lock(&self.tx, user).await? else { return no("it is gone") };
-        row.referred_by = Some(sponsor_id);
-        let created_at = row.created_at;
-        users::save(&self.tx, row).await?;
-        let id = self.app.dice.id(self.now);
-        let state = "imported".to_owned();
-        sponsorships::insert(&self.tx, &sponsorships::Model { id, sponsor_id, user_id: user, state, created_at })
-            .await?;
-        imported::insert(&self.tx, &source, id, self.now).await?;
-        Ok(true)
-    }
-
     /// A device's file, read once.
     fn file(&mut self, row: &Row) -> std::result::Result<ClientFile, String> {
         let Some(path) = text(row, &["conf_path"]) else { return Err("it names no file (conf_path)".to_owned()) };
@@ -413,6 +342,7 @@ impl Import<'_> {
             created_at: self.now,
             updated_at: self.now,
             peers: 0,
+            bandwidth_mbit: 1000,
         };
         vps_servers::insert(&self.tx, &server).await?;
         self.remember("vps_servers", old, id).await?;
@@ -450,8 +380,6 @@ impl Import<'_> {
         let customer = users::by_id(&self.tx, user).await?.and_then(|user| user.stripe_customer_id);
         let id = self.app.dice.id(start);
         let subscription = subscriptions::Model {
-            id,
-            user_id: user,
             plan: plan.code,
             region: text(row, &["region"]).map(str::to_ascii_lowercase).filter(|region| region.len() <= 16),
             status: status.as_str().to_owned(),
@@ -460,7 +388,6 @@ impl Import<'_> {
             period_start: start,
             period_end: end,
             paid_until: end,
-            cancel_at_period_end: false,
             ended_at: is_over.then_some(end),
             devices: plan.devices,
             quota_bytes: quota,
@@ -468,9 +395,9 @@ impl Import<'_> {
             // Long ago, so that Stripe is asked as soon as the service runs.
             read_at: 0,
             created_at: start,
-            updated_at: self.now,
-            held: false,
-            next_plan: None,
+            speed_mbit: plan.speed_mbit,
+            slow_mbit: plan.slow_mbit,
+            ..subscriptions::Model::begun(id, user, self.now)
         };
         subscriptions::insert(&self.tx, &subscription).await?;
         self.remember("subscriptions", old, id).await?;
@@ -533,6 +460,7 @@ impl Import<'_> {
             updated_at: self.now,
             request_hash: None,
             dns: Dns::Plain.as_str().to_owned(),
+            told_away_at: None,
         };
         self.take_address(address).await?;
         wireguard_peers::insert(&self.tx, &device).await?;

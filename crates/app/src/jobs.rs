@@ -13,7 +13,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
-use crate::{App, Error, Result, account_delete, email_change, failpoint, mail, stripe_event};
+use crate::{App, Error, Result, account_delete, credit_apply, email_change, failpoint, mail, reward, stripe_event};
 
 /// A worker that is silent this long has died; its job may be claimed again.
 const CLAIM_MS: i64 = 120_000;
@@ -47,6 +47,18 @@ pub(crate) enum Job {
         /// `cus_…`.
         customer: String,
     },
+    /// Look at a first payment: its card, and who brought in the customer.
+    RewardConsider {
+        /// `in_…`.
+        invoice: String,
+    },
+    /// Tell Stripe of credit for the next invoice.
+    CreditApply {
+        /// Whose.
+        user: Uuid,
+        /// The movement in the books.
+        movement: String,
+    },
     /// End these at Stripe: an account was deleted, or a payment went back.
     StripeClose {
         /// `cus_…` to be forgotten.
@@ -64,17 +76,20 @@ impl Job {
             Job::MailSend { .. } => "mail_send",
             Job::StripeEventApply { .. } => "stripe_event_apply",
             Job::StripeCustomerUpdate { .. } => "stripe_customer_update",
+            Job::RewardConsider { .. } => "reward_consider",
+            Job::CreditApply { .. } => "credit_apply",
             Job::StripeClose { .. } => "stripe_close",
         }
     }
 
     fn lock_key(&self) -> Option<String> {
         match self {
-            Job::MailSend { .. } => None,
+            Job::MailSend { .. } | Job::RewardConsider { .. } => None,
             Job::StripeEventApply { customer, .. } | Job::StripeClose { customer, .. } => {
                 customer.as_ref().map(|id| format!("stripe:{id}"))
             }
             Job::StripeCustomerUpdate { customer, .. } => Some(format!("stripe:{customer}")),
+            Job::CreditApply { user, .. } => Some(format!("credit:{user}")),
         }
     }
 
@@ -83,6 +98,8 @@ impl Job {
             Job::MailSend { mail } => mail::send(app, mail).await,
             Job::StripeEventApply { event, .. } => stripe_event::apply(app, &event).await,
             Job::StripeCustomerUpdate { user, customer } => Ok(email_change::tell_stripe(app, user, &customer).await?),
+            Job::RewardConsider { invoice } => Ok(reward::consider(app, &invoice).await?),
+            Job::CreditApply { user, movement } => Ok(credit_apply::tell_stripe(app, user, &movement).await?),
             Job::StripeClose { customer, subscriptions, checkouts } => {
                 let customer = customer.as_deref();
                 Ok(account_delete::close_at_stripe(app, customer, &subscriptions, &checkouts).await?)

@@ -5,6 +5,10 @@ use domain::account::Language;
 
 use crate::i18n::Translator;
 
+mod notice;
+
+pub use notice::{GoOn, Notice};
+
 /// A mail to a customer. Links are whole URLs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Letter {
@@ -68,11 +72,6 @@ pub enum Letter {
         /// To add a device.
         link: String,
     },
-    /// A renewal could not be paid.
-    PaymentFailed {
-        /// To mend the payment method.
-        link: String,
-    },
     /// Canceled for the end of the period.
     SubscriptionEnding {
         /// Last day of access, `2026-11-23`.
@@ -82,6 +81,31 @@ pub enum Letter {
     PaymentDisputed {
         /// Address of the support.
         support: String,
+    },
+    /// A friend's payment has stayed: the reward can be spent.
+    RewardConfirmed {
+        /// `0.59 USD`.
+        amount: String,
+        /// To see it.
+        link: String,
+    },
+    /// A server is away for long, or to be left: these devices should move.
+    ServerAway {
+        /// The devices' names.
+        devices: String,
+        /// The server's name.
+        server: String,
+        /// To move them.
+        link: String,
+    },
+    /// Something to know in time.
+    Notice {
+        /// What.
+        notice: Notice,
+        /// Address of the support.
+        support: String,
+        /// To get no more of its kind, if that can be.
+        unsubscribe: Option<String>,
     },
     /// Access has ended.
     SubscriptionEnded {
@@ -131,10 +155,20 @@ impl Letter {
             Letter::AddressChanged { .. } => "address_changed",
             Letter::AccountDeleted => "account_deleted",
             Letter::SubscriptionStarted { .. } => "subscription_started",
-            Letter::PaymentFailed { .. } => "payment_failed",
             Letter::SubscriptionEnding { .. } => "subscription_ending",
             Letter::PaymentDisputed { .. } => "payment_disputed",
+            Letter::RewardConfirmed { .. } => "reward_confirmed",
+            Letter::ServerAway { .. } => "server_away",
+            Letter::Notice { notice, .. } => notice.kind().as_str(),
             Letter::SubscriptionEnded { .. } => "subscription_ended",
+        }
+    }
+
+    /// Where the recipient says that no more of its kind is wanted.
+    pub(crate) fn unsubscribe(&self) -> Option<&str> {
+        match self {
+            Letter::Notice { unsubscribe, .. } => unsubscribe.as_deref(),
+            _ => None,
         }
     }
 
@@ -202,10 +236,6 @@ impl Letter {
                 t.with("mail-started-subject", "brand", brand),
                 vec![Part::Words(t.with("mail-started-body", "plan", plan)), link("mail-started-action", url)],
             ),
-            Letter::PaymentFailed { link: url } => (
-                t.with("mail-failed-subject", "brand", brand),
-                vec![words("mail-failed-body"), link("mail-failed-action", url)],
-            ),
             Letter::SubscriptionEnding { until } => (
                 t.with("mail-ending-subject", "brand", brand),
                 vec![Part::Words(t.with("mail-ending-body", "until", until))],
@@ -214,6 +244,29 @@ impl Letter {
                 t.with("mail-disputed-subject", "brand", brand),
                 vec![words("mail-disputed-body"), Part::Words(t.with("mail-disputed-after", "support", support))],
             ),
+            Letter::RewardConfirmed { amount, link: url } => (
+                t.with("mail-reward-subject", "amount", amount),
+                vec![Part::Words(t.with("mail-reward-body", "amount", amount)), link("mail-reward-action", url)],
+            ),
+            Letter::ServerAway { devices, server, link: url } => (
+                t.with("mail-server-away-subject", "brand", brand),
+                vec![
+                    Part::Words(t.with_all(
+                        "mail-server-away-body",
+                        &[("server", server.as_str().into()), ("devices", devices.as_str().into())],
+                    )),
+                    link("mail-server-away-action", url),
+                ],
+            ),
+            Letter::Notice { notice, support, unsubscribe } => {
+                let (subject, mut parts) = notice.parts(t, brand);
+                parts.push(Part::Words(t.with("mail-notice-support", "support", support)));
+                if let Some(url) = unsubscribe {
+                    parts.push(words("mail-notice-optional"));
+                    parts.push(link("mail-notice-stop", url));
+                }
+                (subject, parts)
+            }
             Letter::SubscriptionEnded { link: url } => (
                 t.with("mail-ended-subject", "brand", brand),
                 vec![words("mail-ended-body"), link("mail-ended-action", url)],
@@ -245,6 +298,8 @@ pub fn render(letter: &Letter, language: Language, brand: &str) -> Rendered {
 
 #[cfg(test)]
 mod tests {
+    use domain::money::{Currency, Money};
+
     use super::*;
 
     #[test]
@@ -272,14 +327,30 @@ mod tests {
             Letter::AddressChanged { support: "help@vpn.example".into() },
             Letter::AccountDeleted,
             Letter::SubscriptionStarted { plan: "Basic".into(), link: link() },
-            Letter::PaymentFailed { link: link() },
             Letter::SubscriptionEnding { until: "2026-12-23".into() },
             Letter::PaymentDisputed { support: "help@vpn.example".into() },
+            Letter::RewardConfirmed { amount: "0.59 USD".into(), link: link() },
+            Letter::ServerAway { devices: "phone".into(), server: "osaka-1".into(), link: link() },
             Letter::SubscriptionEnded { link: link() },
         ];
-        for letter in &letters {
+        let (at, price, plan) = (1_795_392_000_000, Money::new(599, Currency::USD), || "Basic".to_owned());
+        let notices = [
+            Notice::PaymentFailing { amount: price, online_until: Some(at), next_try: Some(at), link: link() },
+            Notice::PaymentFailing { amount: price, online_until: None, next_try: None, link: link() },
+            Notice::QuotaUsed { until: at, slow_mbit: None, link: link() },
+            Notice::QuotaUsed { until: at, slow_mbit: Some(2), link: link() },
+            Notice::QuotaMost { until: at, link: link() },
+            Notice::CardExpiring { until: at, link: link() },
+            Notice::TrialEnding { plan: plan(), at, price, link: link() },
+            Notice::RenewalAhead { plan: plan(), at, price, link: link() },
+            Notice::Ending { plan: plan(), at, way: GoOn::Resume(link()) },
+            Notice::Ending { plan: plan(), at, way: GoOn::PayLonger(link()) },
+            Notice::ComeBack { plan: plan(), at, link: link() },
+        ];
+        let letter = |notice| Letter::Notice { notice, support: "help@vpn.example".into(), unsubscribe: Some(link()) };
+        for letter in letters.into_iter().chain(notices.map(letter)) {
             let texts: Vec<String> =
-                crate::i18n::OFFERED.map(|language| render(letter, language, "MiraiVPN").text).to_vec();
+                crate::i18n::OFFERED.map(|language| render(&letter, language, "MiraiVPN").text).to_vec();
             assert_ne!(texts[0], texts[1], "{}", letter.name());
             assert!(texts.iter().all(|text| !text.contains("mail-") && !text.contains("{$")), "{texts:?}");
         }

@@ -1,10 +1,10 @@
 //! Mails: written into the outbox in the transaction that gives rise to them, sent by a job afterwards.
 
 use clients::mail::{MailError, Message};
-use domain::account::Language;
+use domain::account::{Email, Language};
 use domain::time::UnixMs;
 use serde::{Deserialize, Serialize};
-use store::{Tx, outbox};
+use store::{Tx, outbox, users};
 use uuid::Uuid;
 
 use crate::jobs::{self, Failure, Job};
@@ -18,6 +18,8 @@ struct Sealed {
     subject: String,
     text: String,
     html: String,
+    #[serde(default)]
+    unsubscribe: Option<String>,
 }
 
 /// Where a mail that waits is sealed.
@@ -29,11 +31,21 @@ pub(crate) fn place(id: Uuid) -> String {
 pub async fn write(app: &App, tx: &Tx, to: &str, language: Language, letter: &Letter, now: UnixMs) -> Result<()> {
     let id = app.dice.id(now);
     let rendered = letter::render(letter, language, &app.config.brand.name);
-    let content = Sealed { to: to.to_owned(), subject: rendered.subject, text: rendered.text, html: rendered.html };
+    let content = Sealed {
+        to: to.to_owned(),
+        subject: rendered.subject,
+        text: rendered.text,
+        html: rendered.html,
+        unsubscribe: letter.unsubscribe().map(str::to_owned),
+    };
     let plain = serde_json::to_vec(&content).map_err(|e| crate::Error::Internal(Box::new(e)))?;
     let sealed = app.sealer.seal(&plain, &place(id), &app.dice);
-    let row =
-        outbox::Model { id, letter: letter.name().to_owned(), sealed: Some(sealed), created_at: now, sent_at: None };
+    let user_id = match Email::parse(to) {
+        Ok(email) => users::by_email(tx, email.canonical()).await?.map(|user| user.id),
+        Err(_) => None,
+    };
+    let letter = letter.name().to_owned();
+    let row = outbox::Model { id, letter, sealed: Some(sealed), created_at: now, sent_at: None, user_id };
     outbox::insert(tx, &row).await?;
     jobs::enqueue(app, tx, &Job::MailSend { mail: id }, now).await
 }
@@ -51,6 +63,7 @@ pub(crate) async fn send(app: &App, id: Uuid) -> std::result::Result<(), Failure
         subject: content.subject,
         text: content.text,
         html: content.html,
+        unsubscribe: content.unsubscribe,
     };
     match app.mailer.send(&message).await {
         Ok(()) => {

@@ -8,7 +8,7 @@ use store::{Tx, invoices, stripe_events, subscriptions, users, wireguard_peers};
 use crate::jobs::{self, Job};
 use crate::letter::Letter;
 use crate::subscription_sync::{self, Cause};
-use crate::{App, Error, Result, mail};
+use crate::{App, Error, Result, ledger, mail};
 
 /// Readings of a charge before it counts as ahead of our clock.
 const READINGS: usize = 3;
@@ -19,14 +19,16 @@ const BEFORE_PERIOD_MS: i64 = 3_600_000;
 struct Read {
     charge: Charge,
     dispute: Option<Dispute>,
+    /// In minor units.
+    disputed: i64,
     invoice: Invoice,
     subscription: String,
     /// Before the questions were asked.
     at: UnixMs,
 }
 
-/// Applies what is known of a charge, and settles the event that led here.
-pub(crate) async fn apply(app: &App, charge: &str, event: &str) -> Result<&'static str> {
+/// Applies what is known of a charge, and settles the event that led here, if one did.
+pub(crate) async fn apply(app: &App, charge: &str, event: Option<&str>) -> Result<&'static str> {
     for _ in 0..READINGS {
         let Some(read) = read(app, charge).await? else { return settle_alone(app, event, "ignored").await };
         // The rows of subscription and invoice are brought up to date first, or made.
@@ -43,11 +45,18 @@ pub(crate) async fn apply(app: &App, charge: &str, event: &str) -> Result<&'stat
     Err(Error::Busy { what: "the state of the payment", source: None })
 }
 
-async fn settle_alone(app: &App, event: &str, word: &'static str) -> Result<&'static str> {
+async fn settle_alone(app: &App, event: Option<&str>, word: &'static str) -> Result<&'static str> {
     let tx = app.store.write_txn().await?;
-    stripe_events::settle(&tx, event, word, app.clock.now()).await?;
+    settle(&tx, event, word, app.clock.now()).await?;
     tx.commit().await?;
     Ok(word)
+}
+
+async fn settle(tx: &Tx, event: Option<&str>, word: &str, now: UnixMs) -> Result<()> {
+    match event {
+        Some(event) => Ok(stripe_events::settle(tx, event, word, now).await?),
+        None => Ok(()),
+    }
 }
 
 /// The charge with its dispute and the invoice that it paid; `None` if it is none of ours.
@@ -58,20 +67,18 @@ async fn read(app: &App, charge: &str) -> Result<Option<Read>> {
     else {
         return Ok(None);
     };
-    let dispute = if charge.disputed {
-        let disputes = app.stripe.list_disputes(&charge.id).await?;
-        disputes.data.first().and_then(|dispute| Dispute::of_stripe(&dispute.status))
-    } else {
-        None
-    };
+    let found =
+        if charge.disputed { app.stripe.list_disputes(&charge.id).await?.data.into_iter().next() } else { None };
+    let dispute = found.as_ref().and_then(|found| Dispute::of_stripe(&found.status));
+    let disputed = found.map_or(0, |found| found.amount);
     let Some(invoice) = app.stripe.invoice_of_payment(intent).await? else { return Ok(None) };
     let invoice = app.stripe.retrieve_invoice(&invoice).await?;
     let Some(subscription) = invoice.subscription().map(str::to_owned) else { return Ok(None) };
-    Ok(Some(Read { charge, dispute, invoice, subscription, at }))
+    Ok(Some(Read { charge, dispute, disputed, invoice, subscription, at }))
 }
 
 /// False if the rows know something newer.
-async fn save(app: &App, read: &Read, event: &str) -> Result<bool> {
+async fn save(app: &App, read: &Read, event: Option<&str>) -> Result<bool> {
     let now = app.clock.now();
     let tx = app.store.write_txn().await?;
     let missing = || Error::internal("the subscription of a payment is gone");
@@ -82,8 +89,10 @@ async fn save(app: &App, read: &Read, event: &str) -> Result<bool> {
     if invoice.charge_read_at.is_some_and(|known| known > read.at) {
         return Ok(false);
     }
+    let before = invoice.clone();
     invoice.amount_refunded = read.charge.amount_refunded;
     invoice.dispute = read.dispute.map(|dispute| dispute.as_str().to_owned());
+    invoice.amount_disputed = read.disputed;
     invoice.charge_read_at = Some(read.at);
     invoice.updated_at = now;
     // The difference paid at an upgrade is not what the period was bought with.
@@ -93,6 +102,7 @@ async fn save(app: &App, read: &Read, event: &str) -> Result<bool> {
         pays_for_now: !is_difference && invoice.issued_at >= row.period_start - BEFORE_PERIOD_MS,
         dispute: read.dispute,
     };
+    ledger::money_back(app, &tx, &before, &invoice, now).await?;
     let others = invoices::others_disputed(&tx, row.id, invoice.id).await?;
     invoices::save(&tx, invoice).await?;
     let back = subscription::money_back(&row.state()?, payment, others);
@@ -106,7 +116,7 @@ async fn save(app: &App, read: &Read, event: &str) -> Result<bool> {
     for announcement in back.announcements {
         announce(app, &tx, announcement, &user, &row, now).await?;
     }
-    stripe_events::settle(&tx, event, "applied", now).await?;
+    settle(&tx, event, "applied", now).await?;
     tx.commit().await?;
     Ok(true)
 }

@@ -2,13 +2,17 @@
 
 use std::time::{Duration, Instant};
 
+use domain::time::DAY_MS;
 use store::{
-    email_changes, known_devices, leases, outbox, password_resets, peer_changes, sessions, verification_tokens,
+    email_changes, known_devices, leases, notices, outbox, password_resets, peer_changes, peer_counters, sessions,
+    usage_days, verification_tokens, wireguard_peers,
 };
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use crate::{App, Result, idempotency, reconcile};
+use crate::{
+    App, Result, coupon, credit_period, gateway_report, idempotency, ledger, notice_due, reconcile, reward, server_away,
+};
 
 const LEASE: &str = "scheduler";
 /// A scheduler that is silent this long is replaced.
@@ -19,6 +23,16 @@ const TICK: Duration = Duration::from_secs(3);
 const KEEP_MS: i64 = 24 * 3_600_000;
 /// Mails are kept (without their content) for a month, for the question "was it sent?".
 const KEEP_MAIL_MS: i64 = 30 * 24 * 3_600_000;
+/// What is counted of a device that is gone stays this long, for a gateway that reports late.
+const KEEP_COUNTERS_MS: i64 = 7 * DAY_MS;
+/// The days of use that owners can see: a year, and a month to compare with.
+const KEEP_USAGE_DAYS: i64 = 400;
+/// What was told is known longer than any cause of it lasts: a year's period, and what comes after.
+const KEEP_NOTICES_MS: i64 = 400 * DAY_MS;
+/// The longest that a server knows a device that has moved away.
+const KEEP_PREVIOUS_MS: i64 = DAY_MS;
+/// Devices that are taken from former servers in one hour at most, if the new ones have not seen them.
+const AT_ONCE: u64 = 10_000;
 const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(3_600);
 
@@ -28,16 +42,37 @@ enum Chore {
     CleanUp,
     ReadEvents,
     ReadSubscriptions,
+    TellAway,
+    ProveBooks,
+    ConfirmRewards,
+    EndPeriods,
+    TellDue,
+    SettleCoupons,
 }
 
 impl Chore {
     /// Every chore, and how often it is done.
-    const ALL: [(Chore, Duration); 3] =
-        [(Chore::ReadEvents, MINUTE.saturating_mul(5)), (Chore::ReadSubscriptions, HOUR), (Chore::CleanUp, HOUR)];
+    const ALL: [(Chore, Duration); 9] = [
+        (Chore::TellAway, MINUTE),
+        (Chore::EndPeriods, MINUTE),
+        (Chore::ReadEvents, MINUTE.saturating_mul(5)),
+        (Chore::TellDue, MINUTE.saturating_mul(10)),
+        (Chore::ReadSubscriptions, HOUR),
+        (Chore::CleanUp, HOUR),
+        (Chore::ConfirmRewards, HOUR),
+        (Chore::SettleCoupons, HOUR),
+        (Chore::ProveBooks, HOUR.saturating_mul(24)),
+    ];
 
     async fn run(self, app: &App) {
         let done = match self {
             Chore::CleanUp => clean_up(app).await,
+            Chore::TellAway => server_away::tell(app).await,
+            Chore::EndPeriods => credit_period::end_due(app).await.map(drop),
+            Chore::ConfirmRewards => reward::confirm_due(app).await.map(drop),
+            Chore::TellDue => notice_due::tell_due(app).await.map(drop),
+            Chore::SettleCoupons => coupon::settle_due(app).await.map(drop),
+            Chore::ProveBooks => ledger::watch(app).await,
             Chore::ReadEvents => reconcile::events(app).await.map(drop),
             Chore::ReadSubscriptions => reconcile::subscriptions(app).await.map(drop),
         };
@@ -107,5 +142,11 @@ pub async fn clean_up(app: &App) -> Result<()> {
     sessions::prune(&app.store, now - KEEP_MS).await?;
     outbox::prune(&app.store, now - KEEP_MAIL_MS).await?;
     peer_changes::prune(&app.store, now - KEEP_MS).await?;
+    peer_counters::prune(&app.store, now - KEEP_COUNTERS_MS).await?;
+    notices::prune(&app.store, now - KEEP_NOTICES_MS).await?;
+    usage_days::prune(&app.store, now.div_euclid(DAY_MS) - KEEP_USAGE_DAYS).await?;
+    for peer in wireguard_peers::still_at_previous(&app.store, now - KEEP_PREVIOUS_MS, AT_ONCE).await? {
+        gateway_report::leave_previous(app, &peer).await?;
+    }
     Ok(())
 }

@@ -41,10 +41,10 @@ pub(crate) fn place(user: Uuid) -> String {
     format!("totp:{user}")
 }
 
-fn totp(app: &App, user: &users::Model, secret: Vec<u8>) -> Result<Totp> {
+fn totp(app: &App, email: &str, secret: Vec<u8>) -> Result<Totp> {
     // A colon parts the issuer from the account in the URI.
     let name = |text: &str| text.replace(':', " ");
-    let builder = Builder::new().with_secret(secret).with_account_name(name(&user.email));
+    let builder = Builder::new().with_secret(secret).with_account_name(name(email));
     let totp = builder.with_issuer(Some(name(&app.config.brand.name))).build();
     totp.map_err(|error| Error::Internal(Box::new(error)))
 }
@@ -52,7 +52,7 @@ fn totp(app: &App, user: &users::Model, secret: Vec<u8>) -> Result<Totp> {
 fn stored(app: &App, user: &users::Model) -> Result<Option<Totp>> {
     let Some(sealed) = &user.totp_sealed else { return Ok(None) };
     let secret = app.sealer.open(sealed, &place(user.id)).map_err(|error| Error::Internal(Box::new(error)))?;
-    totp(app, user, secret).map(Some)
+    totp(app, &user.email, secret).map(Some)
 }
 
 fn on_already() -> Error {
@@ -64,7 +64,7 @@ pub async fn begin(app: &App, who: &Who) -> Result<Enrolment> {
     let now = app.clock.now();
     step_up::require(who, now)?;
     let secret: [u8; 20] = app.dice.bytes();
-    let totp = totp(app, &who.user, secret.to_vec())?;
+    let totp = totp(app, &who.user.email, secret.to_vec())?;
     let sealed = app.sealer.seal(&secret, &place(who.user.id), &app.dice);
     app.retrying(|| async {
         let tx = app.store.write_txn().await?;
@@ -83,9 +83,10 @@ pub async fn begin(app: &App, who: &Who) -> Result<Enrolment> {
 }
 
 /// The secret that waits for its first code.
-pub fn pending(app: &App, who: &Who) -> Result<Enrolment> {
-    let totp = match who.user.totp_since {
-        None => stored(app, &who.user)?.ok_or_else(not_begun)?,
+pub async fn pending(app: &App, who: &Who) -> Result<Enrolment> {
+    let user = users::by_id(&app.store, who.user.id).await?.ok_or(Error::NotFound)?;
+    let totp = match user.totp_since {
+        None => stored(app, &user)?.ok_or_else(not_begun)?,
         Some(_) => return Err(on_already()),
     };
     let uri = totp.to_url().map_err(|error| Error::Internal(Box::new(error)))?;

@@ -19,9 +19,14 @@ pub async fn plans(app: &App) -> Result<()> {
         period: "month".to_owned(),
         devices,
         quota_bytes: quota_gb.map(|gb| gb * GB),
+        speed_mbit: None,
+        slow_mbit: None,
         stripe_price_id: None,
         position,
         updated_at: now,
+        trial_days: 0,
+        is_listed: true,
+        regions: None,
     };
     let rows = vec![
         plan("basic", "Basic", 599, Some(1), Some(200), 1),
@@ -68,6 +73,7 @@ pub async fn demo_servers(app: &App) -> Result<()> {
             created_at: now,
             updated_at: now,
             peers: 0,
+            bandwidth_mbit: 1000,
         };
         vps_servers::insert(&tx, &row).await?;
     }

@@ -1,18 +1,23 @@
-//! VPN servers as customers see them, and the choice of one.
+//! VPN servers as customers see them, and the choice of one. How a server is comes from its gateway's reports, if it has
+//! one: what it says of its load, and that it says anything at all.
 
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use domain::plan::has_region;
 use domain::time::UnixMs;
-use domain::vpn::balancer::{self, Candidate, ChooseError, Wish};
-use store::vps_servers;
+use domain::vpn::balancer::{self, Candidate, ChooseError, ServerStatus, Wish};
+use store::{gateways, vps_servers};
 use uuid::Uuid;
 
+use crate::gateway::Gateway;
 use crate::{App, Error, Result};
 
 /// A server, as `store` keeps it.
 pub use store::vps_servers::Model as ServerRow;
 
-/// How long what another process changed may be unseen here. What this process changes it sees at once.
+/// How long what another process changed may be unseen here, and everybody's devices and reports. What this process changes of
+/// a server it sees at once.
 const FRESH_MS: i64 = 1_000;
 
 /// The servers as last read: a list for all requests of a second.
@@ -36,11 +41,27 @@ async fn seen(app: &App) -> Result<Seen> {
     {
         return Ok(known);
     }
-    let all = vps_servers::all(&app.store).await?;
+    let mut all = vps_servers::all(&app.store).await?;
+    let gateways: HashMap<Uuid, Gateway> =
+        gateways::all(&app.store).await?.into_iter().map(|gateway| (gateway.server_id, gateway)).collect();
+    for row in &mut all {
+        if let Some(gateway) = gateways.get(&row.id) {
+            see(row, gateway, now);
+        }
+    }
     let shown = all.iter().filter(|row| row.status().is_shown()).cloned().collect();
     let seen = Seen { at: now, changes, all: all.into(), shown };
     *app.servers.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(seen.clone());
     Ok(seen)
+}
+
+/// Sets the status and the load of a row to what its gateway lets us see.
+pub(crate) fn see(row: &mut ServerRow, gateway: &Gateway, now: UnixMs) {
+    let rate = gateway.rx_rate.max(gateway.tx_rate);
+    row.load = Some(balancer::measured_load(rate, row.bandwidth_mbit, gateway.cpu));
+    let silent = now - gateway.reported_at.unwrap_or(gateway.enrolled_at);
+    let load = candidate(row).effective_load();
+    balancer::seen_status(row.status(), silent, load).as_str().clone_into(&mut row.status);
 }
 
 /// The servers that customers are shown, by region and name: all that have been in service and are not retired. All
@@ -75,9 +96,19 @@ pub(crate) async fn offer(app: &App) -> Result<Offer> {
 }
 
 impl Offer {
-    /// The server that the balancer picks for a wish.
-    pub(crate) fn choose(&self, app: &App, wish: Wish) -> Result<&ServerRow> {
-        let candidates: Vec<Candidate> = self.0.iter().filter(|row| row.public_key.is_some()).map(candidate).collect();
+    /// The server that the balancer picks for a wish, in the regions that a plan has.
+    pub(crate) fn choose(&self, app: &App, wish: Wish, regions: Option<&str>) -> Result<&ServerRow> {
+        let wished = match &wish {
+            Wish::Any => None,
+            Wish::Region(region) => Some(region.as_str()),
+            Wish::Server(id) => self.by_id(*id).map(|row| row.region.as_str()),
+        };
+        if let Some(all) = regions.filter(|_| wished.is_some_and(|wished| !has_region(regions, wished))) {
+            let words = format!("your plan has servers in: {}", all.replace(',', ", "));
+            return Err(Error::conflict("region_not_in_plan", words));
+        }
+        let usable = self.0.iter().filter(|row| row.public_key.is_some() && has_region(regions, &row.region));
+        let candidates: Vec<Candidate> = usable.map(candidate).collect();
         let id = balancer::choose(&candidates, wish, (app.dice.number(), app.dice.number())).map_err(refused)?;
         self.by_id(id).ok_or(Error::NotFound)
     }
@@ -88,9 +119,14 @@ impl Offer {
     }
 }
 
+/// Whether a server, as it is seen, serves nobody or is to be left: its devices should move.
+pub fn is_to_be_left(row: &ServerRow) -> bool {
+    !matches!(row.status(), ServerStatus::Up | ServerStatus::Degraded)
+}
+
 /// The server that the balancer picks for a wish.
 pub async fn choose(app: &App, wish: Wish) -> Result<ServerRow> {
-    offer(app).await?.choose(app, wish).cloned()
+    offer(app).await?.choose(app, wish, None).cloned()
 }
 
 fn refused(error: ChooseError) -> Error {

@@ -17,6 +17,8 @@ const REFRESH_GRACE_MS: i64 = 5_000;
 
 /// A session, as `store` keeps it.
 pub use store::sessions::Model as SessionRow;
+/// An account, as a request knows it.
+pub use store::users::Account;
 /// An account, as `store` keeps it.
 pub use store::users::Model as UserRow;
 
@@ -24,9 +26,9 @@ pub use store::users::Model as UserRow;
 #[derive(Debug, Clone)]
 pub struct Who {
     /// The session.
-    pub session: sessions::Model,
+    pub session: sessions::Live,
     /// The account.
-    pub user: users::Model,
+    pub user: users::Account,
 }
 
 /// What an API client gets at login and at each refresh.
@@ -108,7 +110,7 @@ pub async fn by_access(app: &App, access: Access, now: UnixMs) -> Result<Who> {
     seen(app, found.filter(|(_, user)| user.id == access.user), now).await
 }
 
-async fn seen(app: &App, found: Option<(sessions::Model, users::Model)>, now: UnixMs) -> Result<Who> {
+async fn seen(app: &App, found: Option<(sessions::Live, users::Account)>, now: UnixMs) -> Result<Who> {
     let (session, user) = found.ok_or_else(unknown)?;
     if user.suspended_at.is_some() {
         return Err(Error::Forbidden {

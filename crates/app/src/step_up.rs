@@ -44,11 +44,17 @@ pub(crate) async fn count(app: &App, who: &Who, now: UnixMs) -> Result<()> {
 /// Checks the password and, where it is on, the second factor; what follows in this session may rest on it for ten
 /// minutes. A code is not asked for again within these.
 pub async fn prove(app: &App, who: &Who, proof: Proof<'_>) -> Result<Who> {
+    Ok(prove_by(app, who, proof).await?.0)
+}
+
+/// [`prove`], with the hash that the password was right for.
+pub(crate) async fn prove_by(app: &App, who: &Who, proof: Proof<'_>) -> Result<(Who, String)> {
     let now = app.clock.now();
     count(app, who, now).await?;
     let wrong_password = || Error::invalid("password", "password_wrong", "this is not the account's password");
     let password = Password::parse(proof.password).map_err(|_| wrong_password())?;
-    if app.hasher.verify(&password, Some(&who.user.password_hash)).await? == Verdict::Wrong {
+    let proved = users::by_id(&app.store, who.user.id).await?.ok_or(Error::NotFound)?.password_hash;
+    if app.hasher.verify(&password, Some(&proved)).await? == Verdict::Wrong {
         return Err(wrong_password());
     }
     let needs_code = who.user.totp_since.is_some() && (proof.otp.is_some() || !is_fresh(who, now));
@@ -58,7 +64,7 @@ pub async fn prove(app: &App, who: &Who, proof: Proof<'_>) -> Result<Who> {
     app.retrying(|| async {
         let tx = app.store.write_txn().await?;
         let mut user = users::lock(&tx, who.user.id).await?.ok_or(Error::NotFound)?;
-        if user.password_hash != who.user.password_hash {
+        if user.password_hash != proved {
             return Err(wrong_password());
         }
         if needs_code {
@@ -71,8 +77,8 @@ pub async fn prove(app: &App, who: &Who, proof: Proof<'_>) -> Result<Who> {
         }
         sessions::prove(&tx, who.session.id, now).await?;
         tx.commit().await?;
-        let session = sessions::Model { proved_at: now, ..who.session.clone() };
-        Ok(Who { session, user })
+        let session = sessions::Live { proved_at: now, ..who.session };
+        Ok((Who { session, user: user.into() }, proved.clone()))
     })
     .await
 }

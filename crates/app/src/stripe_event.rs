@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use store::{invoices, stripe_events};
 
 use crate::jobs::{self, Failure, Job};
-use crate::subscription_sync::{self, Cause, Outcome};
+use crate::subscription_sync::{self, Cause, Closed, Outcome};
 use crate::{App, Error, Result, failpoint, money_back};
 
 /// Takes an event. Once this returns, the event is stored and will be applied, however often it comes.
@@ -75,11 +75,13 @@ pub(crate) async fn apply(app: &App, id: &str) -> std::result::Result<(), Failur
     let object: Value = serde_json::from_str(&event.object).map_err(|e| Failure::Permanent(e.to_string()))?;
     let object_id = object.get("id").and_then(Value::as_str).unwrap_or_default();
     let mut cause = Cause::event(id);
+    let mut closed = None;
     let subscription = match EventKind::of_stripe(&event.kind) {
         Some(EventKind::Subscription) => Some(object_id.to_owned()),
         Some(EventKind::Checkout) => {
             let session = app.stripe.retrieve_checkout_session(object_id).await.map_err(Error::from)?;
             let subscription = session.subscription.clone();
+            closed = Closed::of(&session);
             cause = cause.with_checkout(&session);
             subscription
         }
@@ -89,11 +91,11 @@ pub(crate) async fn apply(app: &App, id: &str) -> std::result::Result<(), Failur
             cause = cause.with_invoice(invoice);
             subscription
         }
-        Some(EventKind::Charge) => return done(id, &event.kind, money_back::apply(app, object_id, id).await?),
+        Some(EventKind::Charge) => return done(id, &event.kind, money_back::apply(app, object_id, Some(id)).await?),
         Some(EventKind::Dispute) => {
             let dispute = app.stripe.retrieve_dispute(object_id).await.map_err(Error::from)?;
             let charge = dispute.charge.unwrap_or_default();
-            return done(id, &event.kind, money_back::apply(app, &charge, id).await?);
+            return done(id, &event.kind, money_back::apply(app, &charge, Some(id)).await?);
         }
         Some(EventKind::Customer) => {
             return done(id, &event.kind, subscription_sync::customer_gone(app, object_id, id).await?);
@@ -101,7 +103,7 @@ pub(crate) async fn apply(app: &App, id: &str) -> std::result::Result<(), Failur
         None => None,
     };
     let Some(subscription) = subscription else {
-        return settle_without_subscription(app, id).await;
+        return settle_without_subscription(app, id, closed).await;
     };
     let Outcome { word, .. } = subscription_sync::sync(app, &subscription, cause).await?;
     done(id, &event.kind, word)
@@ -113,10 +115,18 @@ fn done(event: &str, kind: &str, outcome: &'static str) -> std::result::Result<(
     Ok(())
 }
 
-/// An invoice or a checkout that belongs to no subscription is not our business.
-async fn settle_without_subscription(app: &App, id: &str) -> std::result::Result<(), Failure> {
+/// An invoice or a checkout that belongs to no subscription is not our business, but for a purchase that came to nothing.
+async fn settle_without_subscription(app: &App, id: &str, closed: Option<Closed>) -> std::result::Result<(), Failure> {
+    let now = app.clock.now();
     let tx = app.store.write_txn().await?;
-    stripe_events::settle(&tx, id, "ignored", app.clock.now()).await?;
+    let outcome = match closed {
+        Some(closed) => {
+            closed.save(&tx, now).await?;
+            "applied"
+        }
+        None => "ignored",
+    };
+    stripe_events::settle(&tx, id, outcome, now).await?;
     tx.commit().await?;
     Ok(())
 }
@@ -144,5 +154,6 @@ pub(crate) fn invoice_row(
         amount_refunded: 0,
         dispute: None,
         charge_read_at: None,
+        amount_disputed: 0,
     }
 }

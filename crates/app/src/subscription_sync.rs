@@ -2,6 +2,7 @@
 //! from Stripe, lets `domain` decide, and saves row, grants, mails and the servers' revisions in one transaction.
 
 use clients::stripe::{self, CheckoutSession, Invoice, StripeError};
+use domain::period::Every;
 use domain::subscription::{Announcement, Decision, Seen, decide};
 use domain::time::{UnixMs, day};
 use store::{Tx, checkouts, invoices, plans, stripe_events, subscriptions, users, wireguard_peers};
@@ -10,9 +11,12 @@ use uuid::Uuid;
 use crate::device_adopt::device_adopt;
 use crate::jobs::{self, Job};
 use crate::letter::Letter;
+use crate::plan::{self, Price, Sold};
 use crate::stripe_event::invoice_row;
-use crate::{App, Error, Result, device_slots, failpoint, mail};
+use crate::{App, Error, Result, coupon, credit_apply, device_slots, failpoint, ledger, mail, notice};
 
+/// The outcome of a trial that is not a customer's first.
+pub(crate) const SECOND_TRIAL: &str = "second_trial";
 /// How often a subscription is read when others are faster.
 const READINGS: u32 = 3;
 
@@ -21,8 +25,34 @@ const READINGS: u32 = 3;
 pub struct Cause {
     event: Option<String>,
     invoice: Option<Invoice>,
-    /// Checkout session and the status its row ends in.
-    checkout: Option<(String, &'static str)>,
+    checkout: Option<Closed>,
+}
+
+/// A purchase whose page is closed.
+#[derive(Debug, Clone)]
+pub(crate) struct Closed {
+    session: String,
+    /// The intent, if it came back with the session.
+    intent: Option<Uuid>,
+    /// `complete` or `expired`.
+    status: &'static str,
+}
+
+impl Closed {
+    pub(crate) fn of(session: &CheckoutSession) -> Option<Closed> {
+        let status = match session.status.as_deref() {
+            Some("complete") => "complete",
+            Some("expired") => "expired",
+            _ => return None,
+        };
+        Some(Closed { session: session.id.clone(), intent: coupon::intent_of(session), status })
+    }
+
+    /// Saves what became of the purchase, and of the coupon that it was begun with.
+    pub(crate) async fn save(&self, tx: &Tx, now: UnixMs) -> Result<()> {
+        checkouts::close(tx, &self.session, self.status, now).await?;
+        coupon::settle(tx, self.intent, self.status, now).await
+    }
 }
 
 impl Cause {
@@ -41,11 +71,7 @@ impl Cause {
     }
 
     pub(crate) fn with_checkout(mut self, session: &CheckoutSession) -> Cause {
-        self.checkout = match session.status.as_deref() {
-            Some("complete") => Some((session.id.clone(), "complete")),
-            Some("expired") => Some((session.id.clone(), "expired")),
-            _ => None,
-        };
+        self.checkout = Closed::of(session);
         self
     }
 
@@ -58,7 +84,7 @@ impl Cause {
 /// What came of it.
 #[derive(Debug, Clone, Copy)]
 pub struct Outcome {
-    /// `applied`, `unchanged`, `over` or `foreign`.
+    /// `applied`, `unchanged`, `over`, `foreign`, `deleted` or `second_trial`.
     pub word: &'static str,
     /// Whether the customer is on the network now.
     pub entitled: bool,
@@ -90,9 +116,9 @@ async fn read_and_apply(app: &App, subscription_id: &str, cause: &Cause) -> Resu
         return foreign(app, cause).await.map(Some);
     }
     let Some(user) = owner(app, &object).await? else { return foreign(app, cause).await.map(Some) };
-    let plan = plan_of(app, &object).await?;
+    let bought = bought(app, &object).await?;
     failpoint::pass("event.read");
-    app.retrying(|| apply_once(app, &object, user, &plan, cause, read_at)).await
+    app.retrying(|| apply_once(app, &object, user, &bought, cause, read_at)).await
 }
 
 /// A subscription that none of our customers has: another product on the same Stripe account.
@@ -124,6 +150,19 @@ async fn owner(app: &App, object: &stripe::Subscription) -> Result<Option<Uuid>>
     }
     let user = users::by_stripe_customer(&app.store, &object.customer).await?;
     Ok(user.map(|user| user.id))
+}
+
+/// What Stripe charges for from the next period on.
+async fn bought(app: &App, object: &stripe::Subscription) -> Result<Sold> {
+    let plan = plan_of(app, object).await?;
+    let found = object.items.first().and_then(|item| {
+        let (amount, every) = item.price.unit_amount.zip(item.price.recurring.as_ref())?;
+        let every = Every::of_stripe(&every.interval, every.interval_count)?;
+        Some(Price { every, currency: item.price.currency.clone(), amount, at_stripe: Some(item.price.id.clone()) })
+    });
+    // A price in steps, or for two weeks, is none of ours: somebody made it at Stripe, and it counts as the plan's.
+    let price = found.map_or_else(|| plan::own_price(&plan), Ok)?;
+    Ok(Sold { plan, price })
 }
 
 async fn plan_of(app: &App, object: &stripe::Subscription) -> Result<plans::Model> {
@@ -167,7 +206,7 @@ async fn apply_once(
     app: &App,
     object: &stripe::Subscription,
     user: Uuid,
-    plan: &plans::Model,
+    bought: &Sold,
     cause: &Cause,
     read_at: UnixMs,
 ) -> Result<Option<Outcome>> {
@@ -176,7 +215,12 @@ async fn apply_once(
     let mut user = users::lock(&tx, user).await?.ok_or(Error::NotFound)?;
     let row = subscriptions::lock_by_stripe_id(&tx, &object.id).await?;
     if row.is_none() && user.deleted_at.is_some() {
-        return refuse_for_deleted(app, tx, object, cause, now).await.map(Some);
+        return refuse(app, tx, object, cause, "deleted", now).await.map(Some);
+    }
+    // Two purchases that were opened at once, each with a trial.
+    let is_trial = row.is_none() && object.status == "trialing";
+    if is_trial && !subscriptions::all_of_user(&tx, user.id).await?.is_empty() {
+        return refuse(app, tx, object, cause, SECOND_TRIAL, now).await.map(Some);
     }
     let known = row.as_ref().map(subscriptions::Model::state).transpose()?;
     let decision = decide(known.as_ref(), &seen(object, read_at));
@@ -190,16 +234,20 @@ async fn apply_once(
         (Some(mut row), Some(state)) => {
             let is_renewed = row.period_start != state.period_start;
             if is_renewed {
+                let was_used_up = row.quota().is_used_up();
                 row.used_bytes = 0;
+                if was_used_up {
+                    wireguard_peers::announce_all_of(&tx, row.id, now).await?;
+                }
             }
-            take_plan(&tx, &mut row, plan, is_renewed, now).await?;
+            take_plan(&tx, &mut row, bought, is_renewed, now).await?;
             row.set_state(&state, now);
             row.stripe_customer_id.clone_from(&object.customer);
             subscriptions::save(&tx, row.clone()).await?;
             row
         }
         (None, Some(state)) => {
-            let mut row = new_row(app, object, user.id, plan, now);
+            let mut row = new_row(app, object, user.id, bought, now)?;
             row.set_state(&state, now);
             subscriptions::insert(&tx, &row).await?;
             row
@@ -214,14 +262,17 @@ async fn apply_once(
     // The newest invoice was read with the subscription, so it comes last: a paid one is never overwritten by what an
     // event had found before.
     for invoice in cause.invoice.iter().chain(object.latest_invoice.as_deref()) {
-        invoices::upsert(&tx, &invoice_row(app, invoice, &row, now)).await?;
+        let billed = invoice_row(app, invoice, &row, now);
+        let before = invoices::upsert(&tx, &billed).await?;
+        ledger::payment(app, &tx, before.as_ref(), &billed, invoice, now).await?;
     }
-    if let Some((session, status)) = &cause.checkout {
-        checkouts::close(&tx, session, status, now).await?;
+    if let Some(closed) = &cause.checkout {
+        closed.save(&tx, now).await?;
     }
     for announcement in announcements {
-        announce(app, &tx, announcement, &user, &row, plan, now).await?;
+        announce(app, &tx, announcement, &user, &row, &bought.plan, now).await?;
     }
+    notice::after_reading(app, &tx, &user, &row, object, now).await?;
     settle(&tx, cause, word, now).await?;
     failpoint::pass("event.saved");
     tx.commit().await?;
@@ -229,12 +280,13 @@ async fn apply_once(
     Ok(Some(Outcome { word, entitled: row.state()?.is_entitled(now) }))
 }
 
-/// A purchase that was under way when its buyer deleted the account: nobody is there to use it, so it ends.
-async fn refuse_for_deleted(
+/// Ends what nobody may use: a purchase that was under way when its buyer deleted the account, a second trial.
+async fn refuse(
     app: &App,
     tx: Tx,
     object: &stripe::Subscription,
     cause: &Cause,
+    word: &'static str,
     now: UnixMs,
 ) -> Result<Outcome> {
     if object.ended_at.is_none() {
@@ -245,40 +297,26 @@ async fn refuse_for_deleted(
         };
         jobs::enqueue(app, &tx, &job, now).await?;
     }
-    settle(&tx, cause, "deleted", now).await?;
+    settle(&tx, cause, word, now).await?;
     tx.commit().await?;
-    Ok(Outcome { word: "deleted", entitled: false })
+    Ok(Outcome { word, entitled: false })
 }
 
 fn new_row(
     app: &App,
     object: &stripe::Subscription,
     user: Uuid,
-    plan: &plans::Model,
+    bought: &Sold,
     now: UnixMs,
-) -> subscriptions::Model {
-    subscriptions::Model {
-        id: app.dice.id(now),
-        user_id: user,
-        plan: plan.code.clone(),
+) -> Result<subscriptions::Model> {
+    let mut row = subscriptions::Model {
         region: object.metadata.get("region").cloned().filter(|region| region.len() <= 16),
-        status: String::new(),
         stripe_subscription_id: object.id.clone(),
         stripe_customer_id: object.customer.clone(),
-        period_start: 0,
-        period_end: 0,
-        paid_until: 0,
-        cancel_at_period_end: false,
-        ended_at: None,
-        devices: plan.devices,
-        quota_bytes: plan.quota_bytes,
-        used_bytes: 0,
-        read_at: 0,
-        created_at: now,
-        updated_at: now,
-        held: false,
-        next_plan: None,
-    }
+        ..subscriptions::Model::begun(app.dice.id(now), user, now)
+    };
+    plan::agree(&mut row, bought)?;
+    Ok(row)
 }
 
 /// Stripe charges another plan's price from now on. A larger plan counts at once, since the difference was paid at once;
@@ -286,12 +324,15 @@ fn new_row(
 async fn take_plan(
     tx: &Tx,
     row: &mut subscriptions::Model,
-    plan: &plans::Model,
+    bought: &Sold,
     is_renewed: bool,
     now: UnixMs,
 ) -> Result<()> {
-    if plan.code == row.plan {
+    let Sold { plan, price } = bought;
+    let keeps_period = row.period.as_deref().is_none_or(|period| period == price.every.as_str());
+    if plan.code == row.plan && keeps_period {
         row.next_plan = None;
+        plan::agree_price(row, price);
         return Ok(());
     }
     let old = plans::by_code(tx, &row.plan).await?;
@@ -299,9 +340,7 @@ async fn take_plan(
         row.next_plan = Some(plan.code.clone());
         return Ok(());
     }
-    row.plan.clone_from(&plan.code);
-    row.devices = plan.devices;
-    row.quota_bytes = plan.quota_bytes;
+    plan::agree(row, bought)?;
     row.next_plan = None;
     device_slots::settle(tx, row, now).await?;
     Ok(wireguard_peers::announce_all_of(tx, row.id, now).await?)
@@ -325,6 +364,7 @@ pub(crate) async fn customer_gone(app: &App, customer: &str, event: &str) -> Res
         open = subscriptions::lock_open_of_user(&tx, user.id).await?;
         user.stripe_customer_id = None;
         user.updated_at = now;
+        credit_apply::customer_gone(app, &tx, user.id, customer, now).await?;
         users::save(&tx, user).await?;
     }
     stripe_events::settle(&tx, event, word, now).await?;
@@ -350,7 +390,6 @@ async fn announce(
             device_adopt(tx, user.id, row, now).await?;
             Letter::SubscriptionStarted { plan: plan.name.clone(), link: app.config.link("/dashboard/devices/new") }
         }
-        Announcement::PaymentFailed => Letter::PaymentFailed { link: app.config.link("/dashboard") },
         Announcement::WillEnd(at) => Letter::SubscriptionEnding { until: day(at) },
         Announcement::Ended => Letter::SubscriptionEnded { link: app.config.link("/pricing") },
         Announcement::Held => Letter::PaymentDisputed { support: app.config.brand.support.clone() },

@@ -9,7 +9,7 @@ use crate::step_up::{self, Proof};
 use crate::{App, Error, Result, mail, strength};
 
 /// Changes the language of mails and pages.
-pub async fn set_language(app: &App, who: &Who, language: Language) -> Result<users::Model> {
+pub async fn set_language(app: &App, who: &Who, language: Language) -> Result<users::Account> {
     let now = app.clock.now();
     app.retrying(|| async {
         let tx = app.store.write_txn().await?;
@@ -18,7 +18,7 @@ pub async fn set_language(app: &App, who: &Who, language: Language) -> Result<us
         user.updated_at = now;
         users::save(&tx, user.clone()).await?;
         tx.commit().await?;
-        Ok(user)
+        Ok(user.into())
     })
     .await
 }
@@ -28,12 +28,12 @@ pub async fn set_language(app: &App, who: &Who, language: Language) -> Result<us
 pub async fn change_password(app: &App, who: &Who, proof: Proof<'_>, new: &Password) -> Result<()> {
     let now = app.clock.now();
     strength::check(app, "new_password", new, &[&who.user.email]).await?;
-    let who = step_up::prove(app, who, proof).await?;
+    let (who, proved) = step_up::prove_by(app, who, proof).await?;
     let hash = app.hasher.hash(new, app.dice.bytes()).await?;
     app.retrying(|| async {
         let tx = app.store.write_txn().await?;
         let mut user = users::lock(&tx, who.user.id).await?.ok_or(Error::NotFound)?;
-        if user.password_hash != who.user.password_hash {
+        if user.password_hash != proved {
             return Err(Error::conflict("password_changed", "the password was just changed elsewhere"));
         }
         user.password_hash.clone_from(&hash);

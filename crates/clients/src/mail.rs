@@ -34,6 +34,8 @@ pub struct Message {
     pub text: String,
     /// The HTML part.
     pub html: String,
+    /// Where the recipient, or their mail program with one click (RFC 8058), says that no more of this kind is wanted.
+    pub unsubscribe: Option<String>,
 }
 
 /// Addresses, and links that let one in, stay out of logs.
@@ -118,6 +120,18 @@ struct Checked<'a> {
 }
 
 impl Checked<'_> {
+    /// The headers by which a mail program shows its own button (RFC 2369) and needs no page for it (RFC 8058).
+    fn headers(&self) -> Vec<(&'static str, String)> {
+        let link = self.message.unsubscribe.as_ref();
+        let headers = link.map(|link| {
+            [
+                ("List-Unsubscribe", format!("<{link}>")),
+                ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click".to_owned()),
+            ]
+        });
+        headers.into_iter().flatten().collect()
+    }
+
     fn of(message: &Message) -> Result<Checked<'_>, MailError> {
         let refused = |words: &str| Err(MailError::Refused(words.to_owned()));
         let id = &message.id;
@@ -128,6 +142,11 @@ impl Checked<'_> {
         // A line break would begin a header of the writer's choice.
         if [&message.from, &message.subject].iter().any(|line| line.chars().any(char::is_control)) {
             return refused("sender or subject is more than one line");
+        }
+        // The same of a link that ends where the header's angle brackets close.
+        let is_link = |link: &String| link.bytes().all(|b| b.is_ascii_graphic() && !b"<>".contains(&b));
+        if !message.unsubscribe.iter().all(is_link) {
+            return refused("its link to unsubscribe is none");
         }
         match Email::parse(&message.to) {
             Ok(to) => Ok(Checked { message, to: to.deliverable() }),

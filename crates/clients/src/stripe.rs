@@ -4,6 +4,7 @@
 //! never stop a payment: objects are read leniently, and the version of the API is pinned.
 
 mod calls;
+mod coupons;
 mod error;
 mod lenient;
 mod objects;
@@ -17,10 +18,11 @@ use serde::de::DeserializeOwned;
 use url::Url;
 
 pub use calls::{EventsQuery, NewCheckout, NewPrice, Proration};
+pub use coupons::{Discount, NewCoupon, NewPromotionCode};
 pub use error::StripeError;
 pub use objects::{
-    Charge, CheckoutSession, Customer, Dispute, Event, Invoice, InvoicePayment, Item, List, PortalSession, Price,
-    Product, Recurring, Subscription,
+    BalanceTransaction, Card, Charge, CheckoutSession, Customer, Dispute, Event, Invoice, InvoicePayment, Item, List,
+    PaymentIntent, PaymentMethod, PortalSession, Price, Product, Recurring, Subscription,
 };
 
 use crate::{SetupError, http};

@@ -7,7 +7,7 @@ use criterion::{Criterion, criterion_group, criterion_main};
 use domain::vpn::balancer::{Candidate, ServerStatus, Wish, choose};
 use domain::vpn::config::{ConfigFile, Mtu, Routes};
 use domain::vpn::key::{PresharedKey, PrivateKey};
-use domain::vpn::peer_diff::{FoundPeer, WantedPeer, diff};
+use domain::vpn::peer_diff::{Activity, FoundPeer, WantedPeer, diff};
 use domain::vpn::pool::{Freed, Next, Pool, REST_MS, next};
 use uuid::Uuid;
 
@@ -89,13 +89,15 @@ fn peer_diff(c: &mut Criterion) {
             key: *key,
             preshared_key: PresharedKey::from_bytes([2; 32]),
             address: pool.addresses(index).unwrap(),
+            is_resting: false,
         })
         .collect();
     let found = |changed: u8| -> Vec<FoundPeer> {
         let peer = |(n, peer): (usize, &WantedPeer)| FoundPeer {
             key: peer.key.bytes(),
             preshared_key: PresharedKey::from_bytes([if n % 100 < usize::from(changed) { 9 } else { 2 }; 32]),
-            allowed_ips: peer.allowed_ips().to_vec(),
+            allowed_ips: peer.allowed_ips(),
+            activity: Activity::default(),
         };
         wanted.iter().enumerate().map(peer).collect()
     };

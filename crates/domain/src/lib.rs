@@ -8,14 +8,22 @@
 
 pub mod account;
 pub mod api_scope;
+pub mod coupon;
 pub mod credit;
+pub mod gift;
 pub mod id;
+pub mod ledger;
 pub mod limit;
 pub mod money;
 pub mod names;
 pub mod networks;
+pub mod notice;
+pub mod operator;
 pub mod page;
+pub mod period;
 pub mod plan;
+pub mod quota;
+pub mod reward;
 pub mod subscription;
 mod text;
 pub mod time;

@@ -10,6 +10,8 @@ pub struct Currency([u8; 3]);
 impl Currency {
     /// US dollar.
     pub const USD: Currency = Currency(*b"usd");
+    /// Euros.
+    pub const EUR: Currency = Currency(*b"eur");
 
     /// Three lower-case ASCII letters.
     pub fn parse(text: &str) -> Result<Currency, MoneyError> {
@@ -64,6 +66,17 @@ impl Money {
     /// An amount.
     pub fn new(minor: i64, currency: Currency) -> Money {
         Money { minor, currency }
+    }
+
+    /// Reads an amount as people type it, `5.99` or `5,99`, and never more places than the currency has.
+    pub fn of_decimal(text: &str, currency: Currency) -> Option<Money> {
+        let (whole, part) = text.split_once(['.', ',']).unwrap_or((text, ""));
+        let places = usize::from(currency.exponent());
+        let is_number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+        if whole.is_empty() || part.len() > places || !is_number(whole) || !is_number(part) {
+            return None;
+        }
+        Some(Money { minor: format!("{whole}{part:0<places$}").parse().ok()?, currency })
     }
 
     /// The sum; an error for two currencies, and for a sum that does not fit.
@@ -138,6 +151,30 @@ mod tests {
 
     fn money(minor: i64, currency: &str) -> Money {
         Money::new(minor, Currency::parse(currency).unwrap())
+    }
+
+    #[test]
+    fn an_amount_is_read_as_people_type_it() {
+        let yen = Currency::parse("jpy").unwrap();
+        for (text, currency, minor) in [
+            ("5.99", Currency::USD, Some(599)),
+            ("5,9", Currency::USD, Some(590)),
+            ("5", Currency::USD, Some(500)),
+            ("0.05", Currency::USD, Some(5)),
+            ("5.", Currency::USD, Some(500)),
+            ("500", yen, Some(500)),
+            ("5.0", yen, None),
+            ("5.999", Currency::USD, None),
+            ("-5", Currency::USD, None),
+            ("+5", Currency::USD, None),
+            (".5", Currency::USD, None),
+            ("1.000,00", Currency::USD, None),
+            ("", Currency::USD, None),
+            ("99999999999999999999", Currency::USD, None),
+        ] {
+            let read = Money::of_decimal(text, currency).map(|money| money.minor);
+            assert_eq!(read, minor, "{text:?}");
+        }
     }
 
     #[test]

@@ -1,4 +1,6 @@
-//! What a plan allows.
+//! What a plan allows, and its price at the payment service.
+
+use crate::period::Every;
 
 /// Devices at most on a plan without a device limit: fair use for one person and their family.
 pub const FAIR_USE_DEVICES: u32 = 50;
@@ -8,6 +10,11 @@ pub fn device_limit(devices: Option<u32>) -> u32 {
     devices.unwrap_or(FAIR_USE_DEVICES)
 }
 
+/// Whether a plan with these regions, separated by commas, has this one; `None` is all of them.
+pub fn has_region(regions: Option<&str>, region: &str) -> bool {
+    regions.is_none_or(|all| all.split(',').any(|one| one == region))
+}
+
 /// What a price at the payment service must be like for a plan.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Terms {
@@ -15,8 +22,8 @@ pub struct Terms {
     pub amount: i64,
     /// ISO 4217, lower case.
     pub currency: String,
-    /// `month` or `year`, once each.
-    pub interval: String,
+    /// How often.
+    pub every: Every,
 }
 
 /// A price as it is there.
@@ -63,8 +70,17 @@ mod tests {
     }
 
     #[test]
+    fn a_plan_has_its_own_regions_or_all() {
+        for (regions, region, has) in
+            [(None, "jp", true), (Some("eu,jp"), "jp", true), (Some("eu,jp"), "j", false), (Some("eu"), "us", false)]
+        {
+            assert_eq!(has_region(regions, region), has, "{regions:?} {region}");
+        }
+    }
+
+    #[test]
     fn a_plan_keeps_a_right_price_takes_one_that_is_there_or_gets_a_new_one() {
-        let terms = |amount| Terms { amount, currency: "usd".to_owned(), interval: "month".to_owned() };
+        let terms = |amount| Terms { amount, currency: "usd".to_owned(), every: Every::Month };
         let price = |id: &str, amount| FoundPrice { id: id.to_owned(), is_active: true, terms: Some(terms(amount)) };
         let resting = FoundPrice { is_active: false, ..price("old", 599) };
         let once = FoundPrice { terms: None, ..price("once", 599) };

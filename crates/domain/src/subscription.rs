@@ -141,10 +141,11 @@ pub enum EventKind {
 
 impl EventKind {
     /// Stripe's event types that matter here, with their kinds. At most twenty: so many can be asked for at once.
-    pub const OF_STRIPE: [(&str, EventKind); 17] = [
+    pub const OF_STRIPE: [(&str, EventKind); 18] = [
         ("checkout.session.completed", EventKind::Checkout),
         ("checkout.session.async_payment_succeeded", EventKind::Checkout),
         ("checkout.session.async_payment_failed", EventKind::Checkout),
+        ("checkout.session.expired", EventKind::Checkout),
         ("customer.subscription.created", EventKind::Subscription),
         ("customer.subscription.updated", EventKind::Subscription),
         ("customer.subscription.deleted", EventKind::Subscription),
@@ -172,8 +173,6 @@ impl EventKind {
 pub enum Announcement {
     /// First payment is in.
     Started,
-    /// A renewal failed.
-    PaymentFailed,
     /// It will end at this moment.
     WillEnd(UnixMs),
     /// It is over.
@@ -257,9 +256,6 @@ fn announcements(row: Option<&Subscription>, next: &Subscription) -> Vec<Announc
     let serving = |status| matches!(status, Status::Trialing | Status::Active);
     if before == Status::Incomplete && serving(next.status) {
         list.push(Announcement::Started);
-    }
-    if next.status == Status::PastDue && before != Status::PastDue {
-        list.push(Announcement::PaymentFailed);
     }
     let was_ending = row.is_some_and(|row| row.cancel_at_period_end);
     if next.cancel_at_period_end && !was_ending {
@@ -436,7 +432,7 @@ mod tests {
         let renewal = Seen { period_start: MONTH, period_end: 2 * MONTH, ..seen("past_due", MONTH + 1) };
         let (row, announcements) = saved(decide(Some(&active()), &renewal));
         assert_eq!(row.paid_until, MONTH);
-        assert_eq!(announcements, [Announcement::PaymentFailed]);
+        assert_eq!(announcements, [], "each try is told by itself");
         assert!(row.is_entitled(MONTH + GRACE_MS - 1) && !row.is_entitled(MONTH + GRACE_MS));
     }
 

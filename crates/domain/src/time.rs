@@ -3,7 +3,8 @@
 /// Milliseconds since 1970-01-01T00:00:00Z, without leap seconds.
 pub type UnixMs = i64;
 
-const DAY_MS: i64 = 86_400_000;
+/// A day in milliseconds.
+pub const DAY_MS: i64 = 86_400_000;
 /// 0000-01-01T00:00:00.000Z, the first moment that RFC 3339 can write.
 const FIRST: UnixMs = -62_167_219_200_000;
 /// 9999-12-31T23:59:59.999Z, the last one.
@@ -22,6 +23,39 @@ pub fn rfc3339(at: UnixMs) -> String {
 pub fn day(at: UnixMs) -> String {
     let (year, month, day) = civil(at.clamp(FIRST, LAST).div_euclid(DAY_MS));
     format!("{year:04}-{month:02}-{day:02}")
+}
+
+/// The same day and time of day so many months later, or the last day of that month where it has no such day.
+pub fn months_later(at: UnixMs, months: i64) -> UnixMs {
+    let at = at.clamp(FIRST, LAST);
+    let (year, month, day) = civil(at.div_euclid(DAY_MS));
+    let counted = year * 12 + month - 1 + months;
+    let (year, month) = (counted.div_euclid(12), counted.rem_euclid(12) + 1);
+    let first = days_of(year, month, 1);
+    let next = if month == 12 { days_of(year + 1, 1, 1) } else { days_of(year, month + 1, 1) };
+    let day = (day - 1).min(next - first - 1);
+    ((first + day) * DAY_MS + at.rem_euclid(DAY_MS)).clamp(FIRST, LAST)
+}
+
+/// The first moment of the month (UTC) in which a moment is.
+pub fn month_start(at: UnixMs) -> UnixMs {
+    let days = at.clamp(FIRST, LAST).div_euclid(DAY_MS);
+    (days - civil(days).2 + 1) * DAY_MS
+}
+
+/// The first moment (UTC) after a month of the calendar; `None` for a number that is no month, or no year of our time.
+pub fn month_end(year: i64, month: i64) -> Option<UnixMs> {
+    let is_known = (1..=12).contains(&month) && (1970..=9998).contains(&year);
+    is_known.then(|| months_later(days_of(year, month, 1) * DAY_MS, 1))
+}
+
+/// The day, counted from 1970-01-01, of a date in the Gregorian calendar; the reverse of [`civil`], by the same source.
+fn days_of(year: i64, month: i64, day: i64) -> i64 {
+    let year = if month <= 2 { year - 1 } else { year };
+    let (era, of_era) = (year.div_euclid(400), year.rem_euclid(400));
+    let from_march = if month > 2 { month - 3 } else { month + 9 };
+    let of_year = (153 * from_march + 2) / 5 + day - 1;
+    era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468
 }
 
 /// Year, month (1 to 12) and day (1 to 31) in the Gregorian calendar of a day counted from 1970-01-01.
@@ -74,6 +108,7 @@ mod tests {
         let mut expected = (1900, 1, 1);
         for days in -25_567..121_000 {
             assert_eq!(civil(days), expected, "day {days}");
+            assert_eq!(days_of(expected.0, expected.1, expected.2), days);
             let (year, month, day) = expected;
             let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
             let last = match month {
@@ -86,6 +121,30 @@ mod tests {
                 (true, 12) => (year + 1, 1, 1),
                 (true, _) => (year, month + 1, 1),
             };
+        }
+    }
+
+    #[test]
+    fn a_month_begins_with_its_first_day() {
+        for at in [0, -1, 951_782_400_000, 1_709_251_199_999, 1_709_251_200_000, 1_795_460_741_250, FIRST] {
+            let start = month_start(at);
+            assert_eq!(rfc3339(start), format!("{}-01T00:00:00.000Z", &day(at)[..7]));
+            assert_eq!(day(months_later(start, 1) - 1)[..7], day(at)[..7], "the next one follows it");
+        }
+    }
+
+    #[test]
+    fn a_month_ends_where_the_next_begins() {
+        for (year, month, end) in [
+            (2026, 11, Some("2026-12-01T00:00:00.000Z")),
+            (2027, 12, Some("2028-01-01T00:00:00.000Z")),
+            (2028, 2, Some("2028-03-01T00:00:00.000Z")),
+            (2026, 0, None),
+            (2026, 13, None),
+            (26, 1, None),
+            (i64::MAX, 1, None),
+        ] {
+            assert_eq!(month_end(year, month).map(rfc3339).as_deref(), end, "{year} {month}");
         }
     }
 

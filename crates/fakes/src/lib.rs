@@ -12,6 +12,9 @@
 
 mod error;
 mod html;
+/// Three machines as network namespaces, to send real packets through a gateway.
+#[cfg(target_os = "linux")]
+pub mod machines;
 /// A pretend Resend: `POST /emails` by Resend's rules, and a page to read the mail on.
 pub mod resend;
 mod server;

@@ -85,6 +85,18 @@ async fn a_mail_is_taken_and_read_on_the_page() {
     );
 }
 
+#[tokio::test]
+async fn further_headers_are_kept_and_shown() {
+    let fake = start(&Time::new(), None).await;
+    let mut mail = mail();
+    mail["headers"] = json!({ "List-Unsubscribe": "<https://vpn.example/unsubscribe?token=abc>" });
+    let (_, sent) = send(&fake, &mail, None).await;
+    assert_eq!(fake.messages()[0].headers["List-Unsubscribe"], "<https://vpn.example/unsubscribe?token=abc>");
+    let (_, _, one) = page(&fake, &format!("/messages/{}", sent["id"].as_str().unwrap())).await;
+    assert!(one.contains("<dt>List-Unsubscribe</dt>"), "{one}");
+    assert!(one.contains("<a href=\"https://vpn.example/unsubscribe?token=abc\">"), "{one}");
+}
+
 async fn page(fake: &ResendFake, path: &str) -> (u16, String, String) {
     let answer = http().get(format!("{}{path}", fake.base_url())).send().await.unwrap();
     let policy = answer.headers().get("content-security-policy").map_or("", |value| value.to_str().unwrap()).to_owned();

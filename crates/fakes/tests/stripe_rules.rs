@@ -228,3 +228,90 @@ async fn only_what_can_be_expanded_is() {
         assert_eq!(text(&reply.json["error"], "message"), format!("This property cannot be expanded ({wrong})."));
     }
 }
+
+#[tokio::test]
+async fn coupons_and_promotion_codes_are_refused_as_stripe_refuses_them() {
+    let stripe = Stripe::start(&Time::new(), None, None).await;
+    for (form, expect) in [
+        (&[("percent_off", "0")][..], "- percent_off"),
+        (&[("percent_off", "10"), ("amount_off", "100")], "parameters_exclusive amount_off"),
+        (&[("amount_off", "100")], "parameter_missing currency"),
+        (&[("percent_off", "10"), ("currency", "usd")], "- currency"),
+        (&[("percent_off", "10"), ("duration", "repeating")], "parameter_missing duration_in_months"),
+        (&[("percent_off", "10"), ("duration_in_months", "3")], "- duration_in_months"),
+        (&[("percent_off", "10"), ("max_redemptions", "0")], "parameter_invalid_integer max_redemptions"),
+        (&[("percent_off", "10"), ("redeem_by", "1")], "- redeem_by"),
+        (&[("percent_off", "10"), ("expires_at", "1")], "parameter_unknown expires_at"),
+    ] {
+        let refused = stripe.post("/v1/coupons", form).await.error();
+        assert_eq!(refused, format!("400 invalid_request_error {expect}"), "{form:?}");
+    }
+    let coupon = stripe.post("/v1/coupons", &[("percent_off", "10"), ("max_redemptions", "5")]).await.json;
+    let coupon = text(&coupon, "id");
+    let of_coupon = [("promotion[type]", "coupon"), ("promotion[coupon]", coupon.as_str()), ("code", "Spring-26")];
+    let made = stripe.post("/v1/promotion_codes", &of_coupon).await.json;
+    for (form, expect) in [
+        (&[("promotion[coupon]", "NONE")][..], "resource_missing promotion[coupon]"),
+        (&[("coupon", coupon.as_str())], "parameter_unknown coupon"),
+        (&[("code", "with space")], "- code"),
+        (&[("code", "SPRING-26")], "- code"),
+        (&[("max_redemptions", "6")], "- max_redemptions"),
+        (&[("expires_at", "1")], "- expires_at"),
+        (&[("restrictions[minimum_amount]", "1")], "parameter_missing restrictions[minimum_amount_currency]"),
+    ] {
+        let mut all = of_coupon.to_vec();
+        all.retain(|(name, _)| !form.iter().any(|(other, _)| other == name));
+        all.extend(form);
+        let refused = stripe.post("/v1/promotion_codes", &all).await.error();
+        assert_eq!(refused, format!("400 invalid_request_error {expect}"), "{form:?}");
+    }
+    // One that is withdrawn makes room for another of its name.
+    let path = format!("/v1/promotion_codes/{}", text(&made, "id"));
+    assert_eq!(stripe.post(&path, &[("active", "false")]).await.json["active"], false);
+    assert_eq!(stripe.post("/v1/promotion_codes", &of_coupon).await.status, 200);
+    let again = stripe.post(&path, &[("active", "true")]).await.error();
+    assert_eq!(again, "400 invalid_request_error - active");
+    let listed = stripe.get("/v1/promotion_codes?code=spring-26&active=true").await.json;
+    assert_eq!(listed["data"].as_array().map(Vec::len), Some(1));
+}
+
+#[tokio::test]
+async fn a_promotion_code_is_redeemed_as_often_and_by_whom_it_says() {
+    let stripe = Stripe::start(&Time::new(), None, None).await;
+    let (price, coupon) = (stripe.price(), stripe.post("/v1/coupons", &[("percent_off", "50")]).await.json);
+    let coupon = text(&coupon, "id");
+    let promotion = async |extra: (&str, &str)| {
+        let form = [("promotion[type]", "coupon"), ("promotion[coupon]", coupon.as_str()), extra];
+        text(&stripe.post("/v1/promotion_codes", &form).await.json, "id")
+    };
+    let open = async |customer: (&str, &str), promotion: &str| {
+        let form = [
+            ("mode", "subscription"),
+            ("success_url", "https://vpn.example/thanks"),
+            customer,
+            ("line_items[0][price]", price.as_str()),
+            ("line_items[0][quantity]", "1"),
+            ("discounts[0][promotion_code]", promotion),
+        ];
+        stripe.post("/v1/checkout/sessions", &form).await
+    };
+    let once = promotion(("max_redemptions", "1")).await;
+    let mika = ("customer_email", "mika@example.com");
+    let (one, two) = (open(mika, &once).await.json, open(("customer_email", "noa@example.com"), &once).await.json);
+    assert_eq!(one["amount_total"], 299);
+    let paid = stripe.fake.pay(&text(&one, "id")).unwrap();
+    assert_eq!(stripe.fake.object(&paid.invoice).unwrap()["amount_paid"], 299);
+    assert!(stripe.fake.pay(&text(&two, "id")).is_err(), "somebody was faster");
+    let refused = "400 invalid_request_error - discounts[0][promotion_code]";
+    assert_eq!(open(mika, &once).await.error(), refused);
+
+    let first = promotion(("restrictions[first_time_transaction]", "true")).await;
+    assert_eq!(open(("customer", &paid.customer), &first).await.error(), refused);
+    assert_eq!(open(mika, &first).await.status, 200);
+    let both = [("discounts[0][coupon]", coupon.as_str()), ("discounts[0][promotion_code]", first.as_str())];
+    let mut form = vec![("mode", "subscription"), ("success_url", "https://vpn.example/thanks")];
+    form.extend([("line_items[0][price]", price.as_str()), ("line_items[0][quantity]", "1")]);
+    form.extend(both);
+    let refused = stripe.post("/v1/checkout/sessions", &form).await.error();
+    assert_eq!(refused, "400 invalid_request_error parameters_exclusive discounts[0][promotion_code]");
+}

@@ -37,6 +37,8 @@ const EMITTED: &[&str] = &[
     "invoice.payment_succeeded",
     "price.created",
     "product.created",
+    "promotion_code.created",
+    "promotion_code.updated",
     "refund.created",
 ];
 
@@ -58,6 +60,7 @@ fn type_of(object: &Value) -> &'static str {
         "product" => "Stripe.Product",
         "price" => "Stripe.Price",
         "coupon" => "Stripe.Coupon",
+        "promotion_code" => "Stripe.PromotionCode",
         "discount" => "Stripe.Discount",
         "checkout.session" => "Stripe.Checkout.Session",
         "item" => "Stripe.LineItem",
@@ -171,6 +174,12 @@ async fn life(stripe: &Stripe, time: &Time) -> (Vec<Value>, String) {
             .json,
     );
 
+    let form = [("promotion[type]", "coupon"), ("promotion[coupon]", "SPRING"), ("code", "SPRING-26")];
+    let promotion = stripe.post("/v1/promotion_codes", &form).await.json;
+    let path = format!("/v1/promotion_codes/{}", text(&promotion, "id"));
+    let promotion_id = text(&promotion, "id");
+    replies.extend([promotion, stripe.post(&path, &[("metadata[of]", "spring")]).await.json]);
+
     // One with a known customer and a coupon, one with an address only, one that expires.
     let customer_id = text(&customer, "id");
     let form = [
@@ -179,7 +188,7 @@ async fn life(stripe: &Stripe, time: &Time) -> (Vec<Value>, String) {
         ("customer", customer_id.as_str()),
         ("line_items[0][price]", premium.as_str()),
         ("line_items[0][quantity]", "1"),
-        ("discounts[0][coupon]", "SPRING"),
+        ("discounts[0][promotion_code]", promotion_id.as_str()),
     ];
     let discounted = stripe.post("/v1/checkout/sessions", &form).await.json;
     let session = stripe.checkout().await;

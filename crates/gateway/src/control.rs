@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use api::gateway::{Ack, DecodeError, Decoder, Enrol, Enrolled, Follow, Frame};
+use api::gateway::{Ack, DecodeError, Decoder, Enrol, Enrolled, Follow, Frame, Report, Reported, Rotate};
 use reqwest::{Client, Response, StatusCode, Url};
 use serde::Deserialize;
 
@@ -85,6 +85,17 @@ impl Control {
         let request = self.http.post(format!("{}/gateway/v1/ack", self.base)).bearer_auth(credential).json(ack);
         accepted(request.timeout(PATIENCE).send().await?).await?;
         Ok(())
+    }
+
+    pub(crate) async fn rotate(&self, credential: &str, next: &Rotate) -> Result<(), ControlError> {
+        let request = self.http.post(format!("{}/gateway/v1/rotate", self.base)).bearer_auth(credential).json(next);
+        accepted(request.timeout(PATIENCE).send().await?).await?;
+        Ok(())
+    }
+
+    pub(crate) async fn report(&self, credential: &str, report: &Report) -> Result<Reported, ControlError> {
+        let request = self.http.post(format!("{}/gateway/v1/report", self.base)).bearer_auth(credential).json(report);
+        Ok(accepted(request.timeout(PATIENCE).send().await?).await?.json().await?)
     }
 
     pub(crate) async fn stream(&self, credential: &str, follow: &Follow) -> Result<Stream, ControlError> {

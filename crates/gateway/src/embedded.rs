@@ -1,40 +1,35 @@
-//! WireGuard in this process: gotatun's protocol, between its UDP socket and a TUN device that takes and gives many packets
-//! at a time (segmentation offload), which is where a userspace gateway spends its time.
+//! WireGuard in this process: gotatun's protocol, between a UDP socket and a TUN device that both take and give many
+//! packets at a time (segmentation offload), which is where a userspace gateway spends its time.
+
+mod tun;
+mod udp;
 
 use std::fmt;
-use std::io;
+use std::net::SocketAddr;
 use std::sync::Arc;
 
+use domain::time::UnixMs;
 use domain::vpn::key::{PresharedKey, PrivateKey};
-use domain::vpn::peer_diff::{FoundPeer, PeerOp};
+use domain::vpn::peer_diff::{Activity, FoundPeer, PeerOp};
 use futures_util::FutureExt as _;
 use gotatun::device::configure::DeviceWrite;
 use gotatun::device::{Device, DeviceBuilder, DeviceTransports, Peer};
-use gotatun::packet::{Ip, Packet, PacketBufPool};
-use gotatun::tun::{IpRecv, IpSend, MtuWatcher};
-use gotatun::udp::socket::UdpSocketFactory;
 use gotatun::x25519::{PublicKey, StaticSecret};
 use ipnet::IpNet;
 use ipnetwork::IpNetwork;
-use tokio::sync::{Mutex, mpsc};
-use tun_rs::{AsyncDevice, GROTable, VIRTIO_NET_HDR_LEN};
+use tokio::sync::Mutex;
+use tun_rs::AsyncDevice;
 
+use self::tun::{TunReader, TunWriter};
+use self::udp::Port;
 use crate::device::{DeviceError, Failed};
 
 /// What fits through the tunnel on an outer path of 1500 bytes: less the outer IPv6 header (40), UDP (8) and WireGuard (32).
 const MTU: u16 = 1420;
-/// The longest packet that the kernel hands over, or takes, in one piece.
-const LARGEST: usize = 65_535;
-/// Packets that one read may be cut into: the longest one, in pieces of the smallest MTU that a device may choose.
-const PIECES: usize = 64;
-/// Packets that one write may join.
-const JOINED: usize = 64;
-/// Packets that wait to be written.
-const WAITING: usize = 512;
 /// Steps under one lock of the device: packets wait meanwhile, and a key costs about 0.1 ms.
 const BATCH: usize = 32;
 
-type Gotatun = Device<(UdpSocketFactory, TunWriter, TunReader)>;
+type Gotatun = Device<(Port, TunWriter, TunReader)>;
 
 /// A device in this process.
 #[derive(Clone)]
@@ -61,17 +56,39 @@ impl Embedded {
 
     /// Begins to carry traffic. The interface has to be up: gotatun gives up on one that is not.
     pub(crate) async fn set_up(&self, key: &PrivateKey, port: u16) -> Result<(), DeviceError> {
+        self.build(key, port, None).await
+    }
+
+    /// Begins to be a client: all IPv4 goes to this gateway. For what measures gateways; they themselves never dial.
+    pub async fn dial(
+        &self,
+        key: &PrivateKey,
+        (server, preshared_key): (&domain::vpn::key::PublicKey, &PresharedKey),
+        endpoint: SocketAddr,
+    ) -> Result<(), DeviceError> {
+        let server = Peer::new(PublicKey::from(server.bytes()))
+            .with_preshared_key(*preshared_key.bytes())
+            .with_endpoint(endpoint)
+            .with_allowed_ips(to_ipnetwork(&IpNet::default()));
+        self.build(key, 0, Some(server)).await
+    }
+
+    async fn build(&self, key: &PrivateKey, port: u16, peer: Option<Peer>) -> Result<(), DeviceError> {
         let mut device = self.device.lock().await;
+        let is_empty = peer.is_none();
         let built = DeviceBuilder::new()
-            .with_default_udp()
+            .with_udp(Port)
             .with_ip_pair(TunWriter::new(Arc::clone(&self.tun)), TunReader::new(Arc::clone(&self.tun)))
             .with_private_key(StaticSecret::from(*key.bytes()))
             .with_listen_port(port)
+            .with_peers(peer)
             .build()
             .await
             .map_err(embedded)?;
-        // Built without peers it opens no socket, and does not open one when they come either; this does.
-        built.clear_peers().await.map_err(embedded)?;
+        if is_empty {
+            // Built without peers it opens no socket, and does not open one when they come either; this does.
+            built.clear_peers().await.map_err(embedded)?;
+        }
         *device = Some(built);
         Ok(())
     }
@@ -84,13 +101,19 @@ impl Embedded {
         if has_stopped { Err(DeviceError::Stopped(self.interface.clone())) } else { Ok(()) }
     }
 
-    pub(crate) async fn dump(&self) -> Result<Vec<FoundPeer>, DeviceError> {
+    pub(crate) async fn dump(&self, now: UnixMs) -> Result<Vec<FoundPeer>, DeviceError> {
         let device = self.device.lock().await;
         let device = device.as_ref().ok_or_else(|| DeviceError::Stopped(self.interface.clone()))?;
         let found = |stats: gotatun::device::configure::PeerStats| FoundPeer {
             key: stats.peer.public_key.to_bytes(),
             preshared_key: PresharedKey::from_bytes(stats.peer.preshared_key.unwrap_or_default()),
             allowed_ips: stats.peer.allowed_ips.iter().filter_map(to_ipnet).collect(),
+            activity: Activity {
+                rx: stats.stats.rx_bytes as u64,
+                tx: stats.stats.tx_bytes as u64,
+                handshake_at: stats.stats.last_handshake.map(|ago| now - i64::try_from(ago.as_millis()).unwrap_or(0)),
+                has_endpoint: stats.peer.endpoint.is_some(),
+            },
         };
         Ok(device.peers().await.into_iter().map(found).collect())
     }
@@ -115,6 +138,9 @@ async fn take<T: DeviceTransports>(device: &mut DeviceWrite<'_, T>, op: &PeerOp<
     match op {
         PeerOp::Remove { key } => {
             device.remove_peer(&PublicKey::from(*key)).await;
+        }
+        PeerOp::Silence { key } => {
+            device.modify_peer(&PublicKey::from(*key), |peer| peer.clear_allowed_ips()).await;
         }
         PeerOp::Upsert { key, preshared_key, allowed_ips } => {
             let key = PublicKey::from(key.bytes());
@@ -144,81 +170,4 @@ fn to_ipnetwork(network: &IpNet) -> Option<IpNetwork> {
 
 fn to_ipnet(network: &IpNetwork) -> Option<IpNet> {
     IpNet::new(network.ip(), network.prefix()).ok()
-}
-
-/// Packets on their way to the kernel: those that wait at the same time are joined where they belong to one flow.
-struct TunWriter(mpsc::Sender<Packet<[u8]>>);
-
-impl TunWriter {
-    fn new(tun: Arc<AsyncDevice>) -> TunWriter {
-        let (send, waiting) = mpsc::channel(WAITING);
-        tokio::spawn(write_joined(tun, waiting));
-        TunWriter(send)
-    }
-}
-
-impl IpSend for TunWriter {
-    async fn send(&mut self, packet: Packet<Ip>) -> io::Result<()> {
-        self.0.send(packet.into_bytes()).await.map_err(|_| io::ErrorKind::BrokenPipe.into())
-    }
-}
-
-async fn write_joined(tun: Arc<AsyncDevice>, mut waiting: mpsc::Receiver<Packet<[u8]>>) {
-    let mut table = GROTable::default();
-    let mut packets = Vec::with_capacity(JOINED);
-    // Each may grow to the longest packet: what is joined is appended to its first piece.
-    let mut buffers: Vec<Vec<u8>> = (0..JOINED).map(|_| Vec::with_capacity(VIRTIO_NET_HDR_LEN + LARGEST)).collect();
-    while waiting.recv_many(&mut packets, JOINED).await > 0 {
-        let count = packets.len();
-        for (buffer, packet) in buffers.iter_mut().zip(packets.drain(..)) {
-            buffer.clear();
-            buffer.resize(VIRTIO_NET_HDR_LEN, 0);
-            buffer.extend_from_slice(&packet);
-        }
-        if let Err(error) = tun.send_multiple(&mut table, &mut buffers[..count], VIRTIO_NET_HDR_LEN).await {
-            // A packet that the kernel does not take is lost, as on any network.
-            tracing::debug!(%error, "packets were not taken");
-        }
-    }
-}
-
-/// Packets from the kernel, cut to the size that fits through the tunnel.
-struct TunReader {
-    tun: Arc<AsyncDevice>,
-    whole: Vec<u8>,
-    pieces: Vec<Vec<u8>>,
-    sizes: Vec<usize>,
-}
-
-impl TunReader {
-    fn new(tun: Arc<AsyncDevice>) -> TunReader {
-        TunReader {
-            tun,
-            whole: vec![0; VIRTIO_NET_HDR_LEN + LARGEST],
-            pieces: vec![vec![0; usize::from(MTU)]; PIECES],
-            sizes: vec![0; PIECES],
-        }
-    }
-}
-
-impl IpRecv for TunReader {
-    async fn recv<'a>(
-        &'a mut self,
-        pool: &mut PacketBufPool,
-    ) -> io::Result<impl Iterator<Item = Packet<Ip>> + Send + 'a> {
-        let count = self.tun.recv_multiple(&mut self.whole, &mut self.pieces, &mut self.sizes, 0).await?;
-        let mut packets = Vec::with_capacity(count);
-        for (piece, size) in self.pieces.iter().zip(&self.sizes).take(count) {
-            let mut packet = pool.get();
-            packet.truncate(*size);
-            packet.copy_from_slice(&piece[..*size]);
-            // What is no IP packet goes nowhere.
-            packets.extend(packet.try_into_ip().ok());
-        }
-        Ok(packets.into_iter())
-    }
-
-    fn mtu(&self) -> MtuWatcher {
-        MtuWatcher::new(MTU)
-    }
 }

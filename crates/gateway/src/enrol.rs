@@ -42,6 +42,8 @@ pub async fn enrol(place: &Place, control: &str, token: &str, driver: &str) -> R
         name: enrolled.name,
         private_key: private.expose().to_string(),
         credential: credential.text().to_owned(),
+        credential_since: crate::system_clock()(),
+        next_credential: None,
         address_v4: enrolled.address_v4,
         address_v6: enrolled.address_v6,
         generation: 0,

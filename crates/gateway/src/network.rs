@@ -12,9 +12,14 @@ use serde::{Deserialize, Serialize};
 use tokio::io::AsyncWriteExt as _;
 use tokio::process::Command;
 
+use crate::kernel::link;
+
 /// What makes a host forward packets. Once it does, IPv6 hosts no longer take a default route from router
 /// advertisements unless `accept_ra` is 2: that is the host's own affair, and docs/gateway.md says so.
 const FORWARDING: [&str; 2] = ["net.ipv4.ip_forward", "net.ipv6.conf.all.forwarding"];
+/// How many connections the address translation remembers, and the least of it: a thousand clients with a few hundred each.
+/// Where it is less, packets of new connections are dropped while all seems well.
+const CONNECTIONS: (&str, u64) = ("net.netfilter.nf_conntrack_max", 262_144);
 /// The rules, with places for names and addresses.
 const RULES: &str = include_str!("rules.nft");
 
@@ -105,6 +110,10 @@ impl Network {
         for name in FORWARDING {
             settings.push((name.to_owned(), std::fs::read_to_string(path_of(name))?.trim().to_owned()));
         }
+        // Not there before the first rule that needs it is loaded.
+        if let Ok(value) = std::fs::read_to_string(path_of(CONNECTIONS.0)) {
+            settings.push((CONNECTIONS.0.to_owned(), value.trim().to_owned()));
+        }
         Ok(Before { interface: self.interface.clone(), addresses: self.addresses().to_vec(), settings })
     }
 
@@ -123,6 +132,7 @@ impl Network {
         for name in FORWARDING {
             set(name, "1").map_err(|error| NetworkError::Sysctl(name, error))?;
         }
+        make_room();
         Ok(())
     }
 
@@ -131,11 +141,22 @@ impl Network {
     }
 }
 
+/// Sees to it that enough connections are remembered. A gateway works without, until it is busy: so it says what to type.
+fn make_room() {
+    let (name, least) = CONNECTIONS;
+    let now = std::fs::read_to_string(path_of(name)).ok().and_then(|text| text.trim().parse::<u64>().ok());
+    if now.is_some_and(|now| now < least)
+        && let Err(error) = set(name, &least.to_string())
+    {
+        tracing::warn!(%error, "few connections are remembered at once; run `sysctl -w {name}={least}` as root");
+    }
+}
+
 /// Takes away what [`Network::set_up`] has added, and puts the settings back.
 pub async fn tear_down(before: &Before) -> Result<(), NetworkError> {
     let table = table(&before.interface);
     nft(&format!("add table inet {table}\ndelete table inet {table}\n")).await?;
-    for name in FORWARDING {
+    for name in FORWARDING.into_iter().chain([CONNECTIONS.0]) {
         if let Some((_, value)) = before.settings.iter().find(|(known, _)| known == name) {
             set(name, value).map_err(|error| NetworkError::Sysctl(name, error))?;
         }
@@ -147,6 +168,9 @@ pub async fn tear_down(before: &Before) -> Result<(), NetworkError> {
         found => found?,
     };
     let failed = |error| NetworkError::Netlink(before.interface.clone(), error);
+    if link::take_away(&netlink, &before.interface).await.map_err(failed)? {
+        return Ok(());
+    }
     let mut found = netlink.address().get().set_link_index_filter(index).execute();
     while let Some(message) = found.try_next().await.map_err(failed)? {
         let is_ours = |(address, prefix): &(IpAddr, u8)| {
@@ -194,7 +218,8 @@ fn resolvers_in(text: &str) -> Vec<IpAddr> {
     found
 }
 
-fn table(interface: &str) -> String {
+/// The table of the rules around an interface.
+pub(crate) fn table(interface: &str) -> String {
     format!("mirai_{}", interface.replace(|c: char| !c.is_ascii_alphanumeric(), "_"))
 }
 
@@ -222,7 +247,7 @@ async fn index_of(netlink: &Handle, interface: &str) -> Result<u32, NetworkError
     }
 }
 
-async fn nft(rules: &str) -> Result<(), NetworkError> {
+pub(crate) async fn nft(rules: &str) -> Result<(), NetworkError> {
     let mut command = Command::new("nft");
     command.args(["-f", "-"]).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
     let mut child = command.kill_on_drop(true).spawn().map_err(NetworkError::NoNft)?;

@@ -14,10 +14,12 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::agent::Status;
+use crate::meters::KeptMeters;
 use crate::network::Before;
 
 const IDENTITY: &str = "identity.json";
 const PEERS: &str = "peers.json";
+const TRAFFIC: &str = "traffic.json";
 const STATUS: &str = "status.json";
 const BEFORE: &str = "host-before.json";
 
@@ -42,7 +44,7 @@ pub enum StateError {
 }
 
 /// Who a gateway is.
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 pub struct Identity {
     /// Base URL of the control plane.
     pub control: String,
@@ -54,6 +56,12 @@ pub struct Identity {
     pub private_key: String,
     /// What it shows to the control plane.
     pub credential: String,
+    /// Since when, in Unix milliseconds; 0 if that is not known.
+    #[serde(default)]
+    pub credential_since: UnixMs,
+    /// The one that is to replace it, kept before the control plane hears of it.
+    #[serde(default)]
+    pub next_credential: Option<String>,
     /// Its own address in the tunnel, with the length of the network's prefix.
     pub address_v4: (Ipv4Addr, u8),
     /// The same for IPv6.
@@ -119,6 +127,10 @@ impl Place {
         self.write(IDENTITY, &Identity { control: control.to_owned(), ..identity })
     }
 
+    pub(crate) fn save(&self, identity: &Identity) -> Result<(), StateError> {
+        self.write(IDENTITY, identity)
+    }
+
     /// Counts a start, and returns who starts.
     pub(crate) fn start(&self) -> Result<Identity, StateError> {
         let mut identity = self.identity()?;
@@ -134,6 +146,14 @@ impl Place {
 
     pub(crate) fn keep(&self, kept: &Kept) -> Result<(), StateError> {
         self.write(PEERS, kept)
+    }
+
+    pub(crate) fn kept_meters(&self) -> Result<Option<KeptMeters>, StateError> {
+        self.read(TRAFFIC)
+    }
+
+    pub(crate) fn keep_meters(&self, kept: &KeptMeters) -> Result<(), StateError> {
+        self.write(TRAFFIC, kept)
     }
 
     /// What the agent was last doing; one that was killed said so before. `None` if none has run.
@@ -201,6 +221,8 @@ mod tests {
             name: "osaka-1".into(),
             private_key: "secret".into(),
             credential: "secret".into(),
+            credential_since: 0,
+            next_credential: None,
             address_v4: (Ipv4Addr::new(10, 7, 0, 1), 16),
             address_v6: (Ipv6Addr::LOCALHOST, 64),
             generation: 0,

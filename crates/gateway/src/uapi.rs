@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use domain::vpn::key::{PresharedKey, PrivateKey};
-use domain::vpn::peer_diff::{FoundPeer, PeerOp};
+use domain::vpn::peer_diff::{Activity, FoundPeer, PeerOp};
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::UnixStream;
 use zeroize::Zeroizing;
@@ -32,9 +32,14 @@ impl Uapi {
         Uapi { socket: Path::new(FOLDER).join(format!("{interface}.sock")) }
     }
 
+    /// A port that it has already is not set again: wireguard-go would open its socket anew, and lose what comes meanwhile.
     pub(crate) async fn set_up(&self, key: &PrivateKey, port: u16) -> Result<(), DeviceError> {
         let key = Zeroizing::new(hex::encode(key.bytes()));
-        self.set(&Zeroizing::new(format!("private_key={}\nlisten_port={port}\n", *key))).await
+        let wanted = format!("listen_port={port}");
+        let lines = Zeroizing::new(self.ask("get=1\n\n").await?);
+        let has_port = lines.iter().take_while(|line| !line.starts_with("public_key=")).any(|line| *line == wanted);
+        let port = if has_port { String::new() } else { format!("{wanted}\n") };
+        self.set(&Zeroizing::new(format!("private_key={}\n{port}", *key))).await
     }
 
     pub(crate) async fn apply(&self, ops: &[PeerOp<'_>]) -> Result<Vec<Failed>, DeviceError> {
@@ -47,7 +52,7 @@ impl Uapi {
                     for op in batch {
                         match self.set(&lines(std::slice::from_ref(op))).await {
                             Ok(()) => {}
-                            Err(error @ DeviceError::Refused(_)) => failed.push((key_of(op), error)),
+                            Err(error @ DeviceError::Refused(_)) => failed.push((op.key(), error)),
                             Err(error) => return Err(error),
                         }
                     }
@@ -67,13 +72,21 @@ impl Uapi {
                 ("public_key", _) => {
                     let key = key_bytes(value).ok_or_else(nonsense)?;
                     let preshared_key = PresharedKey::from_bytes([0; 32]);
-                    peers.push(FoundPeer { key, preshared_key, allowed_ips: Vec::new() });
+                    let activity = Activity::default();
+                    peers.push(FoundPeer { key, preshared_key, allowed_ips: Vec::new(), activity });
                 }
                 ("preshared_key", Some(peer)) => {
                     peer.preshared_key = PresharedKey::from_bytes(key_bytes(value).ok_or_else(nonsense)?);
                 }
                 ("allowed_ip", Some(peer)) => peer.allowed_ips.push(value.parse().map_err(|_| nonsense())?),
-                // Counters and handshakes; and endpoints, which nobody here wants to know.
+                ("rx_bytes", Some(peer)) => peer.activity.rx = value.parse().map_err(|_| nonsense())?,
+                ("tx_bytes", Some(peer)) => peer.activity.tx = value.parse().map_err(|_| nonsense())?,
+                ("last_handshake_time_sec", Some(peer)) => {
+                    let seconds: i64 = value.parse().map_err(|_| nonsense())?;
+                    peer.activity.handshake_at = (seconds > 0).then_some(seconds * 1_000);
+                }
+                // That there is one; which one, nobody here wants to know.
+                ("endpoint", Some(peer)) => peer.activity.has_endpoint = true,
                 _ => {}
             }
         }
@@ -108,13 +121,6 @@ impl Uapi {
     }
 }
 
-fn key_of(op: &PeerOp<'_>) -> [u8; 32] {
-    match op {
-        PeerOp::Remove { key } => *key,
-        PeerOp::Upsert { key, .. } => key.bytes(),
-    }
-}
-
 fn key_bytes(text: &str) -> Option<[u8; 32]> {
     let mut bytes = [0; 32];
     hex::decode_to_slice(text, &mut bytes).ok()?;
@@ -128,9 +134,13 @@ fn lines(ops: &[PeerOp<'_>]) -> Zeroizing<String> {
         let _ = writeln!(text, "{name}={value}");
     };
     for op in ops {
-        line("public_key", &hex::encode(key_of(op)));
+        line("public_key", &hex::encode(op.key()));
         match op {
             PeerOp::Remove { .. } => line("remove", &true),
+            PeerOp::Silence { .. } => {
+                line("update_only", &true);
+                line("replace_allowed_ips", &true);
+            }
             PeerOp::Upsert { preshared_key, allowed_ips, .. } => {
                 line("preshared_key", &*Zeroizing::new(hex::encode(preshared_key.bytes())));
                 line("replace_allowed_ips", &true);

@@ -1,8 +1,9 @@
 //! What the gateway should serve: put together from what the control plane says, frame by frame.
 
 use std::collections::{HashMap, HashSet};
+use std::net::{Ipv4Addr, Ipv6Addr};
 
-use api::gateway::{Failure, Frame, Op, Peer};
+use api::gateway::{Failure, Frame, Grant, Op, Peer};
 use domain::time::UnixMs;
 use domain::vpn::key::{PresharedKey, PublicKey};
 use domain::vpn::lease::RENEW_MS;
@@ -25,6 +26,7 @@ pub(crate) struct Wanted {
 struct Lease {
     peer: WantedPeer,
     valid_until: UnixMs,
+    speed_mbit: Option<u32>,
 }
 
 /// A snapshot of which not all parts have come.
@@ -42,6 +44,8 @@ pub(crate) struct Outcome {
     pub(crate) removed: Vec<[u8; 32]>,
     /// Keys of peers that came or may have changed.
     pub(crate) touched: Vec<[u8; 32]>,
+    /// What was granted to them; none to those whose bytes are not bounded.
+    pub(crate) grants: Vec<([u8; 32], Option<Grant>)>,
     /// Peers that can't be served as they were said.
     pub(crate) failures: Vec<Failure>,
     /// All peers are known: the device is to be compared as a whole.
@@ -69,6 +73,8 @@ impl Wanted {
             v4: lease.peer.address.0,
             v6: lease.peer.address.1,
             valid_until: lease.valid_until,
+            grant: None,
+            speed_mbit: lease.speed_mbit,
         });
         Kept { revision: self.revision.unwrap_or(0), whole_at: self.whole_at, peers: peers.collect() }
     }
@@ -101,15 +107,43 @@ impl Wanted {
         self.leases.values().map(|lease| &lease.peer)
     }
 
-    /// The steps for these peers: removals first.
+    /// The steps for these peers. Those that went come first: they are silenced at once, and taken off the device once
+    /// what they have carried is read.
     pub(crate) fn steps(&self, outcome: &Outcome) -> Vec<PeerOp<'_>> {
-        let gone = outcome.removed.iter().map(|key| PeerOp::Remove { key: *key });
-        let there = outcome.touched.iter().filter_map(|key| self.leases.get(key)).map(|lease| PeerOp::Upsert {
-            key: lease.peer.key,
-            preshared_key: &lease.peer.preshared_key,
-            allowed_ips: lease.peer.allowed_ips().to_vec(),
-        });
-        gone.chain(there).collect()
+        let gone = outcome.removed.iter().map(|key| PeerOp::Silence { key: *key });
+        gone.chain(outcome.touched.iter().filter_map(|key| self.upsert_of(key))).collect()
+    }
+
+    /// The step that makes a peer as it should be; none for one that is not served.
+    pub(crate) fn upsert_of(&self, key: &[u8; 32]) -> Option<PeerOp<'_>> {
+        let peer = &self.leases.get(key)?.peer;
+        Some(PeerOp::Upsert { key: peer.key, preshared_key: &peer.preshared_key, allowed_ips: peer.allowed_ips() })
+    }
+
+    /// The peers' keys.
+    pub(crate) fn keys(&self) -> impl Iterator<Item = &[u8; 32]> {
+        self.leases.keys()
+    }
+
+    /// The addresses of a peer and how fast it may be; `None` for one that is not served.
+    pub(crate) fn bound(&self, key: &[u8; 32]) -> Option<((Ipv4Addr, Ipv6Addr), Option<u32>)> {
+        self.leases.get(key).map(|lease| (lease.peer.address, lease.speed_mbit))
+    }
+
+    /// Whether a peer is to be served.
+    pub(crate) fn has(&self, key: &[u8; 32]) -> bool {
+        self.leases.contains_key(key)
+    }
+
+    /// Whether a peer rests.
+    pub(crate) fn is_resting(&self, key: &[u8; 32]) -> bool {
+        self.leases.get(key).is_some_and(|lease| lease.peer.is_resting)
+    }
+
+    /// Has a peer rest that has used up what it was granted, or go on; true if that changes something.
+    pub(crate) fn rest(&mut self, key: [u8; 32], is_used_up: bool) -> bool {
+        let Some(lease) = self.leases.get_mut(&key) else { return false };
+        std::mem::replace(&mut lease.peer.is_resting, is_used_up) != is_used_up
     }
 
     /// Takes a frame in.
@@ -157,7 +191,7 @@ impl Wanted {
                     }
                 }
             }
-            Frame::Heartbeat { .. } => {}
+            Frame::Heartbeat { .. } | Frame::Unknown => {}
         }
         Ok(outcome)
     }
@@ -196,8 +230,11 @@ impl Wanted {
         if let Some(snapshot) = &mut self.snapshot {
             snapshot.keys.insert(key.bytes());
         }
-        let wanted = WantedPeer { key, preshared_key, address: (peer.v4, peer.v6) };
-        self.leases.insert(key.bytes(), Lease { peer: wanted, valid_until: peer.valid_until });
+        let is_resting = self.is_resting(&key.bytes());
+        let wanted = WantedPeer { key, preshared_key, address: (peer.v4, peer.v6), is_resting };
+        self.leases
+            .insert(key.bytes(), Lease { peer: wanted, valid_until: peer.valid_until, speed_mbit: peer.speed_mbit });
+        outcome.grants.push((key.bytes(), peer.grant));
         outcome.touched.push(key.bytes());
     }
 }
@@ -208,8 +245,6 @@ fn failure(public_key: &str, error: impl std::fmt::Display) -> Failure {
 
 #[cfg(test)]
 mod tests {
-    use std::net::{Ipv4Addr, Ipv6Addr};
-
     use base64::Engine as _;
     use base64::engine::general_purpose::STANDARD;
 
@@ -224,6 +259,8 @@ mod tests {
             v4: Ipv4Addr::new(10, 7, 0, number),
             v6: Ipv6Addr::LOCALHOST,
             valid_until: 2 * NOW,
+            grant: None,
+            speed_mbit: None,
         }
     }
 

@@ -3,19 +3,24 @@
 mod api_key;
 mod audit;
 mod check;
+mod coupon;
 mod credit;
+mod gift;
 mod job;
+mod ledger;
 mod plan;
+mod refund;
 mod server;
 mod stripe;
 mod user;
 
 use anyhow::Context as _;
 use app::{App, Error};
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::cli::{Admin, Format, KeysCommand, UserCommand};
-use crate::{out, serve, settings, wiring};
+use crate::cli::{Admin, CouponCommand, KeysCommand, UserCommand};
+use crate::out::print_one;
+use crate::{serve, settings, wiring};
 
 pub(crate) async fn run(command: Admin) -> anyhow::Result<()> {
     let mut values = serve::load()?;
@@ -24,7 +29,7 @@ pub(crate) async fn run(command: Admin) -> anyhow::Result<()> {
             values.text(name).with_context(|| format!("{name} is missing: the mail needs it (or use --verified)"))?;
         }
     }
-    if matches!(command, Admin::Stripe(_)) {
+    if command.asks_stripe() {
         values.text("STRIPE_SECRET_KEY").context("STRIPE_SECRET_KEY is missing: sk_live_… or sk_test_…")?;
     }
     values.stand_in();
@@ -35,6 +40,10 @@ pub(crate) async fn run(command: Admin) -> anyhow::Result<()> {
         Admin::Plan(command) => plan::run(&app, command).await,
         Admin::Stripe(command) => stripe::run(&app, command).await,
         Admin::Credit(command) => credit::run(&app, command).await,
+        Admin::Coupon(command) => coupon::run(&app, command).await,
+        Admin::Gift(command) => gift::run(&app, command).await,
+        Admin::Refund { invoice, amount, reason, format } => refund::run(&app, &invoice, amount, &reason, format).await,
+        Admin::Ledger(command) => ledger::run(&app, command).await,
         Admin::ApiKey(command) => api_key::run(&app, command).await,
         Admin::Job(command) => job::run(&app, command).await,
         Admin::Keys(KeysCommand::Rotate { format }) => {
@@ -49,6 +58,14 @@ pub(crate) async fn run(command: Admin) -> anyhow::Result<()> {
 }
 
 impl Admin {
+    /// Whether Stripe is asked for something.
+    fn asks_stripe(&self) -> bool {
+        match self {
+            Admin::Coupon(command) => !matches!(command, CouponCommand::List { .. }),
+            other => matches!(other, Admin::Stripe(_) | Admin::Refund { .. }),
+        }
+    }
+
     /// Whether a mail is written that must have the site's address in it.
     fn sends_mail(&self) -> bool {
         matches!(self, Admin::User(UserCommand::Create { verified: false, .. }))
@@ -70,48 +87,6 @@ pub(crate) fn words(error: Error) -> anyhow::Error {
         }
         Error::NotFound => anyhow::anyhow!("there is no such thing"),
         other => anyhow::anyhow!(other.chain()),
-    }
-}
-
-/// A table for people, JSON for programs. Each row is an object with the same keys.
-fn print_rows(rows: &[Value], format: Format) -> anyhow::Result<()> {
-    if format.json {
-        out::line(&serde_json::to_string_pretty(rows)?);
-        return Ok(());
-    }
-    let Some(Value::Object(first)) = rows.first() else {
-        out::line("(none)");
-        return Ok(());
-    };
-    let heads: Vec<String> = first.keys().cloned().collect();
-    let mut lines = vec![heads.clone()];
-    lines.extend(rows.iter().map(|row| heads.iter().map(|head| cell(&row[head.as_str()])).collect()));
-    let width = |column: usize| lines.iter().map(|line| line[column].chars().count()).max().unwrap_or(0);
-    let widths: Vec<usize> = (0..heads.len()).map(width).collect();
-    for line in &lines {
-        let padded: Vec<String> = line.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}")).collect();
-        out::line(padded.join("  ").trim_end());
-    }
-    Ok(())
-}
-
-/// One thing: a line a field for people, an object for programs.
-pub(crate) fn print_one(row: &Value, format: Format) -> anyhow::Result<()> {
-    if format.json {
-        out::line(&serde_json::to_string_pretty(row)?);
-    } else if let Value::Object(fields) = row {
-        for (name, value) in fields {
-            out::line(&format!("{name:<18} {}", cell(value)));
-        }
-    }
-    Ok(())
-}
-
-fn cell(value: &Value) -> String {
-    match value {
-        Value::Null => "-".to_owned(),
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
     }
 }
 

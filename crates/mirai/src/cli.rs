@@ -1,9 +1,20 @@
 //! The command line.
 
-use std::path::PathBuf;
+#[cfg(feature = "control")]
+mod control;
+#[cfg(feature = "gateway")]
+mod gateway;
+#[cfg(feature = "control")]
+mod promotions;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
-use domain::api_scope::Scope;
+use clap::{Args, Parser, Subcommand};
+
+#[cfg(feature = "control")]
+pub(crate) use control::*;
+#[cfg(feature = "gateway")]
+pub(crate) use gateway::*;
+#[cfg(feature = "control")]
+pub(crate) use promotions::*;
 
 /// MiraiVPN: the whole platform of a VPN company in one binary.
 #[derive(Parser)]
@@ -20,163 +31,35 @@ pub(crate) enum Command {
     #[command(after_help = "Example:\n  mirai dev --port 9000")]
     Dev(Dev),
     /// Site, API, webhook and jobs, from the settings
+    #[cfg(feature = "control")]
     #[command(after_help = "Example:\n  APP_ENV=production mirai serve\n\nSee `mirai config` for the settings.")]
     Serve,
     /// Bring the database to this program's tables; run it again at will
+    #[cfg(feature = "control")]
     #[command(after_help = "Example:\n  DATABASE_URL=mysql://mirai:secret@127.0.0.1/mirai mirai migrate")]
     Migrate,
     /// Print all settings with their source and meaning, secrets masked
+    #[cfg(feature = "control")]
     #[command(after_help = "Example:\n  mirai config --json")]
     Config(ConfigOptions),
     /// Take over the data of another service
+    #[cfg(feature = "control")]
     #[command(
         subcommand,
         after_help = "Example:\n  mirai import php --from mysql://root:secret@127.0.0.1/oldvpn --dry-run"
     )]
     Import(ImportCommand),
     /// The agent on a VPN server: it keeps the server's WireGuard peers as the control plane wants them
+    #[cfg(feature = "gateway")]
     #[command(
         subcommand,
         after_help = "Example:\n  mirai gateway enroll --control https://vpn.example.net --token TOKEN\n  mirai gateway run"
     )]
     Gateway(GatewayCommand),
     /// Accounts, servers, plans, API keys and jobs, by an operator's hand
+    #[cfg(feature = "control")]
     #[command(subcommand, after_help = "Example:\n  mirai admin user list --json")]
     Admin(Admin),
-}
-
-/// Where a gateway keeps who it is and what it serves.
-const GATEWAY_STATE: &str = "/var/lib/mirai-gateway";
-
-#[derive(Subcommand)]
-pub(crate) enum GatewayCommand {
-    /// Make this machine the gateway of a server: a WireGuard key and a credential are made here and stay here
-    #[command(
-        after_help = "Example:\n  mirai gateway enroll --control https://vpn.example.net --token TOKEN\n\nThe token comes from `mirai admin server add` or `mirai admin server token`, and is good for 15 minutes, once."
-    )]
-    Enroll {
-        /// Address of the site
-        #[arg(long)]
-        control: String,
-        /// One-time enrolment token
-        #[arg(long)]
-        token: String,
-        /// Folder of this gateway's state
-        #[arg(long, default_value = GATEWAY_STATE)]
-        state: PathBuf,
-        /// What carries the traffic
-        #[arg(long, value_enum, default_value_t = Driver::Embedded)]
-        driver: Driver,
-    },
-    /// Serve: set up addresses, forwarding and firewall rules around the WireGuard device, and keep its peers as wanted
-    #[command(
-        after_help = "Example:\n  mirai gateway run --egress eth0\n\nIt goes on without the control plane. What it sets up stays when it stops; `mirai gateway teardown` takes it away."
-    )]
-    Run(GatewayRun),
-    /// Take away what `run` has set up: rules, addresses, kernel settings. Clients are cut off
-    #[command(after_help = "Example:\n  mirai gateway teardown")]
-    Teardown {
-        /// Folder of this gateway's state
-        #[arg(long, default_value = GATEWAY_STATE)]
-        state: PathBuf,
-    },
-    /// What the gateway of this machine is doing
-    #[command(after_help = "Example:\n  mirai gateway status --json")]
-    Status {
-        /// Folder of this gateway's state
-        #[arg(long, default_value = GATEWAY_STATE)]
-        state: PathBuf,
-        #[command(flatten)]
-        format: Format,
-    },
-}
-
-#[derive(Args)]
-pub(crate) struct GatewayRun {
-    /// Folder of this gateway's state
-    #[arg(long, default_value = GATEWAY_STATE)]
-    pub(crate) state: PathBuf,
-    /// What carries the traffic
-    #[arg(long, value_enum, default_value_t = Driver::Embedded)]
-    pub(crate) driver: Driver,
-    /// The WireGuard interface
-    #[arg(long, default_value = "mirai0")]
-    pub(crate) interface: String,
-    /// The port that clients connect to
-    #[arg(long, default_value_t = 51820)]
-    pub(crate) listen_port: u16,
-    /// The interface that leads out; that of the default route if left out
-    #[arg(long)]
-    pub(crate) egress: Option<String>,
-    /// Where DNS at the tunnel address is answered, once for each family; as in /etc/resolv.conf if left out
-    #[arg(long)]
-    pub(crate) resolver: Vec<std::net::IpAddr>,
-    /// The site's address, if it has moved since the enrolment
-    #[arg(long, conflicts_with = "dry_run")]
-    pub(crate) control: Option<String>,
-    /// Print the firewall rules, and change nothing
-    #[arg(long)]
-    pub(crate) dry_run: bool,
-}
-
-/// What carries a gateway's traffic.
-#[derive(Clone, Copy, ValueEnum)]
-pub(crate) enum Driver {
-    /// This program itself; the interface is made at the start and goes with the program
-    Embedded,
-    /// A WireGuard program that runs already, through its socket in /var/run/wireguard
-    Uapi,
-}
-
-impl Driver {
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Driver::Embedded => "embedded",
-            Driver::Uapi => "uapi",
-        }
-    }
-}
-
-#[derive(Subcommand)]
-pub(crate) enum ImportCommand {
-    /// From the PHP service: accounts with their passwords, servers, subscriptions, devices, credit. Run it again at will
-    #[command(
-        after_help = "Example:\n  mirai import php --from mysql://root:secret@127.0.0.1/oldvpn \\\n    --configs /backup/old-server --dry-run\n\nSet POOL_V4 to the network of the old devices first, so that they keep their addresses."
-    )]
-    Php {
-        /// mysql://USER:PASSWORD@HOST:PORT/DATABASE; only read
-        #[arg(long)]
-        from: String,
-        /// Folder under which the paths in wireguard_peers.conf_path are looked for; as they stand if left out
-        #[arg(long)]
-        configs: Option<PathBuf>,
-        /// Say what would be taken over, and change nothing
-        #[arg(long)]
-        dry_run: bool,
-        #[command(flatten)]
-        format: Format,
-    },
-}
-
-#[cfg(feature = "dev")]
-#[derive(Args)]
-pub(crate) struct Dev {
-    /// Port of the site and the API; the pretend Stripe gets the next one, the mailbox the one after. 0 picks free ones
-    #[arg(long, default_value_t = 8080)]
-    pub(crate) port: u16,
-    /// Folder for the database and all that is kept between starts
-    #[arg(long, default_value = "data")]
-    pub(crate) data: PathBuf,
-}
-
-#[derive(Args)]
-pub(crate) struct ConfigOptions {
-    /// As JSON
-    #[arg(long)]
-    pub(crate) json: bool,
-    /// Names, defaults and meanings as a Markdown table: the text of docs/settings.md
-    #[arg(long, conflicts_with = "json")]
-    pub(crate) markdown: bool,
 }
 
 /// What `--json` does is the same for all of these.
@@ -185,347 +68,4 @@ pub(crate) struct Format {
     /// Print JSON
     #[arg(long, global = true)]
     pub(crate) json: bool,
-}
-
-#[derive(Subcommand)]
-pub(crate) enum Admin {
-    /// Accounts
-    #[command(subcommand)]
-    User(UserCommand),
-    /// VPN servers
-    #[command(subcommand)]
-    Server(ServerCommand),
-    /// The price list
-    #[command(subcommand)]
-    Plan(PlanCommand),
-    /// The price list at Stripe
-    #[command(subcommand)]
-    Stripe(StripeCommand),
-    /// Customers' credit
-    #[command(subcommand)]
-    Credit(CreditCommand),
-    /// Keys of the API's callers
-    #[command(subcommand, name = "api-key")]
-    ApiKey(ApiKeyCommand),
-    /// Jobs that wait, run or are dead
-    #[command(subcommand)]
-    Job(JobCommand),
-    /// Secrets at rest
-    #[command(subcommand)]
-    Keys(KeysCommand),
-    /// What was done, by whom and to whom, newest first
-    #[command(after_help = "Example:\n  mirai admin audit --about ops@example.net")]
-    Audit {
-        /// Only what this account (address or id) did or had done to it, or what was done to the thing of this name
-        #[arg(long, value_name = "WHOM")]
-        about: Option<String>,
-        /// Most entries
-        #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u64).range(1..=10_000))]
-        limit: u64,
-        #[command(flatten)]
-        format: Format,
-    },
-    /// Check that books and network agree: money, addresses, slots, grants
-    #[command(after_help = "Example:\n  mirai admin check")]
-    Check {
-        #[command(flatten)]
-        format: Format,
-    },
-}
-
-#[derive(Subcommand)]
-pub(crate) enum KeysCommand {
-    /// Seal everything anew with the first key of DATA_KEYS, so that the others can be taken out
-    #[command(after_help = "Example:\n  DATA_KEYS=NEW,OLD mirai admin keys rotate")]
-    Rotate {
-        #[command(flatten)]
-        format: Format,
-    },
-}
-
-#[derive(Subcommand)]
-pub(crate) enum UserCommand {
-    /// Make an account; without --password-stdin a password is made and printed
-    #[command(
-        after_help = "Example:\n  printf %s \"$PASSWORD\" | mirai admin user create ops@example.net --role admin --verified --password-stdin"
-    )]
-    Create {
-        /// Address
-        email: String,
-        /// user, support or admin
-        #[arg(long, default_value = "user")]
-        role: String,
-        /// The address counts as verified; no mail is sent
-        #[arg(long)]
-        verified: bool,
-        /// Read the password from standard input
-        #[arg(long)]
-        password_stdin: bool,
-        #[command(flatten)]
-        format: Format,
-    },
-    /// List accounts, oldest first
-    #[command(after_help = "Example:\n  mirai admin user list --limit 20 --json")]
-    List {
-        /// How many
-        #[arg(long, default_value_t = 100)]
-        limit: u64,
-        /// Only those made after this id
-        #[arg(long)]
-        after: Option<uuid::Uuid>,
-        #[command(flatten)]
-        format: Format,
-    },
-    /// Show one account
-    #[command(after_help = "Example:\n  mirai admin user show mika@example.net")]
-    Show {
-        /// Address or id
-        user: String,
-        #[command(flatten)]
-        format: Format,
-    },
-    /// Give an account another role; its sessions end
-    #[command(after_help = "Example:\n  mirai admin user set-role mika@example.net support")]
-    SetRole {
-        /// Address or id
-        user: String,
-        /// user, support or admin
-        role: String,
-        #[command(flatten)]
-        format: Format,
-    },
-    /// Shut an account out
-    #[command(after_help = "Example:\n  mirai admin user suspend mika@example.net")]
-    Suspend {
-        /// Address or id
-        user: String,
-        #[command(flatten)]
-        format: Format,
-    },
-    /// Turn off the second factor of one who lost the app and the recovery codes
-    #[command(after_help = "Example:\n  mirai admin user second-factor-off mika@example.net")]
-    SecondFactorOff {
-        /// Address or id
-        user: String,
-        #[command(flatten)]
-        format: Format,
-    },
-    /// Delete an account: off the network, payments ended, nothing personal kept
-    #[command(after_help = "Example:\n  mirai admin user delete mika@example.net")]
-    Delete {
-        /// Address or id
-        user: String,
-        #[command(flatten)]
-        format: Format,
-    },
-}
-
-#[derive(Subcommand)]
-pub(crate) enum ServerCommand {
-    /// Add a server; without --public-key it prints a one-time enrolment token
-    #[command(
-        after_help = "Example:\n  mirai admin server add --name osaka-1 --region jp --country JP --city Osaka --endpoint vpn1.example.net:51820"
-    )]
-    Add {
-        /// Name, such as osaka-1
-        #[arg(long)]
-        name: String,
-        /// Region, such as jp
-        #[arg(long)]
-        region: String,
-        /// Country, two letters
-        #[arg(long)]
-        country: String,
-        /// City
-        #[arg(long)]
-        city: String,
-        /// host:port of the WireGuard endpoint
-        #[arg(long)]
-        endpoint: String,
-        /// Its WireGuard public key, if it has one already
-        #[arg(long)]
-        public_key: Option<String>,
-        /// Devices it is meant for
-        #[arg(long, default_value_t = 1000)]
-        capacity: u32,
-        #[command(flatten)]
-        format: Format,
-    },
-    /// List servers
-    #[command(after_help = "Example:\n  mirai admin server list --json")]
-    List {
-        #[command(flatten)]
-        format: Format,
-    },
-    /// Add the servers of a JSON file: a list of objects with the fields of `add`
-    #[command(after_help = "Example:\n  mirai admin server import servers.json")]
-    Import {
-        /// The file
-        file: PathBuf,
-        #[command(flatten)]
-        format: Format,
-    },
-    /// Make a new one-time enrolment token for a server's gateway; the gateway of now goes on until it is used
-    #[command(after_help = "Example:\n  mirai admin server token osaka-1")]
-    Token {
-        /// Name
-        name: String,
-        #[command(flatten)]
-        format: Format,
-    },
-    /// Set a server's status
-    #[command(after_help = "Example:\n  mirai admin server set-status osaka-1 draining")]
-    SetStatus {
-        /// Name
-        name: String,
-        /// up, draining, down or retired
-        status: String,
-        #[command(flatten)]
-        format: Format,
-    },
-}
-
-#[derive(Subcommand)]
-pub(crate) enum PlanCommand {
-    /// List plans
-    #[command(after_help = "Example:\n  mirai admin plan list")]
-    List {
-        #[command(flatten)]
-        format: Format,
-    },
-    /// Change a plan
-    #[command(
-        after_help = "Example:\n  mirai admin plan set basic --price 699 --stripe-price price_123 --devices 2 --quota-gb 300"
-    )]
-    Set {
-        /// Code, such as basic
-        id: String,
-        /// Price in minor units (599 is 5.99)
-        #[arg(long, value_parser = clap::value_parser!(i64).range(0..=100_000_000))]
-        price: Option<i64>,
-        /// Stripe's price id
-        #[arg(long)]
-        stripe_price: Option<String>,
-        /// Devices at the same time; 0 for no limit
-        #[arg(long, value_parser = clap::value_parser!(i64).range(0..=50))]
-        devices: Option<i64>,
-        /// Quota in GB (10^9 bytes); 0 for none
-        #[arg(long, conflicts_with = "quota_bytes", value_parser = clap::value_parser!(i64).range(0..=1_000_000_000))]
-        quota_gb: Option<i64>,
-        /// Quota in bytes; 0 for none
-        #[arg(long, value_parser = clap::value_parser!(i64).range(0..))]
-        quota_bytes: Option<i64>,
-        #[command(flatten)]
-        format: Format,
-    },
-}
-
-#[derive(Subcommand)]
-pub(crate) enum StripeCommand {
-    /// Make the product and the price of each plan at Stripe where they are missing or differ; run it again at will
-    #[command(after_help = "Example:\n  mirai admin stripe sync --dry-run")]
-    Sync {
-        /// Change nothing, and fail if there is something to change
-        #[arg(long)]
-        dry_run: bool,
-        #[command(flatten)]
-        format: Format,
-    },
-}
-
-#[derive(Subcommand)]
-pub(crate) enum CreditCommand {
-    /// What a customer has
-    #[command(after_help = "Example:\n  mirai admin credit show mika@example.net")]
-    Show {
-        /// Address or id
-        user: String,
-        #[command(flatten)]
-        format: Format,
-    },
-    /// Give credit
-    #[command(after_help = "Example:\n  mirai admin credit grant mika@example.net 500 --reason \"outage in Osaka\"")]
-    Grant(CreditChange),
-    /// Take credit away; what is not there can't be taken
-    #[command(after_help = "Example:\n  mirai admin credit take mika@example.net 500 --reason \"granted twice\"")]
-    Take(CreditChange),
-}
-
-#[derive(Args)]
-pub(crate) struct CreditChange {
-    /// Address or id
-    pub(crate) user: String,
-    /// In minor units (cents)
-    pub(crate) amount: i64,
-    /// Why, for the audit log
-    #[arg(long)]
-    pub(crate) reason: String,
-    /// ISO 4217
-    #[arg(long, default_value = "usd")]
-    pub(crate) currency: String,
-    /// A name under which it is done once, however often the command runs
-    #[arg(long, value_name = "NAME")]
-    pub(crate) once: Option<String>,
-    #[command(flatten)]
-    pub(crate) format: Format,
-}
-
-#[derive(Subcommand)]
-pub(crate) enum ApiKeyCommand {
-    /// Add a key; its text is printed this once
-    #[command(after_help = "Example:\n  mirai admin api-key add status-page --scope servers --days 365")]
-    Add {
-        /// What you call it
-        name: String,
-        /// A part of the API that it opens, once for each; everything if left out
-        #[arg(long = "scope", value_name = "accounts|payments|servers|devices", value_parser = scope)]
-        scopes: Vec<Scope>,
-        /// It ends after so many days; without it, when it is revoked
-        #[arg(long, value_parser = clap::value_parser!(u32).range(1..=3650))]
-        days: Option<u32>,
-        #[command(flatten)]
-        format: Format,
-    },
-    /// List keys
-    #[command(after_help = "Example:\n  mirai admin api-key list")]
-    List {
-        #[command(flatten)]
-        format: Format,
-    },
-    /// Withdraw a key
-    #[command(after_help = "Example:\n  mirai admin api-key revoke mobile-app")]
-    Revoke {
-        /// What you call it
-        name: String,
-        #[command(flatten)]
-        format: Format,
-    },
-}
-
-fn scope(word: &str) -> Result<Scope, String> {
-    word.parse().map_err(|error: domain::api_scope::ScopeError| error.to_string())
-}
-
-#[derive(Subcommand)]
-pub(crate) enum JobCommand {
-    /// List jobs, oldest first
-    #[command(after_help = "Example:\n  mirai admin job list --state dead")]
-    List {
-        /// queued, running or dead
-        #[arg(long)]
-        state: Option<String>,
-        #[command(flatten)]
-        format: Format,
-    },
-    /// Give dead jobs a new life
-    #[command(after_help = "Example:\n  mirai admin job retry --all")]
-    Retry {
-        /// One job
-        id: Option<uuid::Uuid>,
-        /// All dead jobs
-        #[arg(long, conflicts_with = "id")]
-        all: bool,
-        #[command(flatten)]
-        format: Format,
-    },
 }

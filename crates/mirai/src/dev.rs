@@ -3,19 +3,24 @@
 //!
 //! The fakes are reached through the very same clients by their base URLs; nothing of the product knows about them.
 
+use std::net::SocketAddr;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
-use app::admin::plans::{self, Change, Limit};
+use app::admin::COMMAND_LINE;
+use app::admin::catalogue::{self, Mode};
+use app::admin::plans;
 use app::admin::users::{self, Verified};
 use app::sign_up::Registration;
 use app::{App, Clock, Dice, plan, seed};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use domain::account::{Email, Language, Password, Role};
+use domain::money::Currency;
+use domain::period::Every;
 use fakes::resend::{ResendFake, ResendOptions};
 use fakes::stripe::{StripeFake, StripeOptions};
 use serde::{Deserialize, Serialize};
@@ -24,8 +29,9 @@ use tokio::sync::watch;
 use web::Listener;
 
 use crate::cli::Dev;
+use crate::dev_tunnel::Tunnel;
 use crate::settings::{self, Source, Values};
-use crate::{dev_gateways, logging, out, serve, wiring};
+use crate::{dev_gateways, logging, out, serve, signals, wiring};
 
 /// How often the pretend Stripe looks for what is due.
 const RENEW_EVERY: Duration = Duration::from_secs(30);
@@ -84,17 +90,26 @@ pub(crate) async fn run(options: Dev) -> anyhow::Result<()> {
     let parsed = settings::parse(&values)?;
     let grace = Duration::from_secs(1);
     let (app, web_settings) = wiring::app(parsed, store::Patience::Serving).await?;
-    seed::demo_servers(&app).await?;
-    price_plans(&app, &stripe).await?;
+    if !options.tunnel {
+        seed::demo_servers(&app).await?;
+    }
+    price_plans(&app).await?;
     make_admin(&app, &kept).await?;
 
-    let stop = serve::stop_on_signal()?;
+    let stop = signals::stop()?;
     let tasks = serve::background(&app, &stop);
-    announce(&options.data, &kept, &site_url, &stripe_url, &mail_url);
-    let served = web::serve(Listener::Tcp(ports.site), web::router(app.clone(), web_settings), stop.clone(), grace);
-    let gateways = dev_gateways::run(&app, &options.data, &control, stop.clone());
-    let (served, (), ()) = tokio::join!(served, gateways, renew(&stripe, stop));
-    served?;
+    let site = ports.site.local_addr()?;
+    // The gateways end before the site does: one that saw its stream end would warn of a fault that is none.
+    let (gateways_ended, stop_site) = watch::channel(false);
+    let served = web::serve(Listener::Tcp(ports.site), web::router(app.clone(), web_settings), stop_site, grace);
+    // A task of its own: the gateway of a tunnel enrols before anything is announced.
+    let served = tokio::spawn(served);
+    let gateways = Gateways::start(&app, &options, site).await?;
+    announce(&kept, &site_url, &stripe_url, &mail_url);
+    gateways.announce(&options.data);
+    tokio::join!(gateways.run(&app, &options.data, &control, stop.clone()), renew(&stripe, stop));
+    let _ = gateways_ended.send(true);
+    served.await??;
     serve::finish(tasks, app).await?;
     stripe.stop().await;
     mail.stop().await;
@@ -198,22 +213,27 @@ fn values(data: &Path, kept: &Kept, site: &str, stripe_pages: &str, stripe: &str
         ("RESEND_API_KEY", &kept.resend_key),
         ("RESEND_API_BASE", mail),
         ("MAIL_FROM", "MiraiVPN <hello@mirai.test>"),
+        // Whoever tries it is several customers, and the demo servers' gateways, all from one address.
+        ("LIMIT_CREDENTIAL", "60"),
     ] {
         values.set(name, value);
     }
     values
 }
 
-/// Gives every plan a price at the pretend Stripe; the same one at every start.
-async fn price_plans(app: &App, stripe: &StripeFake) -> anyhow::Result<()> {
-    for row in plan::list(app).await? {
-        let price = stripe.ensure_price(&row.code, &row.name, row.price_cents, &row.currency, &row.period)?;
-        if row.stripe_price_id.as_deref() != Some(price.as_str()) {
-            let change =
-                Change { price_cents: None, stripe_price: Some(price), devices: Limit::Keep, quota_bytes: Limit::Keep };
-            plans::set(app, &row.code, &change).await?;
+/// Gives every plan its prices at the pretend Stripe, as an operator would; at the first start also by the year and in
+/// another currency, to look at.
+async fn price_plans(app: &App) -> anyhow::Result<()> {
+    for row in plan::list(app).await?.iter().filter(|row| row.stripe_price_id.is_none()) {
+        for (every, currency, amount) in [
+            (Every::Year, Currency::USD, row.price_cents * 10),
+            (Every::Month, Currency::EUR, row.price_cents),
+            (Every::Year, Currency::EUR, row.price_cents * 10),
+        ] {
+            plans::set_price(app, COMMAND_LINE, &row.code, every, currency, Some(amount)).await?;
         }
     }
+    catalogue::sync(app, Mode::Apply).await?;
     Ok(())
 }
 
@@ -228,7 +248,43 @@ async fn make_admin(app: &App, kept: &Kept) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn announce(data: &Path, kept: &Kept, site: &str, stripe: &str, mail: &str) {
+/// What the VPN servers of the trial are.
+enum Gateways {
+    Simulated,
+    Tunnel(Box<Tunnel>),
+}
+
+impl Gateways {
+    async fn start(app: &App, options: &Dev, site: SocketAddr) -> anyhow::Result<Gateways> {
+        if !options.tunnel {
+            return Ok(Gateways::Simulated);
+        }
+        Ok(Gateways::Tunnel(Box::new(Tunnel::lay(app, &options.data, site).await?)))
+    }
+
+    fn announce(&self, data: &Path) {
+        match self {
+            Gateways::Simulated => {
+                let gateway = dev_gateways::place(data, seed::DEMO_SERVERS[0]);
+                let path = gateway.path().display();
+                out::line(&format!("  VPN servers     simulated: `mirai gateway status --state {path}`"));
+            }
+            Gateways::Tunnel(tunnel) => tunnel.announce(),
+        }
+        out::line(&format!("  Data            {}   kept between starts; delete it to begin anew", data.display()));
+        out::line("");
+        out::line("Stop with Ctrl-C.");
+    }
+
+    async fn run(self, app: &App, data: &Path, control: &str, stop: watch::Receiver<bool>) {
+        match self {
+            Gateways::Simulated => dev_gateways::run(app, data, control, stop).await,
+            Gateways::Tunnel(tunnel) => tunnel.run(stop).await,
+        }
+    }
+}
+
+fn announce(kept: &Kept, site: &str, stripe: &str, mail: &str) {
     out::line("");
     out::line("MiraiVPN is running. Nothing leaves this machine, and no money moves.");
     out::line("");
@@ -237,9 +293,4 @@ fn announce(data: &Path, kept: &Kept, site: &str, stripe: &str, mail: &str) {
     out::line(&format!("  Pretend Stripe  {stripe}   pay with the card that is filled in"));
     out::line(&format!("  API             {site}/backend/api/docs   X-API-KEY: {}", kept.api_key));
     out::line(&format!("  Admin account   {ADMIN}   password: {}", kept.admin_password));
-    let gateway = dev_gateways::place(data, seed::DEMO_SERVERS[0]);
-    out::line(&format!("  VPN servers     simulated: `mirai gateway status --state {}`", gateway.path().display()));
-    out::line(&format!("  Data            {}   kept between starts; delete it to begin anew", data.display()));
-    out::line("");
-    out::line("Stop with Ctrl-C.");
 }

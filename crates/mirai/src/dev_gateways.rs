@@ -4,9 +4,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context as _;
+use app::admin::COMMAND_LINE;
 use app::admin::servers;
 use app::{App, seed};
-use gateway::{Agent, Device, FakeDevice, Place, StateError};
+use gateway::{Agent, Device, FakeDevice, Limits, Pace, Place, Setting, StateError};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
@@ -38,13 +39,15 @@ pub(crate) fn place(data: &Path, name: &str) -> Place {
 async fn one(app: &App, place: &Place, name: &str, site: &str, stop: watch::Receiver<bool>) -> anyhow::Result<()> {
     match place.move_control(site) {
         Err(StateError::NotEnrolled(_)) => {
-            let token = servers::renew_token(app, name).await.map_err(admin::words)?;
+            let token = servers::renew_token(app, COMMAND_LINE, name).await.map_err(admin::words)?;
             gateway::enrol(place, site, &token, "fake").await?;
         }
         known => known?,
     }
     let clock = app.clock.clone();
     let device = Device::Fake(FakeDevice::default());
-    let agent = Agent::start(place.clone(), device, PORT, Arc::new(move || clock.now())).await?;
+    let (clock, interfaces): (gateway::Clock, _) = (Arc::new(move || clock.now()), Vec::new());
+    let setting = Setting { port: PORT, interfaces, clock, pace: Pace::default(), limits: Limits::none() };
+    let agent = Agent::start(place.clone(), device, setting).await?;
     Ok(agent.run(stop).await?)
 }

@@ -2,13 +2,20 @@
 
 use std::io::IsTerminal as _;
 
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::{EnvFilter, FilterExt as _, filter_fn};
+use tracing_subscriber::layer::{Layer as _, SubscriberExt as _};
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 /// Begins logging to standard error. `filter` is the setting `LOG`.
 pub(crate) fn start(filter: &str) -> anyhow::Result<()> {
-    let filter = EnvFilter::try_new(format!("{},{filter}", store::QUIET_MIGRATOR))
-        .map_err(|_| anyhow::anyhow!("LOG takes error, warn, info, debug or trace"))?;
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    let started = if std::io::stderr().is_terminal() { builder.try_init() } else { builder.json().try_init() };
+    #[cfg(feature = "control")]
+    let filter = format!("{},{filter}", store::QUIET_MIGRATOR);
+    let asked =
+        EnvFilter::try_new(filter).map_err(|_| anyhow::anyhow!("LOG takes error, warn, info, debug or trace"))?;
+    // The embedded WireGuard names clients' addresses in its warnings: whatever is asked for, it is not heard.
+    let filter = asked.and(filter_fn(|said| !said.target().starts_with("gotatun")));
+    let layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    let layer = if std::io::stderr().is_terminal() { layer.boxed() } else { layer.json().boxed() };
+    let started = tracing_subscriber::registry().with(layer.with_filter(filter)).try_init();
     started.map_err(|error| anyhow::anyhow!("logging could not be started: {error}"))
 }

@@ -1,23 +1,36 @@
 //! MiraiVPN: the whole platform of a VPN company in one binary.
 //!
+//! Features: `control` is the site, the API and all that has a database, `gateway` the agent on a VPN server, `dev` a trial of
+//! both with a pretend Stripe and a mailbox. A release has the first two, a VPN server the second alone.
+//!
 //! This crate parses the command line and the settings, puts the parts together and prints. Nothing else does any of
 //! the three.
 //!
 //! Invariant: no rules here. What a command does is a use case of `app`.
 
+#[cfg(feature = "control")]
 mod admin;
 mod cli;
+#[cfg(feature = "control")]
 mod config_command;
 #[cfg(feature = "dev")]
 mod dev;
 #[cfg(feature = "dev")]
 mod dev_gateways;
+#[cfg(feature = "dev")]
+mod dev_tunnel;
+#[cfg(feature = "gateway")]
 mod gateway_command;
+#[cfg(feature = "control")]
 mod import;
 mod logging;
 mod out;
+#[cfg(feature = "control")]
 mod serve;
+#[cfg(feature = "control")]
 mod settings;
+mod signals;
+#[cfg(feature = "control")]
 mod wiring;
 
 use std::process::ExitCode;
@@ -36,6 +49,7 @@ fn main() -> ExitCode {
         return fail(&anyhow::anyhow!("the TLS library could not be set up"));
     }
     take_handles();
+    take_small_pages();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return fail(&error.into()),
@@ -55,23 +69,37 @@ fn take_handles() {
     }
 }
 
+/// Pages of two megabytes, which many systems hand out unasked, nearly double the memory of a gateway while it loads its
+/// peers. The allocator's own setting only keeps it from asking for them.
+fn take_small_pages() {
+    if let Err(error) = rustix::thread::disable_transparent_huge_pages(true) {
+        tracing::debug!(%error, "the system's page sizes stay as they are");
+    }
+}
+
 async fn run(cli: Cli) -> anyhow::Result<()> {
-    #[cfg(debug_assertions)]
+    #[cfg(all(debug_assertions, feature = "control"))]
     arm_failpoint()?;
     match cli.command {
         #[cfg(feature = "dev")]
         Command::Dev(options) => dev::run(options).await,
+        #[cfg(feature = "control")]
         Command::Serve => serve::run().await,
+        #[cfg(feature = "control")]
         Command::Migrate => serve::migrate().await,
+        #[cfg(feature = "control")]
         Command::Config(options) => config_command::run(&options),
+        #[cfg(feature = "gateway")]
         Command::Gateway(command) => gateway_command::run(command).await,
+        #[cfg(feature = "control")]
         Command::Import(command) => import::run(command).await,
+        #[cfg(feature = "control")]
         Command::Admin(command) => admin::run(command).await,
     }
 }
 
 /// A test chooses where this process dies. It is no setting: a release build knows nothing of it.
-#[cfg(debug_assertions)]
+#[cfg(all(debug_assertions, feature = "control"))]
 #[expect(clippy::disallowed_methods, reason = "this binary is where the environment comes in")]
 fn arm_failpoint() -> anyhow::Result<()> {
     match std::env::var("FAILPOINT") {

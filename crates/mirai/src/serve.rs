@@ -7,13 +7,12 @@ use anyhow::Context as _;
 use app::gateway::APPLIED;
 use app::{App, hints, jobs, scheduler};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder};
-use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use web::Listener;
 
 use crate::settings::{self, Values};
-use crate::{logging, out, wiring};
+use crate::{logging, out, signals, wiring};
 
 /// Upper ends of the buckets of [`APPLIED`], in seconds: around the bounds that gateways are to keep.
 const APPLIED_BUCKETS: [f64; 9] = [0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 1.0, 5.0, 60.0];
@@ -36,7 +35,7 @@ pub(crate) async fn run() -> anyhow::Result<()> {
     let (listen, metrics_listen, grace) = (parsed.listen.clone(), parsed.metrics_listen.clone(), parsed.shutdown_grace);
     let listener = Listener::bind(&listen).await.context("LISTEN")?;
     let (app, web_settings) = wiring::app(parsed, store::Patience::Serving).await?;
-    let stop = stop_on_signal()?;
+    let stop = signals::stop()?;
     let mut tasks = background(&app, &stop);
     if let Some(place) = metrics_listen {
         serve_metrics(&place, &mut tasks, &stop).await?;
@@ -51,28 +50,6 @@ pub(crate) fn load() -> anyhow::Result<Values> {
     let values = settings::load(Path::new("."))?;
     logging::start(values.text("LOG").unwrap_or("info"))?;
     Ok(values)
-}
-
-/// Turns true on SIGTERM and SIGINT.
-pub(crate) fn stop_on_signal() -> anyhow::Result<watch::Receiver<bool>> {
-    let (sender, receiver) = watch::channel(false);
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    tokio::spawn(async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-        tracing::info!("stopping");
-        let _ = sender.send(true);
-        // Whoever asks twice does not want to wait.
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-        std::process::exit(1);
-    });
-    Ok(receiver)
 }
 
 /// The worker and the scheduler.

@@ -43,6 +43,31 @@ pub async fn newest(db: &impl Db, limit: u64) -> Result<Vec<Model>> {
     Ok(Entity::find().order_by_desc(Column::Id).limit(limit).all(db.conn()).await?)
 }
 
+/// Which entries a reader wants.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Filter<'a> {
+    /// An id or a name that acts or is acted on.
+    pub whom: Option<&'a str>,
+    /// How the action begins, `user.` for all that is done to accounts.
+    pub action: Option<&'a str>,
+}
+
+/// A page of entries, newest first: those after `after`.
+pub async fn page(db: &impl Db, filter: Filter<'_>, after: Option<Uuid>, limit: u64) -> Result<Vec<Model>> {
+    let mut query = Entity::find().order_by_desc(Column::Id).limit(limit);
+    if let Some(whom) = filter.whom {
+        query = query.filter(Condition::any().add(Column::Actor.eq(whom)).add(Column::Subject.eq(whom)));
+    }
+    if let Some(action) = filter.action {
+        // Actions are ASCII: a range of the index, and nothing that somebody types is a pattern.
+        query = query.filter(Column::Action.gte(action)).filter(Column::Action.lt(format!("{action}\u{7f}")));
+    }
+    if let Some(after) = after {
+        query = query.filter(Column::Id.lt(after));
+    }
+    Ok(query.all(db.conn()).await?)
+}
+
 /// The newest entries in which `whom`, an id or a name, acts or is acted on.
 pub async fn about(db: &impl Db, whom: &str, limit: u64) -> Result<Vec<Model>> {
     let either = Condition::any().add(Column::Actor.eq(whom)).add(Column::Subject.eq(whom));

@@ -20,7 +20,7 @@ pub struct Model {
     pub plan: String,
     /// Wished region.
     pub region: Option<String>,
-    /// Coupon as Stripe knows it.
+    /// Code of the coupon.
     pub coupon: Option<String>,
     /// `cs_…`, once Stripe has answered.
     pub stripe_session_id: Option<String>,
@@ -32,6 +32,10 @@ pub struct Model {
     pub created_at: UnixMs,
     /// Last change of the row.
     pub updated_at: UnixMs,
+    /// `price_…` that is paid; NULL in a row from before that was noted.
+    pub price: Option<String>,
+    /// Days before the first payment; NULL for none.
+    pub trial_days: Option<i64>,
 }
 
 /// No relations are declared.
@@ -51,25 +55,43 @@ pub async fn by_session(db: &impl Db, session: &str) -> Result<Option<Model>> {
     Ok(Entity::find().filter(Column::StripeSessionId.eq(session)).one(db.conn()).await?)
 }
 
-/// The newest intent of this user for this very purchase that is younger than `since` and not over.
-pub async fn reusable(
-    db: &impl Db,
-    user: Uuid,
-    plan: &str,
-    region: Option<&str>,
-    since: UnixMs,
-) -> Result<Option<Model>> {
-    let mut query = Entity::find()
-        .filter(Column::UserId.eq(user))
-        .filter(Column::Plan.eq(plan))
-        .filter(Column::Coupon.is_null())
+/// The newest intent that is younger than `since`, not over, and for the very purchase that `wanted` is for.
+pub async fn reusable(db: &impl Db, wanted: &Model, since: UnixMs) -> Result<Option<Model>> {
+    // Nothing equals NULL.
+    let same = |column: Column, text: &Option<String>| match text {
+        Some(text) => column.eq(text),
+        None => column.is_null(),
+    };
+    let trial = match wanted.trial_days {
+        Some(days) => Column::TrialDays.eq(days),
+        None => Column::TrialDays.is_null(),
+    };
+    let query = Entity::find()
+        .filter(Column::UserId.eq(wanted.user_id))
+        .filter(same(Column::Price, &wanted.price))
+        .filter(same(Column::Region, &wanted.region))
+        .filter(same(Column::Coupon, &wanted.coupon))
+        .filter(trial)
         .filter(Column::Status.is_in(["intent", "open"]))
         .filter(Column::CreatedAt.gt(since));
-    query = match region {
-        Some(region) => query.filter(Column::Region.eq(region)),
-        None => query.filter(Column::Region.is_null()),
-    };
     Ok(query.order_by_desc(Column::Id).one(db.conn()).await?)
+}
+
+/// By id.
+pub async fn by_id(db: &impl Db, id: Uuid) -> Result<Option<Model>> {
+    Ok(Entity::find_by_id(id).one(db.conn()).await?)
+}
+
+/// Another purchase took the place of this one: it is `expired`, if it was not paid.
+pub async fn give_up(tx: &Tx, id: Uuid, now: UnixMs) -> Result<()> {
+    Entity::update_many()
+        .col_expr(Column::Status, Expr::value("expired"))
+        .col_expr(Column::UpdatedAt, Expr::value(now))
+        .filter(Column::Id.eq(id))
+        .filter(Column::Status.is_in(["intent", "open"]))
+        .exec(tx.conn())
+        .await?;
+    Ok(())
 }
 
 /// Saves Stripe's answer to an intent.

@@ -255,10 +255,10 @@ impl Tx {
         self.changed.lock().unwrap_or_else(PoisonError::into_inner).any = true;
     }
 
-    /// Notes that this transaction changes a server's list of peers.
+    /// Notes that this transaction changes a server's list of peers. The servers themselves count as they were: that one has
+    /// a device more is no reason to read all of them again.
     pub(crate) fn peers_change(&self, server: Uuid) {
         let mut changed = self.changed.lock().unwrap_or_else(PoisonError::into_inner);
-        changed.any = true;
         if !changed.peers_of.contains(&server) {
             changed.peers_of.push(server);
         }

@@ -10,7 +10,7 @@ pub struct Held {
 }
 
 /// Every table with rows about people, in the order of the privacy page.
-pub const HELD: [Held; 20] = [
+pub const HELD: [Held; 29] = [
     Held {
         table: "users",
         columns: &[
@@ -81,8 +81,18 @@ pub const HELD: [Held; 20] = [
             "updated_at",
             "held",
             "next_plan",
+            "counted_at",
+            "speed_mbit",
+            "slow_mbit",
+            "price_cents",
+            "currency",
+            "period",
+            "regions",
         ],
     },
+    Held { table: "subscription_cards", columns: &["subscription_id", "card_hash", "expires_at"] },
+    Held { table: "notices", columns: &["user_id", "kind", "cause", "created_at"] },
+    Held { table: "notice_refusals", columns: &["user_id", "kind", "created_at"] },
     Held {
         table: "checkouts",
         columns: &[
@@ -96,8 +106,15 @@ pub const HELD: [Held; 20] = [
             "status",
             "created_at",
             "updated_at",
+            "price",
+            "trial_days",
         ],
     },
+    Held {
+        table: "coupon_uses",
+        columns: &["checkout_id", "coupon_id", "user_id", "state", "created_at", "updated_at"],
+    },
+    Held { table: "gift_codes", columns: &["id", "batch_id", "code_hash", "redeemed_by", "redeemed_at"] },
     Held {
         table: "invoices",
         columns: &[
@@ -116,13 +133,31 @@ pub const HELD: [Held; 20] = [
             "amount_refunded",
             "dispute",
             "charge_read_at",
+            "amount_disputed",
         ],
     },
     Held {
         table: "credit_ledger",
-        columns: &["id", "user_id", "amount", "currency", "kind", "movement", "created_at"],
+        columns: &["id", "user_id", "amount", "currency", "kind", "movement", "created_at", "account", "about"],
     },
-    Held { table: "sponsorships", columns: &["id", "sponsor_id", "user_id", "state", "created_at"] },
+    Held { table: "ledger_balances", columns: &["user_id", "account", "currency", "balance"] },
+    Held {
+        table: "sponsorships",
+        columns: &[
+            "id",
+            "sponsor_id",
+            "user_id",
+            "state",
+            "created_at",
+            "invoice",
+            "amount",
+            "currency",
+            "due_at",
+            "reason",
+            "updated_at",
+        ],
+    },
+    Held { table: "card_marks", columns: &["user_id", "card_hash", "created_at"] },
     Held {
         table: "wireguard_peers",
         columns: &[
@@ -143,14 +178,20 @@ pub const HELD: [Held; 20] = [
             "updated_at",
             "request_hash",
             "dns",
+            "told_away_at",
         ],
     },
+    Held {
+        table: "peer_counters",
+        columns: &["server_id", "public_key", "subscription_id", "generation", "rx", "tx", "counted_at"],
+    },
+    Held { table: "usage_days", columns: &["subscription_id", "day", "rx", "tx"] },
     Held { table: "peer_changes", columns: &["server_id", "revision", "public_key", "changed_at"] },
     Held {
         table: "stripe_events",
         columns: &["id", "kind", "customer", "object", "created_at", "received_at", "applied_at", "outcome"],
     },
-    Held { table: "outbox", columns: &["id", "letter", "sealed", "created_at", "sent_at"] },
+    Held { table: "outbox", columns: &["id", "letter", "sealed", "created_at", "sent_at", "user_id"] },
     Held {
         table: "jobs",
         columns: &[
@@ -176,9 +217,12 @@ pub const HELD: [Held; 20] = [
 ];
 
 /// Tables about the service alone.
-pub const NOT_ABOUT_PEOPLE: [&str; 10] = [
+pub const NOT_ABOUT_PEOPLE: [&str; 13] = [
     "plans",
+    "plan_offers",
     "plan_prices",
+    "coupons",
+    "gift_batches",
     "vps_servers",
     "gateways",
     "api_keys",

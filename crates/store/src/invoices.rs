@@ -3,7 +3,7 @@
 use domain::page::Place;
 use domain::time::UnixMs;
 use sea_orm::entity::prelude::*;
-use sea_orm::{IntoActiveModel, PaginatorTrait, QuerySelect};
+use sea_orm::{IntoActiveModel, PaginatorTrait, QueryOrder, QuerySelect};
 
 use crate::{Db, Result, Tx, seek};
 
@@ -42,6 +42,8 @@ pub struct Model {
     pub dispute: Option<String>,
     /// When refund and dispute were read from Stripe.
     pub charge_read_at: Option<UnixMs>,
+    /// How much is or was disputed, in minor units.
+    pub amount_disputed: i64,
 }
 
 /// No relations are declared.
@@ -51,13 +53,10 @@ pub enum Relation {}
 impl ActiveModelBehavior for ActiveModel {}
 
 /// Adds an invoice, or brings the row up to date; the id of a known one stays, and so does what came of its payment.
-pub async fn upsert(tx: &Tx, row: &Model) -> Result<()> {
-    let known = Entity::find()
-        .filter(Column::StripeInvoiceId.eq(row.stripe_invoice_id.as_str()))
-        .lock_exclusive()
-        .one(tx.conn())
-        .await?;
-    match known {
+/// Returns the row as it was.
+pub async fn upsert(tx: &Tx, row: &Model) -> Result<Option<Model>> {
+    let before = lock_by_stripe_id(tx, &row.stripe_invoice_id).await?;
+    match before.clone() {
         None => {
             Entity::insert(row.clone().into_active_model()).exec_without_returning(tx.conn()).await?;
         }
@@ -67,12 +66,13 @@ pub async fn upsert(tx: &Tx, row: &Model) -> Result<()> {
                 amount_refunded: known.amount_refunded,
                 dispute: known.dispute,
                 charge_read_at: known.charge_read_at,
+                amount_disputed: known.amount_disputed,
                 ..row.clone()
             };
             row.into_active_model().reset_all().update(tx.conn()).await?;
         }
     }
-    Ok(())
+    Ok(before)
 }
 
 /// By Stripe's id, locked until the transaction ends.
@@ -94,6 +94,31 @@ pub async fn others_disputed(tx: &Tx, subscription: Uuid, but: Uuid) -> Result<b
         .filter(Column::Dispute.eq("open"))
         .filter(Column::Id.ne(but));
     Ok(open.count(tx.conn()).await? > 0)
+}
+
+/// By Stripe's id.
+pub async fn by_stripe_id(db: &impl Db, id: &str) -> Result<Option<Model>> {
+    Ok(Entity::find().filter(Column::StripeInvoiceId.eq(id)).one(db.conn()).await?)
+}
+
+/// The first invoices of a user that cash has paid.
+pub async fn first_paid(db: &impl Db, user: Uuid, limit: u64) -> Result<Vec<Model>> {
+    let paid = Entity::find().filter(Column::UserId.eq(user)).filter(Column::Status.eq("paid"));
+    let paid = paid.filter(Column::AmountPaid.gt(0)).order_by_asc(Column::IssuedAt).limit(limit);
+    Ok(paid.all(db.conn()).await?)
+}
+
+/// Whose invoice it is, by Stripe's id.
+pub async fn owner(db: &impl Db, id: &str) -> Result<Option<Uuid>> {
+    let query = Entity::find().select_only().column(Column::UserId).filter(Column::StripeInvoiceId.eq(id));
+    Ok(query.into_tuple().one(db.conn()).await?)
+}
+
+/// Whether a user has paid another invoice than this one, by Stripe's id.
+pub async fn has_paid_another(db: &impl Db, user: Uuid, but: &str) -> Result<bool> {
+    let paid = Entity::find().filter(Column::UserId.eq(user)).filter(Column::Status.eq("paid"));
+    let paid = paid.filter(Column::AmountPaid.gt(0)).filter(Column::StripeInvoiceId.ne(but));
+    Ok(paid.count(db.conn()).await? > 0)
 }
 
 /// A page of a user's invoices, newest first: those after `after`.

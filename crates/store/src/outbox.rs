@@ -22,6 +22,8 @@ pub struct Model {
     pub created_at: UnixMs,
     /// When the mail service took it.
     pub sent_at: Option<UnixMs>,
+    /// Whose account it is about, if the address was an account's when it was written.
+    pub user_id: Option<Uuid>,
 }
 
 /// No relations are declared.
@@ -61,6 +63,47 @@ pub async fn waiting(db: &impl Db, limit: u64) -> Result<Vec<Uuid>> {
         .all(db.conn())
         .await?;
     Ok(rows.into_iter().map(|row| row.id).collect())
+}
+
+/// A mail without what it says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line {
+    /// See [`Model::id`].
+    pub id: Uuid,
+    /// See [`Model::letter`].
+    pub letter: String,
+    /// See [`Model::created_at`].
+    pub created_at: UnixMs,
+    /// See [`Model::sent_at`].
+    pub sent_at: Option<UnixMs>,
+    /// See [`Model::user_id`].
+    pub user_id: Option<Uuid>,
+}
+
+fn line(row: Model) -> Line {
+    Line { id: row.id, letter: row.letter, created_at: row.created_at, sent_at: row.sent_at, user_id: row.user_id }
+}
+
+/// The newest mails about an account.
+pub async fn of_user(db: &impl Db, user: Uuid, limit: u64) -> Result<Vec<Line>> {
+    let query = Entity::find().filter(Column::UserId.eq(user)).order_by_desc(Column::Id).limit(limit);
+    Ok(query.all(db.conn()).await?.into_iter().map(line).collect())
+}
+
+/// A page of all mails, newest first: those after `after`.
+pub async fn page(db: &impl Db, after: Option<Uuid>, limit: u64) -> Result<Vec<Line>> {
+    let mut query = Entity::find().order_by_desc(Column::Id).limit(limit);
+    if let Some(after) = after {
+        query = query.filter(Column::Id.lt(after));
+    }
+    Ok(query.all(db.conn()).await?.into_iter().map(line).collect())
+}
+
+/// The account is gone: its mails are nobody's.
+pub async fn forget_user(tx: &Tx, user: Uuid) -> Result<()> {
+    let query = Entity::update_many().col_expr(Column::UserId, Expr::value(Option::<Uuid>::None));
+    query.filter(Column::UserId.eq(user)).exec(tx.conn()).await?;
+    Ok(())
 }
 
 /// Removes rows written before `before`, sent or not: nobody waits for a mail that old.

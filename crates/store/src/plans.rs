@@ -4,7 +4,8 @@ use domain::time::UnixMs;
 use sea_orm::entity::prelude::*;
 use sea_orm::{IntoActiveModel, PaginatorTrait, QueryOrder, QuerySelect};
 
-use crate::{Db, Result, Tx, plan_prices};
+use crate::plan_prices::{self, Terms};
+use crate::{Db, Result, Tx};
 
 /// A row of `plans`.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -19,18 +20,28 @@ pub struct Model {
     pub price_cents: i64,
     /// ISO 4217, lower case.
     pub currency: String,
-    /// `month` or `year`.
+    /// `month`, `quarter` or `year`.
     pub period: String,
     /// Devices at the same time; NULL is no limit (the fair-use cap holds).
     pub devices: Option<i64>,
     /// Bytes an interval; NULL is no quota.
     pub quota_bytes: Option<i64>,
+    /// How fast each device may be, in Mbit/s each way; NULL is as fast as it goes.
+    pub speed_mbit: Option<i64>,
+    /// How fast each device may be once the quota is used up; NULL is not at all.
+    pub slow_mbit: Option<i64>,
     /// `price_…` at Stripe; a plan without one can't be bought.
     pub stripe_price_id: Option<String>,
     /// Place in the list.
     pub position: i64,
     /// Last change of the row.
     pub updated_at: UnixMs,
+    /// Days that somebody's first subscription costs nothing.
+    pub trial_days: i64,
+    /// Whether it is on the price list. One that isn't can't be bought; whoever has it keeps it.
+    pub is_listed: bool,
+    /// Regions that its devices can be in, separated by commas; NULL is all.
+    pub regions: Option<String>,
 }
 
 /// No relations are declared.
@@ -66,7 +77,8 @@ pub async fn by_stripe_price(db: &impl Db, price: &str) -> Result<Option<Model>>
 /// `stripe_price_id`.
 pub async fn save(tx: &Tx, row: Model) -> Result<()> {
     if let Some(price) = &row.stripe_price_id {
-        plan_prices::note(tx, price, &row.code, row.updated_at).await?;
+        let terms = Terms { period: &row.period, currency: &row.currency, amount: row.price_cents };
+        plan_prices::note(tx, price, &row.code, &terms, row.updated_at).await?;
     }
     row.into_active_model().reset_all().update(tx.conn()).await?;
     Ok(())

@@ -3,9 +3,9 @@
 use domain::time::UnixMs;
 use domain::vpn::pool::Freed;
 use sea_orm::entity::prelude::*;
-use sea_orm::{IntoActiveModel, QueryOrder, QuerySelect};
+use sea_orm::{IntoActiveModel, Statement};
 
-use crate::{Db, Result, StoreError, Tx};
+use crate::{Db, Result, StoreError, Tx, connect};
 
 /// The one row of `pool_state`.
 mod state {
@@ -51,19 +51,23 @@ pub struct PoolState {
     pub high_water: i64,
 }
 
+/// The row of the pool with the address that was freed first. A statement's view is from before it has waited for the
+/// lock; the joined row is read under its own lock and as it is then, so that an address that was taken meanwhile is
+/// merely not there. One statement, because every new device waits for this lock.
+const STATE: &str = "SELECT p.high_water, f.address, f.freed_at FROM pool_state p LEFT JOIN freed_addresses f \
+     ON f.address = (SELECT address FROM freed_addresses ORDER BY freed_at, address LIMIT 1) WHERE p.id = 1";
+
 /// Locks the pool until the transaction ends and tells its state. Every allocation goes through this lock.
 pub async fn lock(tx: &Tx) -> Result<PoolState> {
-    let Some(state) = state::Entity::find_by_id(1).lock_exclusive().one(tx.conn()).await? else {
+    let backend = tx.conn().get_database_backend();
+    // SQLite has one writer and no word for a lock.
+    let lock = if connect::is_mysql(backend) { " FOR UPDATE" } else { "" };
+    let Some(row) = tx.conn().query_one_raw(Statement::from_string(backend, format!("{STATE}{lock}"))).await? else {
         return Err(StoreError::Unusable("pool_state has no row: run `mirai migrate`".into()));
     };
-    let oldest = Entity::find()
-        .order_by_asc(Column::FreedAt)
-        .order_by_asc(Column::Address)
-        .lock_exclusive()
-        .one(tx.conn())
-        .await?;
-    let oldest_freed = oldest.map(|row| Freed { index: row.address, freed_at: row.freed_at });
-    Ok(PoolState { oldest_freed, high_water: state.high_water })
+    let (index, freed_at): (Option<i64>, Option<i64>) = (row.try_get_by(1)?, row.try_get_by(2)?);
+    let oldest_freed = index.zip(freed_at).map(|(index, freed_at)| Freed { index, freed_at });
+    Ok(PoolState { oldest_freed, high_water: row.try_get_by(0)? })
 }
 
 /// Raises the high-water mark. Under [`lock`].

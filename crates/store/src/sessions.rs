@@ -3,7 +3,7 @@
 use domain::time::UnixMs;
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::{Condition, Expr};
-use sea_orm::{FromQueryResult as _, IntoActiveModel, QueryOrder, QuerySelect, Statement};
+use sea_orm::{IntoActiveModel, QueryOrder, QuerySelect, Statement};
 
 use crate::{Db, Result, Tx, users};
 
@@ -61,21 +61,24 @@ pub async fn save(tx: &Tx, row: Model) -> Result<()> {
     Ok(())
 }
 
-/// A session and its user in one row. Said in SQL itself, since every request asks this and building the query costs as
-/// much as running it (docs/performance.md).
+/// What a request needs to know of its session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Live {
+    /// The session's id.
+    pub id: Uuid,
+    /// Start of the UTC day on which it was last seen.
+    pub seen_day: UnixMs,
+    /// When its user last showed the password, and the second factor if there is one.
+    pub proved_at: UnixMs,
+}
+
+/// A session and its user in one row. Said in SQL itself and read by position, with no column more than needed: every
+/// request asks this, and what a query costs most is its columns and their names (docs/performance.md).
 macro_rules! live {
     ($by:literal) => {
         concat!(
-            "SELECT s.id AS s_id, s.user_id AS s_user_id, s.kind AS s_kind, s.token_hash AS s_token_hash, ",
-            "s.generation AS s_generation, s.rotated_at AS s_rotated_at, s.client AS s_client, ",
-            "s.seen_day AS s_seen_day, s.created_at AS s_created_at, s.expires_at AS s_expires_at, ",
-            "s.revoked_at AS s_revoked_at, s.proved_at AS s_proved_at, u.id AS u_id, u.email AS u_email, ",
-            "u.email_canonical AS u_email_canonical, u.password_hash AS u_password_hash, u.role AS u_role, ",
-            "u.language AS u_language, u.verified_at AS u_verified_at, u.suspended_at AS u_suspended_at, ",
-            "u.stripe_customer_id AS u_stripe_customer_id, u.referral_code AS u_referral_code, ",
-            "u.referred_by AS u_referred_by, u.created_at AS u_created_at, u.updated_at AS u_updated_at, ",
-            "u.totp_sealed AS u_totp_sealed, u.totp_since AS u_totp_since, u.totp_step AS u_totp_step, ",
-            "u.deleted_at AS u_deleted_at ",
+            "SELECT s.id, s.seen_day, s.proved_at, u.id, u.email, u.role, u.language, u.verified_at, u.suspended_at, ",
+            "u.stripe_customer_id, u.referral_code, u.totp_since, u.created_at ",
             "FROM sessions s JOIN users u ON u.id = s.user_id ",
             "WHERE s.revoked_at IS NULL AND s.expires_at > ? AND ",
             $by
@@ -88,19 +91,32 @@ async fn live(
     sql: &'static str,
     now: UnixMs,
     by: sea_orm::Value,
-) -> Result<Option<(Model, users::Model)>> {
+) -> Result<Option<(Live, users::Account)>> {
     let statement = Statement::from_sql_and_values(db.conn().get_database_backend(), sql, [now.into(), by]);
-    let row = db.conn().query_one_raw(statement).await?;
-    row.map(|row| Ok((Model::from_query_result(&row, "s_")?, users::Model::from_query_result(&row, "u_")?))).transpose()
+    let Some(row) = db.conn().query_one_raw(statement).await? else { return Ok(None) };
+    let session = Live { id: row.try_get_by(0)?, seen_day: row.try_get_by(1)?, proved_at: row.try_get_by(2)? };
+    let user = users::Account {
+        id: row.try_get_by(3)?,
+        email: row.try_get_by(4)?,
+        role: row.try_get_by(5)?,
+        language: row.try_get_by(6)?,
+        verified_at: row.try_get_by(7)?,
+        suspended_at: row.try_get_by(8)?,
+        stripe_customer_id: row.try_get_by(9)?,
+        referral_code: row.try_get_by(10)?,
+        totp_since: row.try_get_by(11)?,
+        created_at: row.try_get_by(12)?,
+    };
+    Ok(Some((session, user)))
 }
 
 /// The session with this cookie that is live at `now`, with its user, in one query.
-pub async fn live_by_token(db: &impl Db, hash: &[u8], now: UnixMs) -> Result<Option<(Model, users::Model)>> {
+pub async fn live_by_token(db: &impl Db, hash: &[u8], now: UnixMs) -> Result<Option<(Live, users::Account)>> {
     live(db, live!("s.token_hash = ? AND s.kind = 'site'"), now, hash.into()).await
 }
 
 /// The API session with this id that is live at `now`, with its user, in one query.
-pub async fn live_by_id(db: &impl Db, id: Uuid, now: UnixMs) -> Result<Option<(Model, users::Model)>> {
+pub async fn live_by_id(db: &impl Db, id: Uuid, now: UnixMs) -> Result<Option<(Live, users::Account)>> {
     live(db, live!("s.id = ? AND s.kind = 'api'"), now, id.into()).await
 }
 

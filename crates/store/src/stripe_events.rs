@@ -2,8 +2,8 @@
 
 use domain::time::UnixMs;
 use sea_orm::entity::prelude::*;
-use sea_orm::sea_query::Expr;
-use sea_orm::{IntoActiveModel, PaginatorTrait, QuerySelect};
+use sea_orm::sea_query::{Condition, Expr};
+use sea_orm::{IntoActiveModel, PaginatorTrait, QueryOrder, QuerySelect};
 
 use crate::{Db, Result, StoreError, Tx};
 
@@ -66,6 +66,16 @@ pub async fn settle(tx: &Tx, id: &str, outcome: &str, now: UnixMs) -> Result<()>
         .exec(tx.conn())
         .await?;
     Ok(())
+}
+
+/// A page of events, those that came last first: those after `after`.
+pub async fn page(db: &impl Db, after: Option<&Model>, limit: u64) -> Result<Vec<Model>> {
+    let mut query = Entity::find().order_by_desc(Column::ReceivedAt).order_by_desc(Column::Id).limit(limit);
+    if let Some(last) = after {
+        let same = Condition::all().add(Column::ReceivedAt.eq(last.received_at)).add(Column::Id.lt(last.id.as_str()));
+        query = query.filter(Condition::any().add(Column::ReceivedAt.lt(last.received_at)).add(same));
+    }
+    Ok(query.all(db.conn()).await?)
 }
 
 /// How many events wait to be applied.

@@ -1,12 +1,14 @@
 //! Subscriptions: what a customer has paid for.
 
+use domain::page::Place;
+use domain::quota::Quota;
 use domain::subscription::{Status, Subscription};
 use domain::time::UnixMs;
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::{Condition, Expr};
 use sea_orm::{ExprTrait as _, IntoActiveModel, QueryOrder, QuerySelect};
 
-use crate::{Db, Result, StoreError, Tx};
+use crate::{Db, Result, StoreError, Tx, seek};
 
 /// A row of `subscriptions`.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -23,7 +25,7 @@ pub struct Model {
     pub region: Option<String>,
     /// See [`Status`].
     pub status: String,
-    /// `sub_…`, unique.
+    /// `sub_…`, unique; see [`credit_id`] for one that Stripe knows nothing of.
     pub stripe_subscription_id: String,
     /// `cus_…`.
     pub stripe_customer_id: String,
@@ -53,6 +55,20 @@ pub struct Model {
     pub held: bool,
     /// Code of the plan that begins with the next period.
     pub next_plan: Option<String>,
+    /// When what its devices carry was last counted.
+    pub counted_at: UnixMs,
+    /// How fast each device may be, agreed at purchase; see [`Quota`].
+    pub speed_mbit: Option<i64>,
+    /// The same once the quota is used up; see [`Quota`].
+    pub slow_mbit: Option<i64>,
+    /// What a period costs, as agreed, in minor units; NULL until it is read for the first time, as the two below.
+    pub price_cents: Option<i64>,
+    /// ISO 4217, lower case.
+    pub currency: Option<String>,
+    /// `month`, `quarter` or `year`.
+    pub period: Option<String>,
+    /// Regions that its devices can be in, agreed at purchase, separated by commas; NULL is all.
+    pub regions: Option<String>,
 }
 
 /// No relations are declared.
@@ -61,7 +77,57 @@ pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
 
+/// In the place of Stripe's id, for a subscription whose periods are paid with credit.
+pub fn credit_id(id: Uuid) -> String {
+    format!("{CREDIT}{}", id.simple())
+}
+
+const CREDIT: &str = "credit_";
+
 impl Model {
+    /// A row of nothing yet: no plan, no time, no state.
+    pub fn begun(id: Uuid, user: Uuid, now: UnixMs) -> Model {
+        Model {
+            id,
+            user_id: user,
+            plan: String::new(),
+            region: None,
+            status: String::new(),
+            stripe_subscription_id: String::new(),
+            stripe_customer_id: String::new(),
+            period_start: now,
+            period_end: now,
+            paid_until: now,
+            cancel_at_period_end: false,
+            ended_at: None,
+            devices: None,
+            quota_bytes: None,
+            used_bytes: 0,
+            read_at: 0,
+            created_at: now,
+            updated_at: now,
+            held: false,
+            next_plan: None,
+            counted_at: 0,
+            speed_mbit: None,
+            slow_mbit: None,
+            price_cents: None,
+            currency: None,
+            period: None,
+            regions: None,
+        }
+    }
+
+    /// Whether its periods are paid with credit, and Stripe knows nothing of it.
+    pub fn is_paid_with_credit(&self) -> bool {
+        self.stripe_subscription_id.starts_with(CREDIT)
+    }
+
+    /// Whether it is over.
+    pub fn has_ended(&self) -> bool {
+        self.status == Status::Ended.as_str()
+    }
+
     /// What the rules need to know of the row.
     pub fn state(&self) -> Result<Subscription> {
         let status: Status = self.status.parse().map_err(|_| {
@@ -77,6 +143,11 @@ impl Model {
             read_at: self.read_at,
             held: self.held,
         })
+    }
+
+    /// What its devices may carry in this period, and what they have.
+    pub fn quota(&self) -> Quota {
+        Quota { bytes: self.quota_bytes, used: self.used_bytes, speed_mbit: self.speed_mbit, slow_mbit: self.slow_mbit }
     }
 
     /// Takes over what the rules decided.
@@ -111,6 +182,17 @@ pub async fn lock_by_stripe_id(tx: &Tx, id: &str) -> Result<Option<Model>> {
     Ok(query.one(tx.conn()).await?)
 }
 
+/// By their ids, in the order of these, locked until the transaction ends.
+pub async fn lock_all(tx: &Tx, ids: &[Uuid]) -> Result<Vec<Model>> {
+    let query = Entity::find().filter(Column::Id.is_in(ids.iter().copied())).order_by_asc(Column::Id);
+    Ok(query.lock_exclusive().all(tx.conn()).await?)
+}
+
+/// By their ids.
+pub async fn by_ids(db: &impl Db, ids: &[Uuid]) -> Result<Vec<Model>> {
+    Ok(Entity::find().filter(Column::Id.is_in(ids.iter().copied())).all(db.conn()).await?)
+}
+
 /// By Stripe's id.
 pub async fn by_stripe_id(db: &impl Db, id: &str) -> Result<Option<Model>> {
     Ok(Entity::find().filter(Column::StripeSubscriptionId.eq(id)).one(db.conn()).await?)
@@ -134,12 +216,30 @@ pub async fn unread(db: &impl Db, unread_since: UnixMs, now: UnixMs, after: Uuid
         Condition::all().add(Column::PeriodEnd.lt(now)).add(Expr::col(Column::ReadAt).lt(Expr::col(Column::PeriodEnd)));
     Ok(Entity::find()
         .filter(Column::Status.is_in(open.map(Status::as_str)))
+        .filter(Column::StripeSubscriptionId.not_like(format!("{CREDIT}%")))
         .filter(Condition::any().add(Column::ReadAt.lt(unread_since)).add(over_unread))
         .filter(Column::Id.gt(after))
         .order_by_asc(Column::Id)
         .limit(limit)
         .all(db.conn())
         .await?)
+}
+
+/// Those that were paid with credit and whose time is over at `now`.
+pub async fn credit_over(db: &impl Db, now: UnixMs, limit: u64) -> Result<Vec<Model>> {
+    // Stripe has no customer for them.
+    let query =
+        Entity::find().filter(Column::Status.eq(Status::Active.as_str())).filter(Column::StripeCustomerId.eq(""));
+    let query = query.filter(Column::PaidUntil.lte(now)).order_by_asc(Column::PaidUntil).limit(limit);
+    Ok(query.all(db.conn()).await?.into_iter().filter(Model::is_paid_with_credit).collect())
+}
+
+/// A page of those that are paid until `until` at the latest, whatever their state, in the order of their ends: those
+/// after `after`.
+pub async fn paid_until(db: &impl Db, after: Place, until: UnixMs, limit: u64) -> Result<Vec<Model>> {
+    let query = Entity::find().filter(Column::PaidUntil.lte(until));
+    let query = seek::oldest_first(query, Column::PaidUntil, Column::Id, after, limit);
+    Ok(query.all(db.conn()).await?)
 }
 
 /// A user's subscriptions that have not ended, oldest first, locked until the transaction ends.

@@ -56,6 +56,67 @@ impl std::fmt::Debug for Model {
     }
 }
 
+/// What a request needs to know of its user: no secret among it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Account {
+    /// See [`Model::id`].
+    pub id: Uuid,
+    /// See [`Model::email`].
+    pub email: String,
+    /// See [`Model::role`].
+    pub role: String,
+    /// See [`Model::language`].
+    pub language: String,
+    /// See [`Model::verified_at`].
+    pub verified_at: Option<UnixMs>,
+    /// See [`Model::suspended_at`].
+    pub suspended_at: Option<UnixMs>,
+    /// See [`Model::stripe_customer_id`].
+    pub stripe_customer_id: Option<String>,
+    /// See [`Model::referral_code`].
+    pub referral_code: String,
+    /// See [`Model::totp_since`].
+    pub totp_since: Option<UnixMs>,
+    /// See [`Model::created_at`].
+    pub created_at: UnixMs,
+}
+
+impl From<Model> for Account {
+    fn from(row: Model) -> Account {
+        Account {
+            id: row.id,
+            email: row.email,
+            role: row.role,
+            language: row.language,
+            verified_at: row.verified_at,
+            suspended_at: row.suspended_at,
+            stripe_customer_id: row.stripe_customer_id,
+            referral_code: row.referral_code,
+            totp_since: row.totp_since,
+            created_at: row.created_at,
+        }
+    }
+}
+
+impl Account {
+    /// The role; an unknown word counts as the least.
+    pub fn role(&self) -> Role {
+        self.role.parse().unwrap_or(Role::User)
+    }
+
+    /// The language; an unknown word counts as English.
+    pub fn language(&self) -> Language {
+        self.language.parse().unwrap_or(Language::En)
+    }
+}
+
+/// As of [`Model`].
+impl std::fmt::Debug for Account {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Account").field("id", &self.id).field("role", &self.role).finish_non_exhaustive()
+    }
+}
+
 /// No relations are declared: joins are written where they are used.
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}

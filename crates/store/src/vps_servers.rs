@@ -46,6 +46,8 @@ pub struct Model {
     pub updated_at: UnixMs,
     /// How many devices have it as theirs: kept by the writes of `wireguard_peers`, so that nobody counts rows.
     pub peers: i64,
+    /// Traffic that it is meant for, in Mbit/s each way.
+    pub bandwidth_mbit: i64,
 }
 
 /// No relations are declared.

@@ -6,7 +6,7 @@ use sea_orm::sea_query::Expr;
 use sea_orm::{ExprTrait as _, IntoActiveModel, JoinType, QueryOrder, QuerySelect, SelectTwo};
 
 use crate::vps_servers::PeerChange;
-use crate::{Db, Result, Tx, subscriptions, vps_servers};
+use crate::{Db, Result, Tx, peer_counters, subscriptions, vps_servers};
 
 /// A row of `wireguard_peers`.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -47,6 +47,8 @@ pub struct Model {
     pub request_hash: Option<Vec<u8>>,
     /// `plain`, `ad_blocking` or `family`.
     pub dns: String,
+    /// When its owner was told that its server is away or to be left; NULL while it is neither.
+    pub told_away_at: Option<UnixMs>,
 }
 
 /// No relations are declared.
@@ -71,10 +73,12 @@ pub async fn save(tx: &Tx, row: Model) -> Result<()> {
 /// Puts a device on another server, and announces it to all servers concerned. The one that it leaves keeps the peer for
 /// the time being; one that it had left before forgets it, so that at most two servers know a device.
 pub async fn relocate(tx: &Tx, mut row: Model, to: Uuid, now: UnixMs) -> Result<()> {
+    peer_counters::remember(tx, &row, &row.public_key, now).await?;
     let (from, before) = (row.server_id, row.previous_server_id);
     row.server_id = to;
     row.previous_server_id = Some(from);
     row.moved_at = Some(now);
+    row.told_away_at = None;
     row.updated_at = now;
     let key = row.public_key.clone();
     save(tx, row).await?;
@@ -182,6 +186,70 @@ pub async fn with_keys(db: &impl Db, server: Uuid, keys: &[&str]) -> Result<Vec<
     served(query.all(db.conn()).await?)
 }
 
+/// Those of these keys, wherever they are.
+pub async fn by_keys(db: &impl Db, keys: &[&str]) -> Result<Vec<Model>> {
+    Ok(Entity::find().filter(Column::PublicKey.is_in(keys.iter().copied())).all(db.conn()).await?)
+}
+
+/// By its number in the pool of addresses.
+pub async fn by_address(db: &impl Db, address: i64) -> Result<Option<Model>> {
+    Ok(Entity::find().filter(Column::Address.eq(address)).one(db.conn()).await?)
+}
+
+/// How many devices each of these subscriptions has.
+pub async fn count_of_subscriptions(db: &impl Db, subscriptions: &[Uuid]) -> Result<Vec<(Uuid, i64)>> {
+    Ok(Entity::find()
+        .select_only()
+        .column(Column::SubscriptionId)
+        .column_as(Column::Id.count(), "devices")
+        .filter(Column::SubscriptionId.is_in(subscriptions.iter().copied()))
+        .group_by(Column::SubscriptionId)
+        .into_tuple()
+        .all(db.conn())
+        .await?)
+}
+
+/// The server that a device came from forgets it, if it still comes from there and is where it went.
+pub async fn leave_previous(tx: &Tx, row: &Model, now: UnixMs) -> Result<()> {
+    let Some(previous) = row.previous_server_id else { return Ok(()) };
+    let query = Entity::update_many()
+        .col_expr(Column::PreviousServerId, Expr::value(Option::<Uuid>::None))
+        .filter(Column::Id.eq(row.id))
+        .filter(Column::ServerId.eq(row.server_id))
+        .filter(Column::PreviousServerId.eq(previous));
+    if query.exec(tx.conn()).await?.rows_affected == 1 {
+        vps_servers::announce(tx, previous, &row.public_key, PeerChange::Other, now).await?;
+    }
+    Ok(())
+}
+
+/// Devices that moved before `before` and are still known where they came from.
+pub async fn still_at_previous(db: &impl Db, before: UnixMs, limit: u64) -> Result<Vec<Model>> {
+    let query = Entity::find().filter(Column::PreviousServerId.is_not_null()).filter(Column::MovedAt.lt(before));
+    Ok(query.limit(limit).all(db.conn()).await?)
+}
+
+/// Devices of a server whose owners were not told that it is away, owner by owner, locked until the transaction ends.
+pub async fn lock_untold(tx: &Tx, server: Uuid, limit: u64) -> Result<Vec<Model>> {
+    let query = Entity::find().filter(Column::ServerId.eq(server)).filter(Column::ToldAwayAt.is_null());
+    let query = query.order_by_asc(Column::UserId).order_by_asc(Column::Id).limit(limit);
+    Ok(query.lock_exclusive().all(tx.conn()).await?)
+}
+
+/// Notes that the owners of these devices were told.
+pub async fn told_away(tx: &Tx, ids: &[Uuid], now: UnixMs) -> Result<()> {
+    let query = Entity::update_many().col_expr(Column::ToldAwayAt, Expr::value(now));
+    query.filter(Column::Id.is_in(ids.iter().copied())).exec(tx.conn()).await?;
+    Ok(())
+}
+
+/// A server is there again: the next time that it is away its devices' owners are told anew.
+pub async fn forget_told(db: &impl Db, server: Uuid) -> Result<()> {
+    let query = Entity::update_many().col_expr(Column::ToldAwayAt, Expr::value(Option::<UnixMs>::None));
+    query.filter(Column::ServerId.eq(server)).filter(Column::ToldAwayAt.is_not_null()).exec(db.conn()).await?;
+    Ok(())
+}
+
 fn of_server(server: Uuid) -> SelectTwo<Entity, subscriptions::Entity> {
     let holds = Column::ServerId.eq(server).or(Column::PreviousServerId.eq(server));
     let join = Entity::belongs_to(subscriptions::Entity).from(Column::SubscriptionId).to(subscriptions::Column::Id);
@@ -198,6 +266,7 @@ fn served(rows: Vec<(Model, Option<subscriptions::Model>)>) -> Result<Vec<Served
 /// Removes a device that was loaded with a lock, and announces that to the servers that know it.
 pub async fn delete(tx: &Tx, row: &Model, now: UnixMs) -> Result<()> {
     Entity::delete_by_id(row.id).exec(tx.conn()).await?;
+    peer_counters::remember(tx, row, &row.public_key, now).await?;
     vps_servers::announce(tx, row.server_id, &row.public_key, PeerChange::Went, now).await?;
     match row.previous_server_id {
         Some(previous) => vps_servers::announce(tx, previous, &row.public_key, PeerChange::Other, now).await,

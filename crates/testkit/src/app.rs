@@ -8,15 +8,18 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::Context as _;
-use app::admin::plans::{self, Change, Limit};
+use app::admin::COMMAND_LINE;
+use app::admin::plans::{self, Change};
 use app::admin::servers::{self, NewServer};
 use app::admin::users::{self, Verified};
 use app::sign_up::Registration;
 use app::{App, Brand, Clock, Config, Dice, Limits, Sealer, StripeKeys, jobs, plan, seed};
 use clients::mail::Mailer;
+use clients::redis::Redis;
 use clients::stripe::{Stripe, StripeSettings};
 use domain::account::{Email, Language, Password, Role};
 use domain::names::{Endpoint, Region, ServerName};
+use domain::reward::Terms;
 use domain::vpn::dns::Resolvers;
 use domain::vpn::key::PrivateKey;
 use domain::vpn::pool::Pool;
@@ -28,7 +31,7 @@ use store::{Patience, Store, Tls};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use url::Url;
-use web::{CookieStyle, Listener};
+use web::{CookieStyle, Listener, TeamCode};
 
 use crate::caller::{API_KEY, Caller, PASSWORD, TestUser, WEBHOOK_SECRET, token_in};
 use crate::gate::Gate;
@@ -69,6 +72,12 @@ pub struct Wanted {
     pub allowed_origins: Vec<String>,
     /// Proxies whose word on the client's address counts.
     pub trusted_proxies: Vec<ipnet::IpNet>,
+    /// What a friend is worth.
+    pub referrals: Terms,
+    /// A Redis to count and to tell others with, as `redis://host:port`.
+    pub redis: Option<String>,
+    /// What the operators' pages ask of who opens them.
+    pub team_code: TeamCode,
     /// How long the database is waited for: as long as it takes by default, for a machine that is busy with tests.
     pub patience: Patience,
 }
@@ -84,6 +93,9 @@ impl Wanted {
                 .unwrap_or_default(),
             allowed_origins: Vec::new(),
             trusted_proxies: Vec::new(),
+            referrals: Terms::default(),
+            redis: None,
+            team_code: TeamCode::Optional,
             patience: Patience::Command,
         }
     }
@@ -169,7 +181,7 @@ impl TestApp {
         let base = format!("http://{address}");
         let stripe = start_stripe(&base, seconds.clone()).await?;
         let mail = start_mail(seconds).await?;
-        let mut app = assemble(wanted, &database_url, &base, &stripe, &mail, clock).await?;
+        let mut app = assemble(wanted, &database_url, &base, &stripe, &mail, clock, Dice::seeded(7)).await?;
         let statements = Statements::default();
         let seen = Arc::clone(&statements);
         app.store = app.store.clone().observed(move |sql, _| {
@@ -181,6 +193,7 @@ impl TestApp {
             allowed_origins: wanted.allowed_origins.clone(),
             trusted_proxies: wanted.trusted_proxies.clone(),
             form_origins: vec![stripe.base_url()],
+            team_code: wanted.team_code,
         };
         let (stop, stopped) = watch::channel(false);
         let router = web::router(app.clone(), settings);
@@ -328,9 +341,8 @@ pub(crate) async fn furnish(app: &App, stripe: &StripeFake) -> anyhow::Result<()
     seed::plans(app).await?;
     for row in plan::list(app).await? {
         let price = stripe.ensure_price(&row.code, &row.name, row.price_cents, &row.currency, &row.period)?;
-        let change =
-            Change { price_cents: None, stripe_price: Some(price), devices: Limit::Keep, quota_bytes: Limit::Keep };
-        plans::set(app, &row.code, &change).await?;
+        let change = Change { stripe_price: Some(price), ..Change::default() };
+        plans::set(app, COMMAND_LINE, &row.code, &change).await?;
     }
     add_server(app, "osaka-1", "jp").await
 }
@@ -349,8 +361,9 @@ pub async fn add_server(app: &App, name: &str, region: &str) -> anyhow::Result<(
         endpoint: Endpoint::parse("vpn1.example.net:51820").map_err(|e| anyhow::anyhow!("{e}"))?,
         public_key: Some(key),
         capacity: 1000,
+        bandwidth_mbit: 1000,
     };
-    servers::add(app, &new).await?;
+    servers::add(app, COMMAND_LINE, &new).await?;
     Ok(())
 }
 
@@ -383,6 +396,7 @@ pub(crate) async fn assemble(
     stripe: &StripeFake,
     mail: &ResendFake,
     clock: Clock,
+    dice: Dice,
 ) -> anyhow::Result<App> {
     let settings =
         store::Settings { url: database_url.to_owned(), tls: Tls::Off, max_connections: 16, patience: wanted.patience };
@@ -401,6 +415,8 @@ pub(crate) async fn assemble(
         pool,
         resolvers: wanted.resolvers.clone(),
         limits: wanted.limits,
+        referrals: wanted.referrals.clone(),
+        money_back_days: 30,
     };
     let stripe = Stripe::new(StripeSettings {
         base: Url::parse(&stripe.base_url())?,
@@ -408,7 +424,11 @@ pub(crate) async fn assemble(
         timeout: Duration::from_secs(10),
     })?;
     let mailer = Mailer::resend(Url::parse(&mail.base_url())?, RESEND_KEY.to_owned().into())?;
-    Ok(App::new(config, store, stripe, mailer, clock, Dice::seeded(7), Sealer::from_setting(DATA_KEY)?))
+    let app = App::new(config, store, stripe, mailer, clock, dice, Sealer::from_setting(DATA_KEY)?);
+    Ok(match &wanted.redis {
+        Some(url) => app.with_redis(Redis::new(url)?),
+        None => app,
+    })
 }
 
 /// Makes each `async fn name(database: Database) -> anyhow::Result<()>` two tests: on SQLite and on MariaDB.

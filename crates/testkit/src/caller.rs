@@ -1,5 +1,7 @@
 //! A caller of the API: with the key, and as a user who is signed in.
 
+use std::time::Duration;
+
 use anyhow::Context as _;
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
 use serde_json::{Value, json};
@@ -41,7 +43,10 @@ impl Caller {
     /// # Errors
     /// When the HTTP client can't be made.
     pub fn new(base: String) -> anyhow::Result<Caller> {
-        let http = Client::builder().redirect(reqwest::redirect::Policy::none()).build()?;
+        // Idle connections go before the product, which waits ten seconds, closes them, as docs/operations.md asks of nginx: a
+        // request on one that is just being closed is lost.
+        let http = Client::builder().redirect(reqwest::redirect::Policy::none());
+        let http = http.pool_idle_timeout(Duration::from_secs(5)).build()?;
         Ok(Caller { base, http })
     }
 

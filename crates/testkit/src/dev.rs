@@ -24,10 +24,27 @@ impl Dev {
     /// # Errors
     /// When it does not come up.
     pub async fn start(folder: &Path, port: u16) -> anyhow::Result<Dev> {
-        let launch = Bin::mirai().await?.launch().args(["dev", "--port", &port.to_string()]).current_dir(folder);
+        Dev::start_with(folder, &["--port", &port.to_string()]).await
+    }
+
+    /// Starts it with these options and waits until it has said everything.
+    ///
+    /// # Errors
+    /// When it does not come up.
+    pub async fn start_with(folder: &Path, options: &[&str]) -> anyhow::Result<Dev> {
+        let launch = Bin::mirai().await?.launch().arg("dev").args(options).current_dir(folder);
         let mut process = launch.start().await?;
         process.wait_for_line("Stop with Ctrl-C", PATIENCE).await?;
         Ok(Dev { printed: process.stdout(), process })
+    }
+
+    /// The line that has this in it.
+    ///
+    /// # Errors
+    /// When none has.
+    pub fn printed(&self, words: &str) -> anyhow::Result<&str> {
+        let mut lines = self.printed.lines().filter(|line| line.contains(words));
+        Ok(lines.next().with_context(|| format!("no line with {words}"))?.trim())
     }
 
     /// The text after a label, such as `Admin account`.

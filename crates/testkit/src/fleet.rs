@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::Context as _;
-use app::{App, Clock};
+use app::{App, Clock, Dice};
 use fakes::resend::{Message, ResendFake};
 use fakes::stripe::StripeFake;
 use serde_json::Value;
@@ -124,7 +124,9 @@ impl Fleet {
     /// # Errors
     /// When the database is away.
     pub async fn look(&self, clock: Clock) -> anyhow::Result<App> {
-        assemble(&self.wanted, &self.database_url, "http://localhost:1", &self.stripe, &self.mail, clock).await
+        // Never a seed: two with the same one make the same id in the same millisecond.
+        let dice = Dice::System;
+        assemble(&self.wanted, &self.database_url, "http://localhost:1", &self.stripe, &self.mail, clock, dice).await
     }
 
     /// A command with the fleet's settings, in its folder.

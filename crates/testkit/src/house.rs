@@ -74,20 +74,19 @@ impl Metadata {
 /// # Errors
 /// When cargo refuses.
 pub fn built_packages() -> anyhow::Result<BTreeSet<(String, String)>> {
-    let edges = "normal,build,dev";
-    let tree = cargo(&[
-        "tree",
-        "--workspace",
-        "--locked",
-        "--target",
-        "all",
-        "--edges",
-        edges,
-        "--prefix",
-        "none",
-        "--format",
-        "{p}",
-    ])?;
+    in_tree(&["--workspace", "--target", "all", "--edges", "normal,build,dev"])
+}
+
+/// The packages that are linked into the agent's own build, for a VPN server.
+///
+/// # Errors
+/// When cargo refuses.
+pub fn packages_of_a_gateway() -> anyhow::Result<BTreeSet<(String, String)>> {
+    in_tree(&["--package", "mirai", "--no-default-features", "--features", "gateway", "--edges", "normal"])
+}
+
+fn in_tree(what: &[&str]) -> anyhow::Result<BTreeSet<(String, String)>> {
+    let tree = cargo(&[&["tree", "--locked", "--prefix", "none", "--format", "{p}"], what].concat())?;
     let built = tree.lines().filter_map(|line| {
         let (name, rest) = line.split_once(" v")?;
         Some((name.to_owned(), rest.split(' ').next().unwrap_or(rest).to_owned()))

@@ -22,6 +22,7 @@ pub mod parsers;
 pub mod ports;
 pub mod private_dir;
 pub mod process;
+pub mod qemu;
 pub mod redis;
 pub mod setting;
 pub mod small_disk;

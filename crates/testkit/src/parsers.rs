@@ -14,6 +14,7 @@ use clients::stripe::webhook::{TOLERANCE_S, WebhookError, sign, verify};
 use domain::account::Email;
 use domain::names::Endpoint;
 use domain::networks::network;
+use domain::reward::Terms;
 use domain::vpn::client_file::ClientFile;
 use domain::vpn::config::{ConfigFile, Mtu, Routes};
 use domain::vpn::dns::Resolvers;
@@ -118,6 +119,8 @@ fn changed(text: &str, place: u8, change: u8) -> String {
 
 fn config() -> Config {
     Config {
+        referrals: Terms::default(),
+        money_back_days: 30,
         app_url: "https://mirai.test".parse().unwrap(),
         brand: Brand { name: "MiraiVPN".to_owned(), support: "help@mirai.test".to_owned() },
         mail_from: "hello@mirai.test".to_owned(),

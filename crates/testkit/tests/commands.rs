@@ -265,13 +265,21 @@ async fn an_operator_adds_servers_plans_and_keys() {
         rows.iter().find(|row| row["name"] == name).unwrap()["status"].clone()
     };
     assert_eq!((status("osaka-1"), status("paris-1")), (json!("pending"), json!("draining")));
+    assert_eq!((&servers[0]["seen"], &servers[0]["reported"]), (&servers[0]["status"], &Value::Null), "{servers}");
 
-    let args =
-        ["plan", "set", "basic", "--price", "699", "--stripe-price", "price_1", "--devices", "2", "--quota-gb", "300"];
-    let plan = admin.json(&args).await;
+    let args = ["plan", "set", "basic", "--price", "699", "--stripe-price", "price_1", "--devices", "2"];
+    let speeds = ["--quota-gb", "300", "--speed-mbit", "100", "--slow-mbit", "2", "--regions", "jp,eu"];
+    let plan = admin.json(&[&args[..], &speeds].concat()).await;
     let plans = admin.json(&["plan", "list"]).await;
     assert_eq!(plans.as_array().unwrap().len(), 3);
     assert!(plans.as_array().unwrap().contains(&plan), "{plan} in {plans}");
+    let year = ["plan", "price", "basic", "--every", "year", "--currency", "EUR", "--amount", "5990"];
+    let prices = admin.json(&year).await;
+    assert_eq!((&prices[1]["interval"], &prices[1]["amount"]), (&json!("year"), &json!(5990)), "{prices}");
+    assert_eq!(prices[1]["stripe_price"], Value::Null, "not sold before it is at Stripe");
+    let none = ["plan", "price", "basic", "--every", "year", "--currency", "eur", "--none"];
+    assert_eq!(admin.json(&none).await.as_array().unwrap().len(), 1);
+    assert_eq!(admin.json(&["plan", "prices", "basic"]).await[0]["amount"], 699);
 
     let key = admin.json(&["api-key", "add", "mobile-app", "--scope", "servers", "--days", "30"]).await;
     assert!(key["key"].as_str().unwrap().len() >= 32, "{key}");
@@ -281,15 +289,20 @@ async fn an_operator_adds_servers_plans_and_keys() {
     admin.json(&["api-key", "revoke", "mobile-app"]).await;
     assert_eq!(admin.json(&["job", "list"]).await, json!([]));
     let all = admin.json(&["audit"]).await;
-    let done = ["api_key.revoke", "api_key.add", "plan.set", "server.set_status", "server.add", "server.add"];
+    let prices = ["plan.price", "plan.price"];
+    let done = ["plan.set", "server.set_status", "server.add", "server.add"];
+    let done = [&["api_key.revoke", "api_key.add"][..], &prices, &done].concat();
     assert_eq!(actions(&all), done, "newest first");
-    assert_eq!(all[2]["detail"], "price 699 usd as price_1; devices 2; bytes 300000000000");
+    let detail = "price 699 usd as price_1; devices 2; bytes 300000000000; Mbit/s 100, afterwards 2; \
+                  trial 0 days; listed true; regions eu,jp";
+    assert_eq!(all[4]["detail"], detail);
     assert!(all.as_array().unwrap().iter().all(|row| row["actor"] == "command line"), "{all}");
     assert_eq!(actions(&admin.json(&["audit", "--about", "paris-1"]).await), ["server.set_status", "server.add"]);
     assert_eq!(actions(&admin.json(&["audit", "--limit", "1"]).await), ["api_key.revoke"]);
     for (args, words) in [
         (&["server", "set-status", "atlantis", "up"][..], "atlantis"),
         (&["server", "set-status", "osaka-1", "sleeping"], "up, draining, down or retired"),
+        (&["server", "revoke", "osaka-1"], "no gateway"),
         (&["server", "import", "missing.json"], "missing.json"),
         (&["plan", "set", "gold", "--price", "1"], "gold"),
         (&["api-key", "revoke", "mobile-app"], "mobile-app"),
@@ -300,5 +313,31 @@ async fn an_operator_adds_servers_plans_and_keys() {
     ] {
         let line = admin.refused(args).await;
         assert!(line.starts_with("mirai: ") && line.contains(words), "{args:?}: {line}");
+    }
+}
+
+#[tokio::test]
+async fn gift_codes_are_printed_once_and_a_coupon_needs_stripe() {
+    let admin = Admin { folder: PrivateDir::new("admin").unwrap() };
+    let make = ["gift", "make", "--count", "3", "--amount", "500", "--expires", "30", "--note", "spring fair"];
+    let printed = admin.run(&make, "").await.stdout;
+    let codes: Vec<&str> = printed.lines().collect();
+    assert_eq!(codes.len(), 3, "nothing but codes: {printed}");
+    assert!(codes.iter().all(|code| code.len() == 19 && code.split('-').count() == 4), "{printed}");
+    let made = admin.json(&["gift", "make", "--count", "1", "--amount", "100", "--currency", "EUR"]).await;
+    assert_eq!(made["codes"].as_array().map(Vec::len), Some(1), "{made}");
+    let listed = admin.run(&["gift", "list"], "").await.stdout;
+    assert!(listed.contains("spring fair") && codes.iter().all(|code| !listed.contains(code)), "{listed}");
+    let batch = made["batch"].as_str().unwrap();
+    assert!(admin.json(&["gift", "void", batch]).await["voided_at"].is_string());
+    assert_eq!(actions(&admin.json(&["audit", "--about", batch]).await), ["gift.void", "gift.make"]);
+    assert_eq!(admin.json(&["coupon", "list"]).await, json!([]));
+    for (args, words) in [
+        (&["gift", "void", batch][..], "out of use already"),
+        (&["gift", "make", "--count", "1", "--amount", "0"], "amount"),
+        (&["gift", "make", "--count", "1", "--amount", "5", "--currency", "dollars"], "currency"),
+        (&["coupon", "add", "SPRING", "--percent", "20"], "STRIPE_SECRET_KEY"),
+    ] {
+        assert!(admin.refused(args).await.contains(words), "{args:?}");
     }
 }

@@ -2,7 +2,9 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
 use std::collections::BTreeSet;
-use testkit::house::{Metadata, SourceFile, built_packages, graph, licence, repository_files, root, sources};
+use testkit::house::{
+    Metadata, SourceFile, built_packages, graph, licence, packages_of_a_gateway, repository_files, root, sources,
+};
 
 #[track_caller]
 fn in_order(wrong: Vec<String>) {
@@ -34,6 +36,15 @@ fn licences_are_on_the_list_and_banned_crates_are_not_built() {
     let known: BTreeSet<_> = metadata.packages.iter().map(|p| (p.name.clone(), p.version.clone())).collect();
     assert!(built.is_subset(&known), "every built package has its licence read");
     in_order(licence::check_packages(&metadata.packages, &built));
+}
+
+#[test]
+fn a_vpn_servers_build_has_neither_site_nor_database_nor_stripe() {
+    let built = packages_of_a_gateway().unwrap();
+    let has = |name: &str| built.iter().any(|(known, _)| known == name);
+    assert!(has("gateway") && has("gotatun"), "the tree was read: {built:?}");
+    let absent = ["app", "axum", "clients", "fakes", "sea-orm", "sqlx", "store", "web"];
+    assert_eq!(absent.into_iter().filter(|name| has(name)).collect::<Vec<_>>(), Vec::<&str>::new());
 }
 
 #[test]

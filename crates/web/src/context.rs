@@ -30,6 +30,17 @@ pub struct Settings {
     pub trusted_proxies: Vec<IpNet>,
     /// Origins that a form may lead to: the payment service's pages.
     pub form_origins: Vec<String>,
+    /// Whether the operators' pages open only for who signs in with a second factor.
+    pub team_code: TeamCode,
+}
+
+/// What the operators' pages ask of who opens them, beside the role.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TeamCode {
+    /// A second factor.
+    Demanded,
+    /// Nothing. For a trial on one's own machine.
+    Optional,
 }
 
 /// State of the router. A clone is one count: each layer of each request makes one.

@@ -159,6 +159,7 @@ fn our_name(field: &str) -> &'static str {
         "plan",
         "region",
         "coupon",
+        "code",
         "when",
         "name",
         "server_id",

@@ -5,14 +5,19 @@
 
 use std::time::Duration;
 
-use api::gateway::{Ack, Enrol, Enrolled, Follow, Frame, Op, Peer, VERSION};
-use app::gateway::{self, Changes, Gateway, NewGateway, News, Standing, WantedPeer};
+use api::gateway::{
+    Ack, Counter, Enrol, Enrolled, Follow, Frame, Grant, MAX_COUNTERS, Op, Peer, Report, Reported, Rotate, VERSION,
+};
+use app::gateway::{self, Gateway, NewGateway};
+use app::gateway_peers::{self, Changes, News, Standing, WantedPeer};
+use app::gateway_report;
 use app::limiter::Subject;
 use app::{App, Error, LimitClass};
 use axum::body::{Body, Bytes};
-use axum::extract::rejection::BytesRejection;
-use axum::extract::{Query, Request, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::extract::rejection::{BytesRejection, QueryRejection};
+use axum::extract::{DefaultBodyLimit, FromRequestParts, Query, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Extension, Json, Router};
@@ -36,6 +41,8 @@ const HEARTBEAT: Duration = Duration::from_secs(5);
 const CHECK: Duration = Duration::from_secs(5);
 /// Frames that wait for the connection. Few: a revocation is not to wait behind a snapshot.
 const WAITING: usize = 2;
+/// Bytes of a report: one of [`MAX_COUNTERS`] has half of it.
+const MAX_REPORT: usize = 512 * 1024;
 /// Longest text about a gateway that is kept.
 const MAX_WORD: usize = 16;
 const MAX_VERSION: usize = 32;
@@ -46,6 +53,8 @@ pub(crate) fn router() -> Router<Ctx> {
         .route("/enrol", post(enrol))
         .route("/stream", get(stream))
         .route("/ack", post(ack))
+        .route("/rotate", post(rotate))
+        .route("/report", post(report).layer(DefaultBodyLimit::max(MAX_REPORT)))
         .fallback(|| async { ApiError::from(Error::NotFound) })
 }
 
@@ -77,9 +86,7 @@ async fn enrol(
     }
     let public_key = PublicKey::parse(&asked.public_key)
         .map_err(|error| Error::invalid("public_key", error.code(), error.to_string()))?;
-    let mut credential_hash = [0; 32];
-    hex::decode_to_slice(&asked.credential_hash, &mut credential_hash)
-        .map_err(|_| Error::invalid("credential_hash", "hash", "64 hexadecimal digits"))?;
+    let credential_hash = credential_hash(&asked.credential_hash)?;
     let new =
         NewGateway { token: asked.token, public_key, credential_hash, driver: asked.driver, version: asked.version };
     let server = gateway::enrol(app, &new).await?;
@@ -92,21 +99,61 @@ async fn enrol(
     }))
 }
 
-async fn known(app: &App, headers: &HeaderMap) -> Result<Gateway, ApiError> {
-    let shown = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let Some(credential) = shown.and_then(|value| value.strip_prefix("Bearer ")) else {
-        let detail = "send the gateway's credential in Authorization: Bearer";
-        return Err(Error::Unauthorized { code: "gateway_unknown", detail }.into());
-    };
-    Ok(gateway::known(app, credential).await?)
+/// The gateway that asks, and the credential that it shows. Whoever shows what is none may do so a few times a minute.
+struct Known {
+    gateway: Gateway,
+    credential: String,
+}
+
+impl FromRequestParts<Ctx> for Known {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, ctx: &Ctx) -> Result<Known, ApiError> {
+        let app = &ctx.app;
+        let shown = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+        let found = match shown.and_then(|value| value.strip_prefix("Bearer ")) {
+            Some(credential) => gateway::known(app, credential)
+                .await
+                .map(|gateway| Known { gateway, credential: credential.to_owned() }),
+            None => Err(Error::Unauthorized {
+                code: "gateway_unknown",
+                detail: "send the gateway's credential in Authorization: Bearer",
+            }),
+        };
+        if matches!(found, Err(Error::Unauthorized { .. }))
+            && let Some(ClientAddr(client)) = parts.extensions.get::<ClientAddr>()
+        {
+            let counted = app.limiter.hit(LimitClass::Credential, Subject::Client(*client), app.clock.now()).await;
+            if !counted.allowed {
+                return Err(Error::TooMany { retry_after_ms: counted.retry_after_ms }.into());
+            }
+        }
+        Ok(found?)
+    }
+}
+
+async fn rotate(
+    State(app): State<App>,
+    Known { gateway, credential }: Known,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<StatusCode, ApiError> {
+    let asked: Rotate = read(body)?;
+    gateway::rotate(&app, &gateway, &credential, credential_hash(&asked.credential_hash)?).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+fn credential_hash(text: &str) -> Result<[u8; 32], Error> {
+    let mut hash = [0; 32];
+    hex::decode_to_slice(text, &mut hash)
+        .map_err(|_| Error::invalid("credential_hash", "hash", "64 hexadecimal digits"))?;
+    Ok(hash)
 }
 
 async fn ack(
     State(app): State<App>,
-    headers: HeaderMap,
+    Known { gateway, .. }: Known,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<StatusCode, ApiError> {
-    let gateway = known(&app, &headers).await?;
     let said: Ack = read(body)?;
     for failure in &said.failures {
         tracing::warn!(server = %gateway.server_id, peer = failure.public_key, reason = failure.reason,
@@ -116,20 +163,65 @@ async fn ack(
     Ok(StatusCode::NO_CONTENT)
 }
 
+async fn report(
+    State(app): State<App>,
+    Known { gateway, .. }: Known,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Json<Reported>, ApiError> {
+    let said: Report = read(body)?;
+    if said.counters.len() > MAX_COUNTERS {
+        let detail = format!("{MAX_COUNTERS} counters in a report at most");
+        return Err(ApiError::request(StatusCode::PAYLOAD_TOO_LARGE, "counters_too_many", detail));
+    }
+    let counters: Vec<gateway_report::Counter> = said.counters.iter().map(counter).collect();
+    let Report { start, now, revision, health, .. } = said;
+    let health = gateway_report::Health {
+        clock: now,
+        revision,
+        active_peers: i64::from(health.active_peers),
+        rates: (within(health.rx_rate), within(health.tx_rate)),
+        drops: within(health.drops),
+        in_use: (health.cpu, health.memory),
+        trouble: health.trouble,
+    };
+    gateway_report::health(&app, &gateway, start.generation, &start.instance, &health).await?;
+    let grants = gateway_report::count(&app, gateway.server_id, &counters).await?;
+    Ok(Json(Reported { grants: grants.into_iter().map(|(key, one)| (key, grant(one))).collect() }))
+}
+
+fn counter(said: &Counter) -> gateway_report::Counter {
+    let Counter { public_key, generation, rx, tx } = said;
+    gateway_report::Counter {
+        public_key: public_key.clone(),
+        generation: *generation,
+        rx: within(*rx),
+        tx: within(*tx),
+    }
+}
+
+/// A number that a sum of a thousand such still has room for: half a petabyte.
+fn within(said: u64) -> i64 {
+    const MOST: u64 = 1 << 49;
+    i64::try_from(said.min(MOST)).unwrap_or(0)
+}
+
+fn grant(one: gateway_peers::Grant) -> Grant {
+    Grant { generation: one.generation, counted: one.counted, left: one.left }
+}
+
 async fn stream(
     State(app): State<App>,
+    Known { gateway, .. }: Known,
     Extension(Stopping(mut stopping)): Extension<Stopping>,
-    follow: Result<Query<Follow>, axum::extract::rejection::QueryRejection>,
-    request: Request,
+    follow: Result<Query<Follow>, QueryRejection>,
 ) -> Result<Response, ApiError> {
-    let gateway = known(&app, request.headers()).await?;
     let Query(follow) =
         follow.map_err(|error| ApiError::request(StatusCode::BAD_REQUEST, "query_invalid", error.body_text()))?;
     gateway::start(&app, &gateway, follow.generation, &follow.instance).await?;
     let (frames, body) = mpsc::channel::<Bytes>(WAITING);
     let server = gateway.server_id;
     let telling =
-        Telling { news: gateway::news(&app, server), app, server, gateway, instance: follow.instance, frames };
+        Telling { news: gateway_peers::news(&app, server), app, server, gateway, instance: follow.instance, frames };
     tokio::spawn(async move {
         tokio::select! {
             ended = telling.run(follow.after) => {
@@ -190,7 +282,7 @@ impl Telling {
                 }
                 checked = Instant::now();
             }
-            match gateway::changes(&self.app, self.server, at).await? {
+            match gateway_peers::changes(&self.app, self.server, at).await? {
                 Standing::Current => {
                     if said.elapsed() >= HEARTBEAT {
                         self.say(&Frame::Heartbeat { revision: at, now: self.app.clock.now() }).await?;
@@ -216,15 +308,15 @@ impl Telling {
     /// Says all peers. What changes meanwhile is said between the parts, so that nobody stays on the network for the
     /// length of a snapshot. Returns the revision that the gateway is at.
     async fn snapshot(&mut self) -> Result<i64, End> {
-        let revision = gateway::revision(&self.app, self.server).await?;
+        let revision = gateway_peers::revision(&self.app, self.server).await?;
         let (mut at, mut after, mut part) = (revision, Uuid::nil(), 0);
         loop {
-            let page = gateway::page(&self.app, self.server, after).await?;
+            let page = gateway_peers::page(&self.app, self.server, after).await?;
             let peers = page.peers.into_iter().map(peer).collect();
             self.say(&Frame::Snapshot { revision, part, is_last: page.next.is_none(), peers }).await?;
             let Some(next) = page.next else { return Ok(at) };
             (after, part) = (next, part + 1);
-            while let Standing::Behind(changes) = gateway::changes(&self.app, self.server, at).await? {
+            while let Standing::Behind(changes) = gateway_peers::changes(&self.app, self.server, at).await? {
                 at = self.delta(at, changes).await?;
             }
         }
@@ -250,5 +342,7 @@ fn peer(wanted: WantedPeer) -> Peer {
         v4: wanted.addresses.0,
         v6: wanted.addresses.1,
         valid_until: wanted.valid_until,
+        grant: wanted.grant.map(grant),
+        speed_mbit: wanted.speed_mbit,
     }
 }

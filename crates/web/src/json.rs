@@ -7,6 +7,7 @@ pub(crate) mod devices;
 mod docs;
 pub(crate) mod export;
 mod health;
+mod notices;
 mod security;
 pub(crate) mod servers;
 
@@ -98,12 +99,18 @@ fn portal_routes() -> OpenApiRouter<Ctx> {
     OpenApiRouter::new().routes(routes!(billing::portal))
 }
 
+/// A code that is worth credit: tries are counted as those of a password are.
+fn gift_routes() -> OpenApiRouter<Ctx> {
+    OpenApiRouter::new().routes(routes!(billing::redeem))
+}
+
 /// All others.
 fn general_routes(scope: Scope) -> OpenApiRouter<Ctx> {
     let routes = OpenApiRouter::new();
     match scope {
         Scope::Accounts => routes
             .routes(routes!(account::me, account::change_me, security::delete_me))
+            .routes(routes!(notices::notices, notices::change_notices))
             .routes(routes!(export::export))
             .routes(routes!(account::sessions))
             .routes(routes!(account::end_session)),
@@ -114,8 +121,11 @@ fn general_routes(scope: Scope) -> OpenApiRouter<Ctx> {
             .routes(routes!(billing::cancel))
             .routes(routes!(billing::resume))
             .routes(routes!(billing::change_plan))
+            .routes(routes!(billing::money_back))
             .routes(routes!(billing::invoices))
             .routes(routes!(billing::credits))
+            .routes(routes!(billing::pay_with_credit))
+            .routes(routes!(billing::apply_credit))
             .routes(routes!(billing::referrals)),
         Scope::Servers => routes.routes(routes!(servers::status)).routes(routes!(servers::choose)),
         Scope::Devices => routes
@@ -132,6 +142,7 @@ fn general_routes(scope: Scope) -> OpenApiRouter<Ctx> {
 pub fn openapi() -> utoipa::openapi::OpenApi {
     let document = OpenApiRouter::with_openapi(Document::openapi());
     let kept = Scope::ALL.into_iter().fold(document, |all, scope| all.merge(general_routes(scope)));
+    let kept = kept.merge(gift_routes());
     let mut kept = kept.split_for_parts().1;
     offer_idempotency(&mut kept);
     let routes = open_routes().merge(credential_routes()).merge(account_routes()).merge(portal_routes());
@@ -204,7 +215,9 @@ fn keyed(ctx: &Ctx, scope: Scope) -> Router<Ctx> {
         Scope::Accounts => general
             .merge(guarded(account_routes(), LimitClass::General, Replies::Forgotten))
             .merge(guarded(credential_routes(), LimitClass::Credential, Replies::Forgotten)),
-        Scope::Payments => general.merge(guarded(portal_routes(), LimitClass::General, Replies::Forgotten)),
+        Scope::Payments => general
+            .merge(guarded(portal_routes(), LimitClass::General, Replies::Forgotten))
+            .merge(guarded(gift_routes(), LimitClass::Credential, Replies::Kept)),
         Scope::Servers | Scope::Devices => general,
     }
 }

@@ -24,7 +24,7 @@ mod router;
 mod server;
 mod site;
 
-pub use context::{CookieStyle, Settings};
+pub use context::{CookieStyle, Settings, TeamCode};
 pub use cookies::{Name as CookieName, read as read_cookie};
 pub use json::openapi;
 pub use router::{metrics_router, router};

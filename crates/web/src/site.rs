@@ -1,15 +1,22 @@
 //! The site: pages of HTML made here, and the files that they load. One struct is one page is one template.
 
 mod account;
+mod admin;
 mod assets;
+mod billing;
+mod coupon;
 mod dashboard;
 mod devices;
 mod form;
+mod notices;
 mod owner;
 mod password;
+mod pricing;
 mod public;
+mod referrals;
 mod security;
 mod subscription;
+mod usage;
 mod visit;
 
 use axum::Router;
@@ -21,7 +28,7 @@ use crate::context::Ctx;
 pub(crate) fn router() -> Router<Ctx> {
     Router::new()
         .route("/", get(public::home))
-        .route("/pricing", get(public::pricing))
+        .route("/pricing", get(pricing::pricing))
         .route("/servers", get(public::servers))
         .route("/faq", get(public::faq))
         .route("/privacy", get(public::privacy))
@@ -49,6 +56,13 @@ pub(crate) fn router() -> Router<Ctx> {
         .route("/dashboard/devices/{id}/delete", post(devices::delete))
         .route("/dashboard/subscription", get(subscription::page))
         .route("/dashboard/subscription/{id}", post(subscription::change))
+        .route("/dashboard/billing/redeem", post(billing::redeem))
+        .route("/dashboard/billing/apply", post(billing::apply))
+        .route("/dashboard/billing", get(billing::page).post(billing::pay))
+        .route("/dashboard/usage", get(usage::page))
+        .route("/dashboard/referrals", get(referrals::page))
+        .route("/dashboard/notices", get(notices::page).post(notices::save))
+        .route("/unsubscribe", get(notices::unsubscribe_form).post(notices::unsubscribe))
         .route("/dashboard/security", get(security::page))
         .route("/dashboard/security/sessions/{id}/end", post(security::end))
         .route("/dashboard/security/everywhere", post(security::end_all))
@@ -56,6 +70,7 @@ pub(crate) fn router() -> Router<Ctx> {
         .route("/dashboard/security/{act}", get(owner::ask).post(owner::act))
         .route("/dashboard/setup", get(owner::setup).post(owner::set_up))
         .route("/assets/{*path}", get(assets::file))
+        .merge(admin::router())
         .fallback(public::not_found)
         .method_not_allowed_fallback(public::no_method)
 }

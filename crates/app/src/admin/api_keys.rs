@@ -4,14 +4,14 @@ use domain::api_scope::Scopes;
 use domain::token;
 use store::api_keys;
 
-use super::{COMMAND_LINE, audit};
+use super::audit;
 use crate::{App, Error, Result};
 
 const DAY_MS: i64 = 86_400_000;
 
 /// Adds a key for these parts of the API, for so many days or until it is withdrawn; returns its text, which is shown
 /// this once.
-pub async fn add(app: &App, name: &str, scopes: &Scopes, days: Option<u32>) -> Result<String> {
+pub async fn add(app: &App, actor: &str, name: &str, scopes: &Scopes, days: Option<u32>) -> Result<String> {
     let now = app.clock.now();
     let name = name.trim();
     if name.is_empty() || name.chars().count() > 64 || name.chars().any(char::is_control) {
@@ -35,7 +35,7 @@ pub async fn add(app: &App, name: &str, scopes: &Scopes, days: Option<u32>) -> R
             error.into()
         }
     })?;
-    audit(app, &tx, COMMAND_LINE, "api_key.add", name, &terms(&row), now).await?;
+    audit(app, &tx, actor, "api_key.add", name, &terms(&row), now).await?;
     tx.commit().await?;
     Ok(key.text().to_owned())
 }
@@ -52,13 +52,13 @@ pub async fn list(app: &App) -> Result<Vec<api_keys::Model>> {
 }
 
 /// Withdraws a key. Running processes stop taking it within five seconds.
-pub async fn revoke(app: &App, name: &str) -> Result<()> {
+pub async fn revoke(app: &App, actor: &str, name: &str) -> Result<()> {
     let now = app.clock.now();
     let tx = app.store.write_txn().await?;
     if !api_keys::revoke(&tx, name, now).await? {
         return Err(Error::NotFound);
     }
-    audit(app, &tx, COMMAND_LINE, "api_key.revoke", name, "", now).await?;
+    audit(app, &tx, actor, "api_key.revoke", name, "", now).await?;
     tx.commit().await?;
     Ok(())
 }

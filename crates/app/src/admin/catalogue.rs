@@ -1,17 +1,23 @@
-//! The price list at Stripe: for each plan a product and a price, made where they are missing and checked where they are.
+//! The price list at Stripe: for each plan a product and its prices, made where they are missing and checked where they are.
 
 use clients::stripe::{NewPrice, Price, StripeError};
+use domain::period::Every;
 use domain::plan::{FoundPrice, PriceStep, Terms, price_step};
-use store::plans;
+use store::{plan_offers, plans};
 
 use super::{COMMAND_LINE, audit};
+use crate::plan::every;
 use crate::{App, Error, Result};
 
-/// What became of a plan, or would.
+/// What became of a plan's price, or would.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Synced {
-    /// Its code.
+    /// The plan's code.
     pub plan: String,
+    /// How often it is paid.
+    pub every: Every,
+    /// ISO 4217, lower case.
+    pub currency: String,
     /// The price at Stripe that it named before.
     pub was: Option<String>,
     /// What is to be done.
@@ -29,75 +35,125 @@ pub enum Mode {
     DryRun,
 }
 
-/// Sees to it that every plan is sold at its price. Whoever has bought keeps the price of then. May be run at will: a
+/// A price on our list, and what it is called at Stripe.
+struct Listed {
+    plan: plans::Model,
+    offer: Option<plan_offers::Model>,
+    wanted: Terms,
+    key: String,
+}
+
+impl Listed {
+    fn of_plan(plan: plans::Model) -> Result<Listed> {
+        let every = every(&plan.period)?;
+        let wanted = Terms { amount: plan.price_cents, currency: plan.currency.clone(), every };
+        Ok(Listed { key: product(&plan.code), wanted, plan, offer: None })
+    }
+
+    fn of_offer(plan: &plans::Model, offer: plan_offers::Model) -> Result<Listed> {
+        let every = every(&offer.period)?;
+        let wanted = Terms { amount: offer.amount, currency: offer.currency.clone(), every };
+        let key = format!("{}_{}_{}", product(&plan.code), offer.period, offer.currency);
+        Ok(Listed { key, wanted, plan: plan.clone(), offer: Some(offer) })
+    }
+
+    fn at_stripe(&self) -> Option<&String> {
+        match &self.offer {
+            Some(offer) => offer.stripe_price_id.as_ref(),
+            None => self.plan.stripe_price_id.as_ref(),
+        }
+    }
+}
+
+fn product(plan: &str) -> String {
+    format!("mirai_{plan}")
+}
+
+/// Sees to it that every plan is sold at its prices. Whoever has bought keeps the price of then. May be run at will: a
 /// second run finds nothing to do, and one that died on the way is finished by the next.
 pub async fn sync(app: &App, mode: Mode) -> Result<Vec<Synced>> {
+    let offers = plan_offers::all(&app.store).await?;
     let mut done = Vec::new();
     for plan in plans::all(&app.store).await? {
-        done.push(sync_plan(app, &plan, mode).await?);
+        let further = offers.iter().filter(|offer| offer.plan == plan.code);
+        let mut listed = further.map(|offer| Listed::of_offer(&plan, offer.clone())).collect::<Result<Vec<_>>>()?;
+        listed.insert(0, Listed::of_plan(plan)?);
+        for one in &listed {
+            done.push(sync_one(app, one, mode).await?);
+        }
     }
     Ok(done)
 }
 
-async fn sync_plan(app: &App, plan: &plans::Model, mode: Mode) -> Result<Synced> {
-    let wanted = Terms { amount: plan.price_cents, currency: plan.currency.clone(), interval: plan.period.clone() };
-    let key = format!("mirai_{}", plan.code);
-    let current = match &plan.stripe_price_id {
+async fn sync_one(app: &App, listed: &Listed, mode: Mode) -> Result<Synced> {
+    let current = match listed.at_stripe() {
         Some(id) => absent(app.stripe.retrieve_price(id).await)?.map(found),
         None => None,
     };
-    let named = app.stripe.price_by_lookup_key(&key).await?.map(found);
-    let step = price_step(&wanted, current.as_ref(), named.as_ref());
+    let named = app.stripe.price_by_lookup_key(&listed.key).await?.map(found);
+    let step = price_step(&listed.wanted, current.as_ref(), named.as_ref());
     let price = match (&step, mode) {
-        (PriceStep::Keep, _) => plan.stripe_price_id.clone(),
+        (PriceStep::Keep, _) => listed.at_stripe().cloned(),
         (_, Mode::DryRun) => None,
-        (PriceStep::Adopt(id), Mode::Apply) => Some(name_price(app, plan, id).await?),
+        (PriceStep::Adopt(id), Mode::Apply) => Some(name_price(app, listed, id).await?),
         (PriceStep::Make, Mode::Apply) => {
-            let made = make(app, plan, &wanted, &key, named.map(|price| price.id)).await?;
-            Some(name_price(app, plan, &made).await?)
+            let made = make(app, listed, named.map(|price| price.id)).await?;
+            Some(name_price(app, listed, &made).await?)
         }
     };
-    Ok(Synced { plan: plan.code.clone(), was: plan.stripe_price_id.clone(), step, price })
+    let Terms { currency, every, .. } = listed.wanted.clone();
+    Ok(Synced { plan: listed.plan.code.clone(), every, currency, was: listed.at_stripe().cloned(), step, price })
 }
 
-/// Makes the price. Its idempotency key names what it follows: a run that died before the plan was saved gets the same
+/// Makes the price. Its idempotency key names what it follows: a run that died before the price was saved gets the same
 /// price again, and a price that is needed a second time, after another, is a new one.
-async fn make(app: &App, plan: &plans::Model, wanted: &Terms, key: &str, after: Option<String>) -> Result<String> {
-    app.stripe.ensure_product(key, &plan.name, &format!("product-{key}")).await?;
+async fn make(app: &App, listed: &Listed, after: Option<String>) -> Result<String> {
+    let (product, key, wanted) = (product(&listed.plan.code), &listed.key, &listed.wanted);
+    app.stripe.ensure_product(&product, &listed.plan.name, &format!("product-{product}")).await?;
+    let (interval, interval_count) = wanted.every.at_stripe();
     let new = NewPrice {
-        product: key,
+        product: &product,
         amount: wanted.amount,
         currency: &wanted.currency,
-        interval: &wanted.interval,
+        interval,
+        interval_count,
         lookup_key: key,
     };
-    let after = after.as_deref().or(plan.stripe_price_id.as_deref()).unwrap_or("none");
-    let once = format!("price-{key}-{}-{}-{}-{after}", wanted.amount, wanted.currency, wanted.interval);
+    let after = after.as_ref().or(listed.at_stripe()).map_or("none", String::as_str);
+    let once = format!("price-{key}-{}-{}-{}-{after}", wanted.amount, wanted.currency, wanted.every.as_str());
     Ok(app.stripe.create_price(&new, &once).await?.id)
 }
 
-/// The plan names a price from now on, unless somebody has changed the plan meanwhile.
-async fn name_price(app: &App, plan: &plans::Model, price: &str) -> Result<String> {
+/// The list names a price from now on, unless somebody has changed it meanwhile.
+async fn name_price(app: &App, listed: &Listed, price: &str) -> Result<String> {
     let now = app.clock.now();
+    let changed = || Error::conflict("plan_changed", "the plan was just changed by somebody else; run it again");
     let tx = app.store.write_txn().await?;
-    let mut row = plans::lock(&tx, &plan.code).await?.ok_or(Error::NotFound)?;
-    if row != *plan {
-        return Err(Error::conflict("plan_changed", "the plan was just changed by somebody else; run it again"));
+    match &listed.offer {
+        Some(known) => {
+            let row = plan_offers::lock(&tx, &known.plan, &known.period, &known.currency).await?;
+            let row = row.filter(|row| row == known).ok_or_else(changed)?;
+            let row = plan_offers::Model { stripe_price_id: Some(price.to_owned()), updated_at: now, ..row };
+            plan_offers::save(&tx, row).await?;
+        }
+        None => {
+            let row = plans::lock(&tx, &listed.plan.code).await?;
+            let row = row.filter(|row| *row == listed.plan).ok_or_else(changed)?;
+            let row = plans::Model { stripe_price_id: Some(price.to_owned()), updated_at: now, ..row };
+            plans::save(&tx, row).await?;
+        }
     }
-    row.stripe_price_id = Some(price.to_owned());
-    row.updated_at = now;
-    plans::save(&tx, row).await?;
-    let was = plan.stripe_price_id.as_deref().unwrap_or("no price");
-    audit(app, &tx, COMMAND_LINE, "plan.stripe_sync", &plan.code, &format!("{price} instead of {was}"), now).await?;
+    let was = listed.at_stripe().map_or("no price", String::as_str);
+    let detail = format!("{}: {price} instead of {was}", listed.key);
+    audit(app, &tx, COMMAND_LINE, "plan.stripe_sync", &listed.plan.code, &detail, now).await?;
     tx.commit().await?;
     Ok(price.to_owned())
 }
 
 fn found(price: Price) -> FoundPrice {
-    let every = price.recurring.filter(|recurring| recurring.interval_count == 1);
-    let terms = price.unit_amount.zip(every);
+    let every = price.recurring.and_then(|every| Every::of_stripe(&every.interval, every.interval_count));
     let currency = price.currency;
-    let terms = terms.map(|(amount, every)| Terms { amount, currency, interval: every.interval });
+    let terms = price.unit_amount.zip(every).map(|(amount, every)| Terms { amount, currency, every });
     FoundPrice { id: price.id, is_active: price.active, terms }
 }
 

@@ -1,10 +1,13 @@
 //! Customers' credit, by an operator's hand.
 
+use domain::ledger::{Account, Movement};
 use domain::money::Money;
 
-use super::{COMMAND_LINE, audit, users};
-use crate::credit::{Way, move_once};
-use crate::{App, Error, Result};
+use store::credit_ledger;
+
+use super::{audit, users};
+use crate::credit::refused;
+use crate::{App, Error, Result, ledger};
 
 /// Longest reason, in characters.
 const MOST_REASON: usize = 200;
@@ -22,6 +25,7 @@ pub enum Wish {
 /// once, however often it is asked for.
 pub async fn change(
     app: &App,
+    actor: &str,
     email: &str,
     wish: Wish,
     amount: Money,
@@ -36,17 +40,21 @@ pub async fn change(
         return Err(Error::invalid("once", "once_invalid", "a name of 1 to 100 bytes"));
     }
     let user = users::find(app, email).await?;
-    let way = match wish {
-        Wish::Grant => Way::Give,
-        Wish::Take => Way::Take,
-    };
     app.retrying(|| async {
-        let movement = format!("admin:{}", once.map_or_else(|| app.dice.id(now).to_string(), str::to_owned));
+        let name = format!("admin:{}", once.map_or_else(|| app.dice.id(now).to_string(), str::to_owned));
+        let movement = match wish {
+            Wish::Grant => Movement::granted(&name, amount),
+            Wish::Take => Movement::taken(&name, amount),
+        };
+        let movement = movement.map_err(refused)?;
         let tx = app.store.write_txn().await?;
-        let balance = move_once(app, &tx, user.id, way, amount, &movement, now).await?;
+        store::users::lock(&tx, user.id).await?.filter(|user| user.deleted_at.is_none()).ok_or(Error::NotFound)?;
+        ledger::post(app, &tx, user.id, &movement, None, now).await?;
+        let currency = amount.currency.as_str();
+        let balance = credit_ledger::balance(&tx, user.id, Account::CustomerCredit, currency).await?;
         let detail = format!("{} {}: {}", amount.decimal(), amount.currency.as_str(), reason.trim());
-        let action = format!("credit.{}", way.kind());
-        audit(app, &tx, COMMAND_LINE, &action, &user.id.to_string(), &detail, now).await?;
+        let action = format!("credit.{}", movement.kind.as_str());
+        audit(app, &tx, actor, &action, &user.id.to_string(), &detail, now).await?;
         tx.commit().await?;
         Ok(balance)
     })

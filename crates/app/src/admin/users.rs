@@ -63,7 +63,7 @@ pub async fn set_role(app: &App, id: Uuid, role: Role) -> Result<()> {
 }
 
 /// Shuts an account out and ends its sessions.
-pub async fn suspend(app: &App, id: Uuid) -> Result<()> {
+pub async fn suspend(app: &App, actor: &str, id: Uuid) -> Result<()> {
     let now = app.clock.now();
     let tx = app.store.write_txn().await?;
     let mut user = locked(&tx, id).await?;
@@ -71,7 +71,34 @@ pub async fn suspend(app: &App, id: Uuid) -> Result<()> {
     user.updated_at = now;
     users::save(&tx, user).await?;
     session::end_all(&tx, id, now).await?;
-    audit(app, &tx, COMMAND_LINE, "user.suspend", &id.to_string(), "", now).await?;
+    audit(app, &tx, actor, "user.suspend", &id.to_string(), "", now).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// Lets an account in again.
+pub async fn reinstate(app: &App, actor: &str, id: Uuid) -> Result<()> {
+    let now = app.clock.now();
+    let tx = app.store.write_txn().await?;
+    let mut user = locked(&tx, id).await?;
+    if user.suspended_at.is_none() {
+        return Err(Error::conflict("account_not_suspended", "this account is not suspended"));
+    }
+    user.suspended_at = None;
+    user.updated_at = now;
+    users::save(&tx, user).await?;
+    audit(app, &tx, actor, "user.reinstate", &id.to_string(), "", now).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// Ends all sessions of an account: whoever is in has to log in again.
+pub async fn end_sessions(app: &App, actor: &str, id: Uuid) -> Result<()> {
+    let now = app.clock.now();
+    let tx = app.store.write_txn().await?;
+    locked(&tx, id).await?;
+    session::end_all(&tx, id, now).await?;
+    audit(app, &tx, actor, "user.end_sessions", &id.to_string(), "", now).await?;
     tx.commit().await?;
     Ok(())
 }

@@ -34,13 +34,17 @@ impl Resend {
 
     pub(super) async fn send(&self, mail: &Checked<'_>) -> Result<(), MailError> {
         let message = mail.message;
-        let body = json!({
+        let mut body = json!({
             "from": message.from,
             "to": [mail.to],
             "subject": message.subject,
             "text": message.text,
             "html": message.html,
         });
+        let headers = mail.headers();
+        if !headers.is_empty() {
+            body["headers"] = headers.into_iter().collect();
+        }
         let request = self
             .http
             .post(http::join(&self.base, &["emails"]))

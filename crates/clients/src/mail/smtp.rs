@@ -6,7 +6,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use lettre::message::header::{HeaderName, HeaderValue};
-use lettre::message::{Mailbox, MultiPart};
+use lettre::message::{Mailbox, MessageBuilder, MultiPart};
 use lettre::transport::smtp::Error;
 use lettre::transport::smtp::authentication::Credentials;
 use lettre::transport::smtp::client::{Tls, TlsParameters};
@@ -152,12 +152,18 @@ fn letter(mail: &Checked<'_>) -> Result<lettre::Message, MailError> {
     let message_id = format!("<{}@{}>", message.id, from.email.domain());
     // So that out-of-office replies do not answer (RFC 3834).
     let automatic = HeaderValue::new(HeaderName::new_from_ascii_str("Auto-Submitted"), "auto-generated".to_owned());
-    lettre::Message::builder()
+    let builder = lettre::Message::builder()
         .from(from)
         .to(Mailbox::new(None, to))
         .subject(&message.subject)
         .message_id(Some(message_id))
-        .raw_header(automatic)
+        .raw_header(automatic);
+    let headers = mail.headers().into_iter().map(|(name, value)| {
+        // A link that was encoded, or folded in its middle, would be none. It has been checked.
+        HeaderValue::dangerous_new_pre_encoded(HeaderName::new_from_ascii_str(name), value.clone(), value)
+    });
+    headers
+        .fold(builder, MessageBuilder::raw_header)
         .multipart(MultiPart::alternative_plain_html(message.text.clone(), message.html.clone()))
         .map_err(|_| refused("it can't be written as a mail"))
 }

@@ -3,8 +3,8 @@
 use reqwest::Method;
 
 use super::{
-    Call, Charge, CheckoutSession, Customer, Dispute, Event, Invoice, InvoicePayment, List, PortalSession, Price,
-    Product, Stripe, StripeError, Subscription,
+    BalanceTransaction, Call, Charge, CheckoutSession, Customer, Dispute, Event, Invoice, InvoicePayment, List,
+    PaymentIntent, PortalSession, Price, Product, Stripe, StripeError, Subscription,
 };
 
 /// Most objects in a page.
@@ -27,8 +27,10 @@ pub struct NewCheckout {
     pub cancel_url: String,
     /// For the session and for the subscription that comes of it.
     pub metadata: Vec<(String, String)>,
-    /// Id of a coupon.
-    pub coupon: Option<String>,
+    /// `promo_…`, which takes something off.
+    pub promotion_code: Option<String>,
+    /// Days before the first payment; 1 to 730.
+    pub trial_days: Option<i64>,
     /// Language of the page; the browser's if none.
     pub locale: Option<String>,
 }
@@ -68,6 +70,8 @@ pub struct NewPrice<'a> {
     pub currency: &'a str,
     /// `month` or `year`.
     pub interval: &'a str,
+    /// Every so many of them.
+    pub interval_count: i64,
     /// By what we find it again.
     pub lookup_key: &'a str,
 }
@@ -103,13 +107,16 @@ impl Stripe {
         let optional = [
             ("customer", &new.customer),
             ("customer_email", &new.customer_email),
-            ("discounts[0][coupon]", &new.coupon),
+            ("discounts[0][promotion_code]", &new.promotion_code),
             ("locale", &new.locale),
         ];
         for (name, value) in optional {
             if let Some(value) = value {
                 call = call.param(name, value);
             }
+        }
+        if let Some(days) = new.trial_days {
+            call = call.param("subscription_data[trial_period_days]", days.to_string());
         }
         self.call(call).await
     }
@@ -154,6 +161,31 @@ impl Stripe {
         self.call(Call::post(&["v1", "customers", id]).param("email", email)).await
     }
 
+    /// Whether one of the newest hundred changes of a customer's balance carries this name of ours.
+    pub async fn has_balance_transaction(&self, customer: &str, name: &str) -> Result<bool, StripeError> {
+        let path = ["v1", "customers", customer, "balance_transactions"];
+        let found: List<BalanceTransaction> = self.call(Call::get(&path).param("limit", page(MAX_PAGE))).await?;
+        Ok(found.data.iter().any(|one| one.metadata.get("movement").is_some_and(|known| known == name)))
+    }
+
+    /// Changes what a customer owes by `amount` minor units, under a name of ours that is also the idempotency key; below
+    /// zero it is credit, which Stripe takes off the next invoice.
+    pub async fn add_to_balance(
+        &self,
+        customer: &str,
+        amount: i64,
+        currency: &str,
+        name: &str,
+    ) -> Result<(), StripeError> {
+        let path = ["v1", "customers", customer, "balance_transactions"];
+        let call = Call::post(&path)
+            .param("amount", amount.to_string())
+            .param("currency", currency)
+            .param("metadata[movement]", name)
+            .key(name);
+        self.call::<BalanceTransaction>(call).await.map(drop)
+    }
+
     /// Forgets a customer; their subscriptions end at once. One that is gone already is success.
     pub async fn delete_customer(&self, id: &str) -> Result<(), StripeError> {
         let path = ["v1", "customers", id];
@@ -163,9 +195,11 @@ impl Stripe {
         }
     }
 
-    /// A subscription as it is now, with its newest invoice.
+    /// A subscription as it is now, with its newest invoice and the card that pays.
     pub async fn retrieve_subscription(&self, id: &str) -> Result<Subscription, StripeError> {
-        self.call(Call::get(&["v1", "subscriptions", id]).param("expand[0]", "latest_invoice")).await
+        let path = ["v1", "subscriptions", id];
+        let call = Call::get(&path).param("expand[0]", "latest_invoice").param("expand[1]", "default_payment_method");
+        self.call(call).await
     }
 
     /// Sets whether a subscription ends with its period.
@@ -220,7 +254,14 @@ impl Stripe {
         self.call(Call::get(&["v1", "charges", id])).await
     }
 
-    /// A dispute as it is now.
+    /// Gives so many minor units of a charge back.
+    pub async fn refund(&self, charge: &str, amount: i64, idempotency_key: &str) -> Result<(), StripeError> {
+        let call = Call::post(&["v1", "refunds"]).param("charge", charge).param("amount", amount.to_string());
+        let call = call.param("reason", "requested_by_customer").key(idempotency_key);
+        self.call::<serde_json::Value>(call).await.map(drop)
+    }
+
+    /// The disputes of a charge, newest first.
     pub async fn retrieve_dispute(&self, id: &str) -> Result<Dispute, StripeError> {
         self.call(Call::get(&["v1", "disputes", id])).await
     }
@@ -239,6 +280,18 @@ impl Stripe {
             .param("limit", page(1));
         let payments: List<InvoicePayment> = self.call(call).await?;
         Ok(payments.data.into_iter().next().map(|payment| payment.invoice))
+    }
+
+    /// The charge that paid an invoice, if cash did.
+    pub async fn charge_of_invoice(&self, invoice: &str) -> Result<Option<Charge>, StripeError> {
+        let call = Call::get(&["v1", "invoice_payments"]).param("invoice", invoice).param("status", "paid");
+        let payments: List<InvoicePayment> = self.call(call.param("limit", page(1))).await?;
+        let Some(intent) = payments.data.first().and_then(InvoicePayment::payment_intent) else { return Ok(None) };
+        let intent: PaymentIntent = self.call(Call::get(&["v1", "payment_intents", intent])).await?;
+        match intent.latest_charge {
+            Some(charge) => self.retrieve_charge(&charge).await.map(Some),
+            None => Ok(None),
+        }
     }
 
     /// Puts a subscription on another price, of its one item. With [`Proration::Now`] the difference is paid at once, and
@@ -296,6 +349,7 @@ impl Stripe {
             .param("unit_amount", new.amount.to_string())
             .param("currency", new.currency)
             .param("recurring[interval]", new.interval)
+            .param("recurring[interval_count]", new.interval_count.to_string())
             .param("lookup_key", new.lookup_key)
             .param("transfer_lookup_key", "true")
             .key(idempotency_key);
@@ -321,6 +375,6 @@ impl Stripe {
     }
 }
 
-fn page(limit: u32) -> String {
+pub(super) fn page(limit: u32) -> String {
     limit.clamp(1, MAX_PAGE).to_string()
 }

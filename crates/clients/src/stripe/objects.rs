@@ -8,6 +8,10 @@ use serde_json::Value;
 
 use super::lenient;
 
+mod card;
+
+pub use card::{Card, PaymentMethod};
+
 /// Key and value pairs that we attach to an object.
 type Metadata = BTreeMap<String, String>;
 
@@ -94,6 +98,16 @@ fn one() -> i64 {
     1
 }
 
+/// A change of what a customer owes.
+#[derive(Debug, Clone, Deserialize)]
+pub struct BalanceTransaction {
+    /// `cbtxn_…`.
+    pub id: String,
+    /// Our own notes.
+    #[serde(default)]
+    pub metadata: BTreeMap<String, String>,
+}
+
 /// What is sold, at one or more prices.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Product {
@@ -170,6 +184,8 @@ pub struct Subscription {
     pub latest_invoice: Option<Box<Invoice>>,
     /// When its trial ends.
     pub trial_end: Option<i64>,
+    /// What pays for it, where it was asked for as a whole.
+    pub default_payment_method: Option<PaymentMethod>,
 }
 
 #[derive(Deserialize)]
@@ -200,6 +216,8 @@ struct SubscriptionAsSent {
     latest_invoice: Option<Box<Invoice>>,
     #[serde(default)]
     trial_end: Option<i64>,
+    #[serde(default, deserialize_with = "lenient::whole")]
+    default_payment_method: Option<PaymentMethod>,
     /// Before version 2025-03-31.
     #[serde(default)]
     current_period_start: Option<i64>,
@@ -230,6 +248,7 @@ impl From<SubscriptionAsSent> for Subscription {
             items,
             latest_invoice: sent.latest_invoice,
             trial_end: sent.trial_end,
+            default_payment_method: sent.default_payment_method,
         }
     }
 }
@@ -266,6 +285,12 @@ pub struct Invoice {
     /// End of that time.
     #[serde(default)]
     pub period_end: Option<i64>,
+    /// How often its payment was tried.
+    #[serde(default)]
+    pub attempt_count: i64,
+    /// When it is tried again.
+    #[serde(default)]
+    pub next_payment_attempt: Option<i64>,
     /// Stripe's page for it.
     #[serde(default)]
     pub hosted_invoice_url: Option<String>,
@@ -275,6 +300,12 @@ pub struct Invoice {
     /// `subscription_create`, `subscription_cycle` …
     #[serde(default)]
     pub billing_reason: Option<String>,
+    /// What the customer had at Stripe when it was made final, below zero for credit.
+    #[serde(default)]
+    pub starting_balance: Option<i64>,
+    /// And after that.
+    #[serde(default)]
+    pub ending_balance: Option<i64>,
     /// Whether it is about real money.
     #[serde(default)]
     pub livemode: bool,
@@ -307,6 +338,14 @@ impl Invoice {
     pub fn subscription(&self) -> Option<&str> {
         let now = self.parent.subscription_details.subscription.as_deref();
         now.or(self.subscription_before_2025.as_deref())
+    }
+
+    /// How much of it was paid with credit that the customer had at Stripe, in minor units.
+    pub fn credit_used(&self) -> i64 {
+        match (self.starting_balance, self.ending_balance) {
+            (Some(before), Some(after)) => after.saturating_sub(before).max(0),
+            _ => 0,
+        }
     }
 
     /// The subscription's metadata at the time of the invoice.
@@ -401,6 +440,37 @@ pub struct Charge {
     /// Whether it is about real money.
     #[serde(default)]
     pub livemode: bool,
+    #[serde(default, deserialize_with = "lenient::or_default")]
+    payment_method_details: MethodDetails,
+}
+
+impl Charge {
+    /// What a card is known by: the same for one card, whoever pays with it.
+    pub fn card_fingerprint(&self) -> Option<&str> {
+        self.payment_method_details.card.fingerprint.as_deref()
+    }
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+struct MethodDetails {
+    #[serde(default, deserialize_with = "lenient::or_default")]
+    card: CardDetails,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+struct CardDetails {
+    #[serde(default)]
+    fingerprint: Option<String>,
+}
+
+/// What Stripe tries to collect.
+#[derive(Debug, Clone, Deserialize)]
+pub struct PaymentIntent {
+    /// `pi_…`.
+    pub id: String,
+    /// `ch_…` of the newest try.
+    #[serde(default, deserialize_with = "lenient::id")]
+    pub latest_charge: Option<String>,
 }
 
 /// A payment that the customer's bank asks back.
@@ -411,6 +481,9 @@ pub struct Dispute {
     /// `needs_response`, `under_review`, `won`, `lost`, `warning_…`, `prevented` …
     #[serde(default, deserialize_with = "lenient::or_default")]
     pub status: String,
+    /// What the bank asks back, in minor units.
+    #[serde(default)]
+    pub amount: i64,
     /// `ch_…`.
     #[serde(default, deserialize_with = "lenient::id")]
     pub charge: Option<String>,
@@ -424,6 +497,21 @@ pub struct InvoicePayment {
     /// `in_…`.
     #[serde(deserialize_with = "lenient::required_id")]
     pub invoice: String,
+    #[serde(default, deserialize_with = "lenient::or_default")]
+    payment: PaymentOf,
+}
+
+impl InvoicePayment {
+    /// `pi_…`, if it was a payment by Stripe.
+    pub fn payment_intent(&self) -> Option<&str> {
+        self.payment.payment_intent.as_deref()
+    }
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+struct PaymentOf {
+    #[serde(default, deserialize_with = "lenient::id")]
+    payment_intent: Option<String>,
 }
 
 #[cfg(test)]

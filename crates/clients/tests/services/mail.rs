@@ -20,6 +20,7 @@ fn message() -> Message {
         subject: "Vérifiez votre adresse 未来".to_owned(),
         text: "Bonjour,\n\nhttps://mirai.test/verify?token=abc\n\n.\nfin\n".to_owned(),
         html: "<p>Bonjour</p>".to_owned(),
+        unsubscribe: None,
     }
 }
 
@@ -107,6 +108,8 @@ async fn no_part_of_a_mail_can_add_a_header() {
             Message { to: "nobody".to_owned(), ..message() },
             Message { subject: evil.to_owned(), ..message() },
             Message { subject: "a\nb".to_owned(), ..message() },
+            Message { unsubscribe: Some(evil.to_owned()), ..message() },
+            Message { unsubscribe: Some("https://mirai.test/>, <mailto:x".to_owned()), ..message() },
         ] {
             let error = mailer.send(&broken).await.unwrap_err();
             assert!(matches!(error, MailError::Refused(_)), "{error}");
@@ -189,6 +192,26 @@ async fn smtp_delivers_both_parts_under_one_message_id() {
         assert!(lines.iter().any(|line| line.starts_with("Subject: =?utf-8?b?")), "{lines:#?}");
         assert!(lines.iter().any(|line| line.starts_with("Date: ")), "{lines:#?}");
     }
+}
+
+/// RFC 8058, section 3.1: both headers, the link whole and on one line.
+#[tokio::test]
+async fn a_mail_that_is_not_necessary_says_how_to_get_no_more() {
+    let (base, log) = serve(|_, _| axum::Json(json!({"id": "x"})).into_response()).await;
+    let (smtp_base, inbox) = mail_server(&[]).await;
+    let link = format!("https://mirai.test/unsubscribe?token={}", "Aa-_9".repeat(24));
+    let mail = Message { unsubscribe: Some(link.clone()), ..message() };
+    resend(base).send(&mail).await.unwrap();
+    smtp(&smtp_base, "").send(&mail).await.unwrap();
+    smtp(&smtp_base, "").send(&message()).await.unwrap();
+    let body: Value = serde_json::from_slice(&log.lock().unwrap()[0].body).unwrap();
+    let (one, post) = (format!("<{link}>"), "List-Unsubscribe=One-Click");
+    assert_eq!(body["headers"], json!({ "List-Unsubscribe": one, "List-Unsubscribe-Post": post }));
+    let inbox = inbox.lock().unwrap();
+    for line in [format!("List-Unsubscribe: {one}"), format!("List-Unsubscribe-Post: {post}")] {
+        assert!(inbox[0].contains(&line), "{line:?} is not in {:#?}", inbox[0]);
+    }
+    assert!(!inbox[1].iter().any(|line| line.starts_with("List-")), "{:#?}", inbox[1]);
 }
 
 #[tokio::test]

@@ -30,7 +30,8 @@ fn checkout() -> NewCheckout {
         success_url: "https://mirai.test/thanks?session_id={CHECKOUT_SESSION_ID}".to_owned(),
         cancel_url: "https://mirai.test/pricing".to_owned(),
         metadata: vec![("user_id".to_owned(), "user-1".to_owned()), ("plan".to_owned(), "basic & more".to_owned())],
-        coupon: Some("SPRING".to_owned()),
+        promotion_code: Some("promo_1".to_owned()),
+        trial_days: Some(7),
         locale: Some("ja".to_owned()),
     }
 }
@@ -63,7 +64,8 @@ async fn a_checkout_is_asked_for_as_stripe_documents_it() {
         ("metadata[plan]", "basic & more"),
         ("subscription_data[metadata][user_id]", "user-1"),
         ("subscription_data[metadata][plan]", "basic & more"),
-        ("discounts[0][coupon]", "SPRING"),
+        ("discounts[0][promotion_code]", "promo_1"),
+        ("subscription_data[trial_period_days]", "7"),
         ("locale", "ja"),
     ] {
         has(&seen, name, value);

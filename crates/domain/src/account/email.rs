@@ -55,6 +55,17 @@ impl Email {
         &self.canonical
     }
 
+    /// The mailbox that this address most likely leads to: what follows a `+` is dropped, and at Gmail the dots too. To
+    /// suspect one person behind two accounts, never to tell accounts apart.
+    pub fn mailbox(&self) -> String {
+        let (local, domain) = self.canonical.rsplit_once('@').unwrap_or_default();
+        let local = local.split_once('+').map_or(local, |(local, _)| local);
+        match domain {
+            "gmail.com" | "googlemail.com" => format!("{}@gmail.com", local.replace('.', "")),
+            _ => format!("{local}@{domain}"),
+        }
+    }
+
     /// The address for a mail server: as typed before the `@`, the domain in ASCII.
     pub fn deliverable(&self) -> String {
         let local = self.typed.rsplit_once('@').map_or("", |(local, _)| local);

@@ -11,6 +11,8 @@ pub enum ServerStatus {
     Pending,
     /// In service.
     Up,
+    /// In service and nearly full: the last to be chosen. Seen, never set.
+    Degraded,
     /// Serves those that it has, takes no new ones.
     Draining,
     /// Out of service for now.
@@ -25,6 +27,7 @@ impl ServerStatus {
         match self {
             ServerStatus::Pending => "pending",
             ServerStatus::Up => "up",
+            ServerStatus::Degraded => "degraded",
             ServerStatus::Draining => "draining",
             ServerStatus::Down => "down",
             ServerStatus::Retired => "retired",
@@ -59,6 +62,7 @@ impl FromStr for ServerStatus {
         match word {
             "pending" => Ok(ServerStatus::Pending),
             "up" => Ok(ServerStatus::Up),
+            "degraded" => Ok(ServerStatus::Degraded),
             "draining" => Ok(ServerStatus::Draining),
             "down" => Ok(ServerStatus::Down),
             "retired" => Ok(ServerStatus::Retired),
@@ -93,7 +97,33 @@ impl Candidate {
     }
 
     fn is_free(&self) -> bool {
-        self.status == ServerStatus::Up && self.effective_load() < 1.0
+        matches!(self.status, ServerStatus::Up | ServerStatus::Degraded) && self.effective_load() < 1.0
+    }
+}
+
+/// A gateway that is silent this long is down: three of its reports are missing.
+pub const SILENCE_MS: i64 = 15_000;
+/// From this load on a server is nearly full.
+pub const SOFT_CAP: f64 = 0.8;
+
+/// The most that a gateway measures of itself: a moment's rush makes it the last choice, not a closed door.
+const MOST_MEASURED: f64 = 0.99;
+
+/// How busy a gateway is, 0..1: its traffic (bytes a second, the busier way) against what it is meant for, or its
+/// processors (0..1), whichever is more; never quite full, since that is what devices make it.
+pub fn measured_load(rate: i64, bandwidth_mbit: i64, cpu: f64) -> f64 {
+    // Exact far beyond any traffic there is.
+    #[expect(clippy::cast_precision_loss, reason = "a share to compare")]
+    let traffic = rate as f64 * 8.0 / (bandwidth_mbit.max(1) as f64 * 1e6);
+    traffic.max(cpu).clamp(0.0, MOST_MEASURED)
+}
+
+/// What is seen of a server that was set to a status, whose gateway has been silent for so long, and that is so full.
+pub fn seen_status(set: ServerStatus, silent_ms: i64, load: f64) -> ServerStatus {
+    match set {
+        ServerStatus::Up | ServerStatus::Draining if silent_ms >= SILENCE_MS => ServerStatus::Down,
+        ServerStatus::Up if load >= SOFT_CAP => ServerStatus::Degraded,
+        _ => set,
     }
 }
 
@@ -222,9 +252,30 @@ mod tests {
     }
 
     #[test]
+    fn a_silent_gateway_is_down_and_a_busy_one_degraded() {
+        use ServerStatus::{Degraded, Down, Draining, Retired, Up};
+        for (set, silent, load, seen) in [
+            (Up, 0, 0.1, Up),
+            (Up, 14_999, 0.79, Up),
+            (Up, 0, 0.8, Degraded),
+            (Up, 15_000, 0.9, Down),
+            (Draining, 0, 0.9, Draining),
+            (Draining, 15_000, 0.0, Down),
+            (Down, 0, 0.0, Down),
+            (Retired, 99_999, 0.0, Retired),
+        ] {
+            assert_eq!(seen_status(set, silent, load), seen, "{set:?} {silent} {load}");
+        }
+        let load = measured_load(62_500_000, 1_000, 0.2);
+        assert!((load - 0.5).abs() < 1e-9, "{load}");
+        assert!((measured_load(1, 0, f64::NAN) - 8e-6).abs() < 1e-9);
+        assert!((measured_load(i64::MAX, 1, 1.0) - 0.99).abs() < 1e-9);
+    }
+
+    #[test]
     fn the_status_word_is_read_back() {
-        use ServerStatus::{Down, Draining, Pending, Retired, Up};
-        for status in [Pending, Up, Draining, Down, Retired] {
+        use ServerStatus::{Degraded, Down, Draining, Pending, Retired, Up};
+        for status in [Pending, Up, Degraded, Draining, Down, Retired] {
             assert_eq!(status.as_str().parse(), Ok(status));
         }
         assert_eq!("UP".parse::<ServerStatus>(), Err(ServerStatusError::Unknown));

@@ -5,6 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use ipnet::IpNet;
 
+use crate::time::UnixMs;
 use crate::vpn::key::{PresharedKey, PublicKey};
 
 /// A peer that the device should have.
@@ -16,11 +17,17 @@ pub struct WantedPeer {
     pub preshared_key: PresharedKey,
     /// Its addresses in the tunnel: all that it may send from and is sent.
     pub address: (Ipv4Addr, Ipv6Addr),
+    /// Whether it has used up what it was granted: it keeps its session, and gets and gives nothing for the time being.
+    pub is_resting: bool,
 }
 
 impl WantedPeer {
-    /// Its addresses as the device writes them.
-    pub fn allowed_ips(&self) -> [IpNet; 2] {
+    /// Its networks as the device writes them: its addresses, or none while it rests.
+    pub fn allowed_ips(&self) -> Vec<IpNet> {
+        if self.is_resting { Vec::new() } else { self.networks().to_vec() }
+    }
+
+    fn networks(&self) -> [IpNet; 2] {
         [IpAddr::from(self.address.0), IpAddr::from(self.address.1)].map(IpNet::from)
     }
 }
@@ -35,6 +42,21 @@ pub struct FoundPeer {
     pub preshared_key: PresharedKey,
     /// Its networks, in any order.
     pub allowed_ips: Vec<IpNet>,
+    /// What it has carried.
+    pub activity: Activity,
+}
+
+/// What a device tells of a peer's use. Where its client is belongs to nobody, but for whether that is known at all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Activity {
+    /// Bytes from the peer since it came to the device.
+    pub rx: u64,
+    /// Bytes to the peer since it came to the device.
+    pub tx: u64,
+    /// When it last shook hands, in Unix milliseconds.
+    pub handshake_at: Option<UnixMs>,
+    /// Whether the device remembers an address of the peer's client.
+    pub has_endpoint: bool,
 }
 
 /// One step on the device.
@@ -42,6 +64,12 @@ pub struct FoundPeer {
 pub enum PeerOp<'a> {
     /// The peer goes, with its session.
     Remove {
+        /// Its key.
+        key: [u8; 32],
+    },
+    /// The peer gets and gives nothing from now on; its session and counters stay for a moment. Nothing happens to one
+    /// that the device does not have.
+    Silence {
         /// Its key.
         key: [u8; 32],
     },
@@ -55,6 +83,16 @@ pub enum PeerOp<'a> {
         /// Its networks; empty for a moment, if it holds an address that becomes another's.
         allowed_ips: Vec<IpNet>,
     },
+}
+
+impl PeerOp<'_> {
+    /// The key of the peer that it is done to.
+    pub fn key(&self) -> [u8; 32] {
+        match self {
+            PeerOp::Remove { key } | PeerOp::Silence { key } => *key,
+            PeerOp::Upsert { key, .. } => key.bytes(),
+        }
+    }
 }
 
 /// The steps, in order, from the `found` peers to the `wanted` ones; none if nothing differs. `found` has each key once.
@@ -79,7 +117,7 @@ where
     let mut owners: HashMap<IpNet, [u8; 32]> = HashMap::with_capacity(2 * wanted.len());
     let mut order: Vec<&WantedPeer> = Vec::with_capacity(wanted.len());
     for peer in wanted {
-        let (key, networks) = (peer.key.bytes(), peer.allowed_ips());
+        let (key, networks) = (peer.key.bytes(), peer.networks());
         if by_key.contains_key(&key) || networks.iter().any(|network| owners.contains_key(network)) {
             continue;
         }
@@ -104,7 +142,7 @@ where
     ops.extend(lets_go.map(|peer| upsert(peer, Vec::new())));
     let differs =
         order.iter().filter(|peer| stay.get(&peer.key.bytes()).is_none_or(|found| !is_as_wanted(peer, found)));
-    ops.extend(differs.map(|peer| upsert(peer, peer.allowed_ips().to_vec())));
+    ops.extend(differs.map(|peer| upsert(peer, peer.allowed_ips())));
     ops
 }
 

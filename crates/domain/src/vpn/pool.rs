@@ -70,6 +70,13 @@ impl Pool {
         self.addresses(index).map(|_| index)
     }
 
+    /// The same for an IPv6 address.
+    pub fn index_of_v6(&self, address: Ipv6Addr) -> Option<i64> {
+        let index = address.to_bits().checked_sub(self.v6.network().to_bits())?;
+        let index = i64::try_from(index).ok()?;
+        self.addresses(index).map(|_| index)
+    }
+
     /// `index` is between 0 and the size of the IPv4 network, so neither sum leaves its network.
     fn at(&self, index: i64) -> (Ipv4Addr, Ipv6Addr) {
         let v4 = i64::from(self.v4.network().to_bits()) + index;
@@ -253,7 +260,7 @@ mod tests {
         fn a_number_and_its_address_belong_together(index in 2_i64..4_194_303) {
             let pool = pool("10.64.0.0/10", "fd00::/48").unwrap();
             let (v4, v6) = pool.addresses(index).unwrap();
-            prop_assert_eq!(pool.index_of(v4), Some(index));
+            prop_assert_eq!((pool.index_of(v4), pool.index_of_v6(v6)), (Some(index), Some(index)));
             prop_assert!(pool.v4().contains(&v4) && pool.v6().contains(&v6));
         }
     }

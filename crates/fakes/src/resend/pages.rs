@@ -59,8 +59,13 @@ pub(crate) async fn message(Shared(inner): Shared<Arc<Inner>>, Path(id): Path<St
     } else {
         String::new()
     };
+    let headers: String = message
+        .headers
+        .iter()
+        .map(|(name, value)| format!("\n<dt>{}</dt><dd>{}</dd>", escape(name), linked(value)))
+        .collect();
     let body = format!(
-        "<p><a id=\"back\" href=\"/\">All mail</a></p>\n<h1>{}</h1>\n<dl>\n<dt>From</dt><dd>{}</dd>\n<dt>To</dt><dd>{}</dd>\n<dt>Time</dt><dd>{}</dd>\n</dl>\n{text}\n{html}",
+        "<p><a id=\"back\" href=\"/\">All mail</a></p>\n<h1>{}</h1>\n<dl>\n<dt>From</dt><dd>{}</dd>\n<dt>To</dt><dd>{}</dd>\n<dt>Time</dt><dd>{}</dd>{headers}\n</dl>\n{text}\n{html}",
         escape(&message.subject),
         escape(&message.from),
         escape(&message.to.join(", ")),

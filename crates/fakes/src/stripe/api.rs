@@ -7,7 +7,7 @@ use super::state::{API_VERSION, Cx};
 use super::trouble::Trouble;
 use super::{
     Inner, charges, checkout, coupons, customers, events, invoices, lists, lock, payments, portal, prices, products,
-    subscriptions,
+    promotions, subscriptions,
 };
 use axum::body::{Body, Bytes};
 use axum::extract::{Request, State as Shared};
@@ -233,6 +233,8 @@ fn route(cx: &mut Cx<'_>, method: &str, path: &str, p: &Params) -> Result<Value,
         ("GET", ["customers"]) => customers::list(cx, p),
         ("GET", ["customers", id]) => customers::retrieve(cx, id, p),
         ("POST", ["customers", id]) => customers::update(cx, id, p),
+        ("POST", ["customers", id, "balance_transactions"]) => customers::add_to_balance(cx, id, p),
+        ("GET", ["customers", id, "balance_transactions"]) => customers::balance_transactions(cx, id, p),
         ("DELETE", ["customers", id]) => customers::delete(cx, id, p),
         ("POST", ["products"]) => products::create(cx, p),
         ("GET", ["products"]) => products::list(cx, p),
@@ -242,6 +244,10 @@ fn route(cx: &mut Cx<'_>, method: &str, path: &str, p: &Params) -> Result<Value,
         ("GET", ["prices", id]) => prices::retrieve(cx, id, p),
         ("POST", ["coupons"]) => coupons::create(cx, p),
         ("GET", ["coupons", id]) => coupons::retrieve(cx, id, p),
+        ("POST", ["promotion_codes"]) => promotions::create(cx, p),
+        ("GET", ["promotion_codes"]) => promotions::list(cx, p),
+        ("GET", ["promotion_codes", id]) => promotions::retrieve(cx, id, p),
+        ("POST", ["promotion_codes", id]) => promotions::update(cx, id, p),
         ("POST", ["checkout", "sessions"]) => checkout::create(cx, p),
         ("GET", ["checkout", "sessions"]) => checkout::list(cx, p),
         ("GET", ["checkout", "sessions", id]) => checkout::retrieve(cx, id, p),

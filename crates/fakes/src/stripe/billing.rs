@@ -98,16 +98,21 @@ pub(crate) struct Order<'a> {
     pub(crate) lines: &'a [(Value, i64)],
     pub(crate) metadata: Value,
     pub(crate) description: Value,
-    pub(crate) coupon: Option<&'a Value>,
+    /// What takes something off, with the promotion code that led to it, or null.
+    pub(crate) coupon: Option<(&'a Value, &'a Value)>,
     /// The card that pays.
     pub(crate) method: &'a Value,
+    /// Days before the first payment.
+    pub(crate) trial_days: Option<i64>,
 }
 
-/// Begins a paid subscription: gives it (active) and its first invoice (paid). The caller emits what comes after.
+/// Begins a subscription: gives it (active, or trialing) and its first invoice (paid, or of nothing). The caller emits
+/// what comes after.
 pub(crate) fn begin(cx: &mut Cx<'_>, order: &Order<'_>) -> Result<(Value, Value, Value), ApiError> {
     let id = cx.id("sub_1", 23);
     let now = cx.now;
-    let period = (now, period_end(now, now, &order.lines[0].0));
+    let trial_end = order.trial_days.map(|days| now + days * 24 * 3600);
+    let period = (now, trial_end.unwrap_or_else(|| period_end(now, now, &order.lines[0].0)));
     let mut data = Vec::new();
     for (price, quantity) in order.lines {
         data.push(new_item(cx, &id, price, *quantity, period));
@@ -118,7 +123,7 @@ pub(crate) fn begin(cx: &mut Cx<'_>, order: &Order<'_>) -> Result<(Value, Value,
     }
     let subscription = json!({
         "id": id, "object": "subscription", "application": null, "application_fee_percent": null,
-        "automatic_tax": { "disabled_reason": null, "enabled": false, "liability": null }, "billing_cycle_anchor": now,
+        "automatic_tax": { "disabled_reason": null, "enabled": false, "liability": null }, "billing_cycle_anchor": trial_end.unwrap_or(now),
         "billing_cycle_anchor_config": null,
         "billing_mode": { "flexible": { "proration_discounts": "included" }, "type": "flexible" },
         "billing_schedules": [], "billing_thresholds": null, "cancel_at": null, "cancel_at_period_end": false, "canceled_at": null,
@@ -139,11 +144,17 @@ pub(crate) fn begin(cx: &mut Cx<'_>, order: &Order<'_>) -> Result<(Value, Value,
             "payment_method_types": ["card"], "save_default_payment_method": "off",
         },
         "pending_invoice_item_interval": null, "pending_setup_intent": null, "pending_update": null, "schedule": null,
-        "start_date": now, "status": "incomplete", "test_clock": null, "transfer_data": null, "trial_end": null,
-        "trial_settings": { "end_behavior": { "billing_cycle_anchor": null, "missing_payment_method": "create_invoice" } }, "trial_start": null,
+        "start_date": now, "status": "incomplete", "test_clock": null, "transfer_data": null, "trial_end": trial_end,
+        "trial_settings": { "end_behavior": { "billing_cycle_anchor": null, "missing_payment_method": "create_invoice" } }, "trial_start": trial_end.map(|_| now),
         "_owed": [],
     });
-    let lines = period_lines(cx, &subscription, period);
+    let mut lines = period_lines(cx, &subscription, period);
+    if trial_end.is_some() {
+        for line in &mut lines {
+            line.amount = 0;
+            line.description = format!("Trial period for {}", line.description);
+        }
+    }
     let invoice = invoices::draft(cx, &subscription, "subscription_create", &lines, (now, now));
     let mut subscription = subscription;
     subscription["latest_invoice"] = invoice["id"].clone();
@@ -153,9 +164,9 @@ pub(crate) fn begin(cx: &mut Cx<'_>, order: &Order<'_>) -> Result<(Value, Value,
     invoices::finalize(cx, &invoice_id)?;
     let invoice = invoices::pay(cx, &invoice_id, &order.method["id"])?;
     let (subscription, previous) = cx.change(Table::Subscriptions, &id, |subscription| {
-        subscription["status"] = json!("active");
+        subscription["status"] = json!(if trial_end.is_some() { "trialing" } else { "active" });
         subscription["default_payment_method"] = order.method["id"].clone();
-        if order.coupon.is_some_and(|coupon| coupon["duration"] == "once") {
+        if trial_end.is_none() && order.coupon.is_some_and(|(coupon, _)| coupon["duration"] == "once") {
             subscription["discounts"] = json!([]);
         }
     })?;
@@ -220,12 +231,14 @@ pub(crate) fn owe(line: &Line) -> Value {
     })
 }
 
-/// One period goes by and its invoice is paid; a subscription that was to end does.
+/// One period goes by and its invoice is paid; a subscription that was to end does. A trial is a period, too.
 pub(crate) fn renew(cx: &mut Cx<'_>, id: &str) -> Result<Value, ApiError> {
     let subscription = cx.get(Table::Subscriptions, id)?;
     match subscription["status"].as_str() {
-        Some("active") if subscription["cancel_at_period_end"] == true => return end(cx, id, "cancellation_requested"),
-        Some("active") => {}
+        Some("active" | "trialing") if subscription["cancel_at_period_end"] == true => {
+            return end(cx, id, "cancellation_requested");
+        }
+        Some("active" | "trialing") => {}
         other => {
             return Err(refuse(format!(
                 "This subscription is {}; only an active one renews.",
@@ -235,6 +248,11 @@ pub(crate) fn renew(cx: &mut Cx<'_>, id: &str) -> Result<Value, ApiError> {
     }
     let invoice = next_period(cx, &subscription)?;
     invoices::pay(cx, &invoice, &subscription["default_payment_method"])?;
+    if subscription["status"] == "trialing" {
+        let (moved, previous) =
+            cx.change(Table::Subscriptions, id, |subscription| subscription["status"] = json!("active"))?;
+        cx.emit_change("customer.subscription.updated", &moved, &previous);
+    }
     cx.get(Table::Subscriptions, id)
 }
 
@@ -243,7 +261,7 @@ pub(crate) fn renew(cx: &mut Cx<'_>, id: &str) -> Result<Value, ApiError> {
 pub(crate) fn fail_renewal(cx: &mut Cx<'_>, id: &str) -> Result<Value, ApiError> {
     let subscription = cx.get(Table::Subscriptions, id)?;
     let invoice = match subscription["status"].as_str() {
-        Some("active") => next_period(cx, &subscription)?,
+        Some("active" | "trialing") => next_period(cx, &subscription)?,
         Some("past_due") => text(&subscription, "latest_invoice"),
         other => {
             return Err(refuse(format!(
@@ -276,6 +294,12 @@ pub(crate) fn recover(cx: &mut Cx<'_>, id: &str) -> Result<Value, ApiError> {
 
 /// The subscription rests, or goes on.
 pub(crate) fn rest(cx: &mut Cx<'_>, id: &str, status: &str) -> Result<Value, ApiError> {
+    let old = cx.get(Table::Subscriptions, id)?;
+    // Only what is paid for can rest, and only what rests can go on.
+    let from: &[&str] = if status == "paused" { &["active", "trialing"] } else { &["paused"] };
+    if !old["status"].as_str().is_some_and(|status| from.contains(&status)) {
+        return Err(ApiError::invalid(None, "The subscription's status does not allow that.", None));
+    }
     let (subscription, _) =
         cx.change(Table::Subscriptions, id, |subscription| subscription["status"] = json!(status))?;
     let kind = if status == "paused" { "customer.subscription.paused" } else { "customer.subscription.resumed" };
@@ -304,6 +328,10 @@ pub(crate) fn end(cx: &mut Cx<'_>, id: &str, reason: &str) -> Result<Value, ApiE
     Ok(subscription)
 }
 
+fn is_running(subscription: &Value) -> bool {
+    matches!(subscription["status"].as_str(), Some("active" | "trialing"))
+}
+
 /// Does what has come due by now: renewals, and ends of those that were to end. Gives how many.
 pub(crate) fn run_due(cx: &mut Cx<'_>) -> Result<usize, ApiError> {
     let mut done = 0;
@@ -313,10 +341,14 @@ pub(crate) fn run_due(cx: &mut Cx<'_>) -> Result<usize, ApiError> {
             .state
             .all(Table::Subscriptions)
             .iter()
-            .find(|subscription| subscription["status"] == "active" && period(subscription).1 <= now)
-            .map(|subscription| text(subscription, "id"));
-        let Some(id) = due else { return Ok(done) };
-        renew(cx, &id)?;
+            .find(|subscription| is_running(subscription) && period(subscription).1 <= now)
+            .map(|subscription| (text(subscription, "id"), subscription["_declines"] == true));
+        let Some((id, declines)) = due else { return Ok(done) };
+        if declines {
+            fail_renewal(cx, &id)?
+        } else {
+            renew(cx, &id)?
+        };
         done += 1;
     }
 }

@@ -29,6 +29,19 @@ const REFUND: &[Known] = &[
 /// The charge of a payment that went through.
 pub(crate) fn add(cx: &mut Cx<'_>, intent: &Value) -> Value {
     let id = cx.id("ch_3", 23);
+    let method = intent["payment_method"].as_str().and_then(|method| cx.state.find(Table::PaymentMethods, method));
+    let paid_with = method.map_or(Value::Null, |method| {
+        let card = &method["card"];
+        json!({ "type": "card", "card": {
+            "amount_authorized": intent["amount"], "authorization_code": null, "brand": card["brand"],
+            "electronic_commerce_indicator": null, "transaction_link_id": null,
+            "checks": card["checks"], "country": card["country"], "exp_month": card["exp_month"],
+            "exp_year": card["exp_year"], "fingerprint": card["fingerprint"], "funding": card["funding"],
+            "installments": null, "last4": card["last4"], "mandate": null, "network": card["brand"],
+            "network_transaction_id": null, "regulated_status": card["regulated_status"], "three_d_secure": null,
+            "wallet": null,
+        } })
+    });
     let charge = json!({
         "id": id, "object": "charge", "amount": intent["amount"], "amount_captured": intent["amount"], "amount_refunded": 0,
         "application": null, "application_fee": null, "application_fee_amount": null, "balance_transaction": null,
@@ -43,7 +56,7 @@ pub(crate) fn add(cx: &mut Cx<'_>, intent: &Value) -> Value {
             "seller_message": "Payment complete.", "type": "authorized",
         },
         "paid": true, "payment_intent": intent["id"], "payment_method": intent["payment_method"],
-        "payment_method_details": null, "receipt_email": null, "receipt_number": null, "receipt_url": null,
+        "payment_method_details": paid_with, "receipt_email": null, "receipt_number": null, "receipt_url": null,
         "refunded": false, "review": null, "shipping": null, "source": null, "source_transfer": null,
         "statement_descriptor": null, "statement_descriptor_suffix": null, "status": "succeeded", "transfer_data": null,
         "transfer_group": null,

@@ -5,7 +5,7 @@ use super::errors::ApiError;
 use super::form::{CREATED, Kind, Known, PAGING, Params};
 use super::payments::{self, Card};
 use super::state::{Cx, Table};
-use super::{coupons, customers, lists};
+use super::{coupons, customers, lists, promotions};
 use serde_json::{Value, json};
 
 const DAY: i64 = 24 * 3600;
@@ -27,9 +27,11 @@ const CREATE: &[Known] = &[
     ("metadata[*]", Kind::Unset),
     ("subscription_data[metadata][*]", Kind::Unset),
     ("subscription_data[description]", Kind::Text),
+    ("subscription_data[trial_period_days]", Kind::Int),
     ("locale", Kind::OneOf(LOCALES)),
     ("allow_promotion_codes", Kind::Bool),
     ("discounts[#][coupon]", Kind::Text),
+    ("discounts[#][promotion_code]", Kind::Text),
     ("expires_at", Kind::Int),
     ("ui_mode", Kind::OneOf(&["hosted_page"])),
     ("payment_method_types[#]", Kind::OneOf(&["card"])),
@@ -101,6 +103,35 @@ fn line_item(cx: &mut Cx<'_>, price: &Value, quantity: i64, off: i64) -> Value {
     })
 }
 
+/// The coupon that is named, directly or by a promotion code, and that code; null where there is none.
+fn discount(
+    cx: &Cx<'_>,
+    named: (Option<&str>, Option<&str>),
+    customer: &Value,
+    amount: (i64, &Value),
+) -> Result<(Value, Value), ApiError> {
+    let (param, (coupon, promotion)) = match named {
+        (Some(_), Some(_)) => {
+            return Err(ApiError::exclusive("discounts[0][coupon]", "discounts[0][promotion_code]"));
+        }
+        (None, None) => return Ok((Value::Null, Value::Null)),
+        (Some(id), None) => {
+            let param = "discounts[0][coupon]";
+            (param, (coupons::redeemable(cx, id, param)?, Value::Null))
+        }
+        (None, Some(id)) => {
+            let param = "discounts[0][promotion_code]";
+            let (promotion, coupon) = promotions::redeemable(cx, id, param, customer, amount)?;
+            (param, (coupon, promotion))
+        }
+    };
+    if !coupon["currency"].is_null() && coupon["currency"] != *amount.1 {
+        let message = "The coupon's currency is another than that of the prices.";
+        return Err(ApiError::invalid(None, message, Some(param)));
+    }
+    Ok((coupon, promotion))
+}
+
 pub(crate) fn create(cx: &mut Cx<'_>, p: &Params) -> Result<Value, ApiError> {
     p.check(&[CREATE])?;
     match p.need("mode")? {
@@ -137,10 +168,14 @@ pub(crate) fn create(cx: &mut Cx<'_>, p: &Params) -> Result<Value, ApiError> {
         None => Value::Null,
     };
     let lines = lines(cx, p)?;
-    let coupon = match p.get("discounts[0][coupon]") {
-        Some(id) => coupons::redeemable(cx, id, "discounts[0][coupon]")?,
-        None => Value::Null,
-    };
+    let asked: i64 = lines.iter().map(|(price, count)| price["unit_amount"].as_i64().unwrap_or_default() * count).sum();
+    let named = (p.get("discounts[0][coupon]"), p.get("discounts[0][promotion_code]"));
+    let (coupon, promotion) = discount(cx, named, &customer, (asked, &lines[0].0["currency"]))?;
+    let trial_days = p.int("subscription_data[trial_period_days]");
+    if trial_days.is_some_and(|days| !(1..=730).contains(&days)) {
+        let message = "The minimum number of trial period days is 1, and the maximum 730.";
+        return Err(ApiError::parameter(None, message, "subscription_data[trial_period_days]"));
+    }
     let metadata = p.metadata("metadata", &Value::Null)?;
     let subscription_metadata = p.metadata("subscription_data[metadata]", &Value::Null)?;
 
@@ -163,7 +198,7 @@ pub(crate) fn create(cx: &mut Cx<'_>, p: &Params) -> Result<Value, ApiError> {
     let session = json!({
         "id": id, "object": "checkout.session", "adaptive_pricing": null, "after_expiration": null,
         "allow_promotion_codes": p.bool("allow_promotion_codes"), "allowed_payment_method_types": null, "amount_subtotal": subtotal,
-        "amount_total": subtotal - off,
+        "amount_total": if trial_days.is_some() { 0 } else { subtotal - off },
         "automatic_tax": { "enabled": false, "liability": null, "provider": null, "status": null },
         "billing_address_collection": p.get("billing_address_collection"), "cancel_url": p.get("cancel_url"),
         "client_reference_id": p.get("client_reference_id"), "client_secret": null, "collected_information": null, "consent": null,
@@ -174,7 +209,11 @@ pub(crate) fn create(cx: &mut Cx<'_>, p: &Params) -> Result<Value, ApiError> {
         "customer_creation": if customer.is_null() { json!("always") } else { Value::Null },
         "customer_details": if email.is_null() { Value::Null } else { details(&email) },
         "customer_email": p.get("customer_email"),
-        "discounts": if coupon.is_null() { json!([]) } else { json!([{ "coupon": coupon["id"], "promotion_code": null }]) },
+        "discounts": match (&promotion, &coupon) {
+            (Value::Null, Value::Null) => json!([]),
+            (Value::Null, coupon) => json!([{ "coupon": coupon["id"], "promotion_code": null }]),
+            (promotion, _) => json!([{ "coupon": null, "promotion_code": promotion["id"] }]),
+        },
         "expires_at": expires_at, "integration_identifier": null, "invoice": null, "invoice_creation": null, "livemode": false,
         "locale": p.get("locale"), "managed_payments": null, "metadata": metadata, "mode": "subscription", "origin_context": null,
         "payment_intent": null, "payment_link": null,
@@ -190,6 +229,7 @@ pub(crate) fn create(cx: &mut Cx<'_>, p: &Params) -> Result<Value, ApiError> {
         "_line_items": lists::inner_list(&format!("/v1/checkout/sessions/{id}/line_items"), items),
         "_subscription_metadata": subscription_metadata,
         "_subscription_description": p.text_or_null("subscription_data[description]"),
+        "_trial_days": trial_days,
     });
     Ok(cx.add(Table::Sessions, session))
 }
@@ -265,8 +305,8 @@ pub(crate) fn pay(cx: &mut Cx<'_>, id: &str, number: &str, email: Option<&str>) 
         Some("open") => {}
         _ => return Err(ApiError::invalid(None, "This Checkout Session has expired.", None)),
     }
-    let last4 = match Card::read(number) {
-        Card::Good { last4 } => last4,
+    let (last4, fingerprint) = match Card::read(number) {
+        Card::Good { last4, fingerprint } => (last4, fingerprint),
         Card::Declined => return Err(ApiError::invalid(Some("card_declined"), "Your card was declined.", None)),
         Card::Invalid => return Err(ApiError::invalid(Some("incorrect_number"), "Your card number is invalid.", None)),
     };
@@ -287,21 +327,26 @@ pub(crate) fn pay(cx: &mut Cx<'_>, id: &str, number: &str, email: Option<&str>) 
         .flatten()
         .map(|line| (line["price"].clone(), line["quantity"].as_i64().unwrap_or(1)))
         .collect();
-    let coupon = session["discounts"][0]["coupon"].as_str().and_then(|id| cx.state.find(Table::Coupons, id)).cloned();
-    let method = payments::add_method(cx, &customer, &last4);
+    let named = &session["discounts"][0];
+    let amount = (session["amount_subtotal"].as_i64().unwrap_or_default(), &session["currency"]);
+    // Others may have redeemed it since the page was opened.
+    let (coupon, promotion) =
+        discount(cx, (named["coupon"].as_str(), named["promotion_code"].as_str()), &customer, amount)?;
+    let method = payments::add_method(cx, &customer, &last4, &fingerprint);
     let order = Order {
         customer: &customer,
         session: id,
         lines: &lines,
         metadata: session["_subscription_metadata"].clone(),
         description: session["_subscription_description"].clone(),
-        coupon: coupon.as_ref(),
+        coupon: (!coupon.is_null()).then_some((&coupon, &promotion)),
         method: &method,
+        trial_days: session["_trial_days"].as_i64(),
     };
     let (subscription, previous, invoice) = billing::begin(cx, &order)?;
     let (session, _) = cx.change(Table::Sessions, id, |session| {
         session["status"] = json!("complete");
-        session["payment_status"] = json!("paid");
+        session["payment_status"] = json!(if session["_trial_days"].is_null() { "paid" } else { "no_payment_required" });
         session["url"] = Value::Null;
         session["customer"] = customer["id"].clone();
         session["subscription"] = subscription["id"].clone();

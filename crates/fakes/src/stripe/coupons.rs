@@ -1,9 +1,9 @@
 //! Coupons, and the discounts that come of them.
 
-use super::calendar;
 use super::errors::ApiError;
 use super::form::{Kind, Known, Params};
 use super::state::{Cx, Table};
+use super::{calendar, promotions};
 use serde_json::{Value, json};
 
 const CREATE: &[Known] = &[
@@ -40,12 +40,13 @@ pub(crate) fn create(cx: &mut Cx<'_>, p: &Params) -> Result<Value, ApiError> {
         (None, Some(_)) => {
             p.need("currency")?;
         }
+        (Some(_), None) if p.get("currency").is_some() => {
+            let message = "You may only specify `currency` together with `amount_off`.";
+            return Err(ApiError::parameter(None, message, "currency"));
+        }
         (Some(_), None) => {}
     }
-    let duration = p.get("duration").unwrap_or("once");
-    if duration == "repeating" {
-        p.need("duration_in_months")?;
-    }
+    let duration = check_bounds(cx, p)?;
     let id = p.get("id").map(str::to_owned).unwrap_or_else(|| cx.id("", 8));
     if cx.state.find(Table::Coupons, &id).is_some() {
         return Err(ApiError::invalid(Some("resource_already_exists"), "Coupon already exists.", Some("id")));
@@ -60,6 +61,28 @@ pub(crate) fn create(cx: &mut Cx<'_>, p: &Params) -> Result<Value, ApiError> {
     cx.add(Table::Coupons, coupon.clone());
     cx.emit("coupon.created", &coupon);
     Ok(coupon)
+}
+
+/// How long it lasts, how often and until when it may be redeemed; gives the duration's word.
+fn check_bounds<'p>(cx: &Cx<'_>, p: &'p Params) -> Result<&'p str, ApiError> {
+    let duration = p.get("duration").unwrap_or("once");
+    match (duration, p.int("duration_in_months")) {
+        ("repeating", None) => return Err(ApiError::missing("duration_in_months")),
+        ("repeating", Some(months)) if months >= 1 => {}
+        (_, None) => {}
+        _ => {
+            let message = "Invalid duration_in_months: at least 1, and only with the duration `repeating`.";
+            return Err(ApiError::parameter(None, message, "duration_in_months"));
+        }
+    }
+    if p.int("max_redemptions").is_some_and(|most| most < 1) {
+        let message = "This value must be greater than or equal to 1.";
+        return Err(ApiError::parameter(Some("parameter_invalid_integer"), message, "max_redemptions"));
+    }
+    if p.int("redeem_by").is_some_and(|by| by <= cx.now) {
+        return Err(ApiError::parameter(None, "The `redeem_by` timestamp must be in the future.", "redeem_by"));
+    }
+    Ok(duration)
 }
 
 pub(crate) fn retrieve(cx: &mut Cx<'_>, id: &str, p: &Params) -> Result<Value, ApiError> {
@@ -94,12 +117,15 @@ pub(crate) fn off(coupon: &Value, amount: i64) -> i64 {
 /// Redeems the coupon for a subscription: the discount.
 pub(crate) fn redeem(
     cx: &mut Cx<'_>,
-    coupon: &Value,
+    (coupon, promotion): (&Value, &Value),
     customer: &Value,
     subscription: &str,
     session: &str,
 ) -> Result<Value, ApiError> {
     let coupon_id = coupon["id"].as_str().unwrap_or_default();
+    if let Some(id) = promotion["id"].as_str() {
+        promotions::count(cx, id)?;
+    }
     let (coupon, _) = cx.change(Table::Coupons, coupon_id, |coupon| {
         coupon["times_redeemed"] = json!(coupon["times_redeemed"].as_i64().unwrap_or_default() + 1);
     })?;
@@ -107,7 +133,7 @@ pub(crate) fn redeem(
     let end = coupon["duration_in_months"].as_i64().map(|months| calendar::later(cx.now, cx.now, "month", months));
     let discount = json!({
         "id": id, "object": "discount", "checkout_session": session, "customer": customer["id"], "customer_account": null,
-        "end": end, "invoice": null, "invoice_item": null, "promotion_code": null,
+        "end": end, "invoice": null, "invoice_item": null, "promotion_code": promotion["id"],
         "source": { "coupon": coupon["id"], "type": "coupon" },
         "start": cx.now, "subscription": subscription, "subscription_item": null,
     });

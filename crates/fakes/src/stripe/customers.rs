@@ -16,6 +16,8 @@ const FIELDS: &[Known] = &[
     ("metadata", Kind::Unset),
     ("metadata[*]", Kind::Unset),
 ];
+const BALANCE: &[Known] =
+    &[("amount", Kind::Int), ("currency", Kind::Text), ("description", Kind::Text), ("metadata[*]", Kind::Unset)];
 const LIST: &[Known] = &[("email", Kind::Text)];
 
 /// A customer without anything but an address; also what the checkout page makes.
@@ -87,6 +89,42 @@ pub(crate) fn delete(cx: &mut Cx<'_>, id: &str, p: &Params) -> Result<Value, Api
     })?;
     cx.emit("customer.deleted", &customer);
     Ok(deleted)
+}
+
+/// Changes what a customer owes: below zero it is credit, which the next invoice takes off.
+pub(crate) fn add_to_balance(cx: &mut Cx<'_>, id: &str, p: &Params) -> Result<Value, ApiError> {
+    p.check(&[BALANCE])?;
+    let customer = cx.get(Table::Customers, id)?;
+    if customer["deleted"] == true {
+        return Err(ApiError::not_found(Table::Customers.noun(), id));
+    }
+    p.need("amount")?;
+    let (amount, currency) = (p.int("amount").unwrap_or_default(), p.need("currency")?.to_lowercase());
+    if customer["currency"].as_str().is_some_and(|known| known != currency) {
+        let message = "You cannot combine currencies on a single customer. This customer has another currency already.";
+        return Err(ApiError::invalid(None, message, Some("currency")));
+    }
+    let metadata = p.metadata("metadata", &Value::Null)?;
+    let balance = customer["balance"].as_i64().unwrap_or_default() + amount;
+    let (customer, previous) = cx.change(Table::Customers, id, |customer| {
+        customer["balance"] = json!(balance);
+        customer["currency"] = json!(currency);
+    })?;
+    cx.emit_change("customer.updated", &customer, &previous);
+    let transaction = json!({
+        "id": cx.id("cbtxn_1", 23), "object": "customer_balance_transaction", "amount": amount, "checkout_session": null,
+        "created": cx.now, "credit_note": null, "currency": currency, "customer": id, "customer_account": null,
+        "description": p.text_or_null("description"), "ending_balance": balance, "invoice": null, "livemode": false,
+        "metadata": metadata, "type": "adjustment",
+    });
+    Ok(cx.add(Table::BalanceTransactions, transaction))
+}
+
+pub(crate) fn balance_transactions(cx: &mut Cx<'_>, id: &str, p: &Params) -> Result<Value, ApiError> {
+    p.check(&[PAGING, CREATED])?;
+    cx.get(Table::Customers, id)?;
+    let path = format!("/v1/customers/{id}/balance_transactions");
+    lists::page(cx, Table::BalanceTransactions, &path, p, |one| one["customer"] == id)
 }
 
 pub(crate) fn list(cx: &mut Cx<'_>, p: &Params) -> Result<Value, ApiError> {

@@ -20,6 +20,7 @@ mod payments;
 mod portal;
 mod prices;
 mod products;
+mod promotions;
 mod state;
 mod subscriptions;
 mod trouble;
@@ -247,12 +248,13 @@ impl StripeFake {
         self.inner.change(work).map_err(|refused| FakeError::Refused(refused.message().to_owned()))
     }
 
-    /// The customer pays the open session `cs_…` with a good card, as on the page.
+    /// The customer pays the open session `cs_…` with a good card of their own, as on the page.
     ///
     /// # Errors
     /// When there is no such session, or it has expired.
     pub fn pay(&self, session: &str) -> Result<Paid, FakeError> {
-        self.pay_with(session, pages::GOOD_CARD)
+        let buyer = self.act(|cx| Ok(cx.get(Table::Sessions, session)?["client_reference_id"].to_string()))?;
+        self.pay_with(session, &payments::card_of(&buyer))
     }
 
     /// The same with a card number of the test's choice.
@@ -362,7 +364,7 @@ impl StripeFake {
     }
 
     /// The price with this lookup key, made with its product where it is missing or differs; the id `price_…`.
-    /// `unit_amount` is in the currency's smallest unit, `interval` is `day`, `week`, `month` or `year`.
+    /// `unit_amount` is in the currency's smallest unit, `interval` is `month`, `quarter` or `year`.
     ///
     /// # Errors
     /// When the interval is none of these.
@@ -375,15 +377,17 @@ impl StripeFake {
         interval: &str,
     ) -> Result<String, FakeError> {
         self.act(|cx| {
-            if !["day", "week", "month", "year"].contains(&interval) {
-                return Err(ApiError::invalid(None, format!("Invalid interval: {interval}"), None));
-            }
+            let every = match interval {
+                "month" | "year" => (interval, 1),
+                "quarter" => ("month", 3),
+                _ => return Err(ApiError::invalid(None, format!("Invalid interval: {interval}"), None)),
+            };
             let old = prices::by_lookup_key(cx, lookup_key);
             if let Some(old) = &old {
                 let id = old["id"].as_str().unwrap_or_default().to_owned();
                 let same = old["unit_amount"] == unit_amount
                     && old["currency"] == currency
-                    && old["recurring"]["interval"] == interval
+                    && (old["recurring"]["interval"] == every.0 && old["recurring"]["interval_count"] == every.1)
                     && old["active"] == true;
                 if same {
                     return Ok(id);
@@ -396,7 +400,7 @@ impl StripeFake {
                 Some(product) => product.clone(),
                 None => products::add(cx, product_name, |_| {}),
             };
-            let price = prices::add(cx, &product, unit_amount, currency, Some((interval, 1)), |price| {
+            let price = prices::add(cx, &product, unit_amount, currency, Some(every), |price| {
                 price["lookup_key"] = json!(lookup_key);
             });
             Ok(price["id"].as_str().unwrap_or_default().to_owned())

@@ -1,7 +1,7 @@
 //! The hosted pages: checkout, portal, invoice. Plain forms, no script.
 
 use super::state::{State, Table};
-use super::{Inner, billing, checkout, subscriptions};
+use super::{Inner, billing, checkout, payments, subscriptions};
 use crate::html::{escape, page, when};
 use axum::Form;
 use axum::extract::{Path, State as Shared};
@@ -202,6 +202,7 @@ fn portal_body(state: &State, session: &Value) -> String {
             )
         })
         .collect();
+    let card = mine(Table::PaymentMethods).first().map_or("", |method| text(&method["card"], "last4")).to_owned();
     let back = match text(session, "return_url") {
         "" => String::new(),
         url => {
@@ -211,11 +212,15 @@ fn portal_body(state: &State, session: &Value) -> String {
     };
     let nothing = "<p class=\"quiet\">There is no subscription.</p>";
     format!(
-        "<h1>Billing</h1>\n{back}\n<h2>Subscriptions</h2>\n{}\n<h2>Invoices</h2>\n\
+        "<h1>Billing</h1>\n{back}\n<h2>Subscriptions</h2>\n{}\n<h2>Payment method</h2>\n<p id=\"paid-with\">Card ending {card}</p>\n{CARD_FORM}\n<h2>Invoices</h2>\n\
          <table>\n<thead><tr><th>Number</th><th>Date</th><th>Total</th><th>Status</th></tr></thead>\n<tbody>\n{invoices}</tbody>\n</table>",
         if subscriptions.is_empty() { nothing } else { &subscriptions },
     )
 }
+
+const CARD_FORM: &str = "<form method=\"post\" class=\"acts\">\n<label for=\"card\">Card</label>\n\
+    <input id=\"card\" name=\"card\" inputmode=\"numeric\" autocomplete=\"cc-number\" value=\"5555 5555 5555 4444\">\n\
+    <button id=\"change-card\" name=\"action\" value=\"card\">Use this card</button>\n</form>";
 
 fn subscription_part(state: &State, subscription: &Value, live: bool, plain: bool) -> String {
     let id = text(subscription, "id");
@@ -264,6 +269,8 @@ pub(crate) struct PortalAct {
     action: String,
     #[serde(default)]
     subscription: String,
+    #[serde(default)]
+    card: String,
 }
 
 /// `POST /portal/{session}`.
@@ -274,6 +281,9 @@ pub(crate) async fn portal_act(
 ) -> Response {
     let done = inner.change(|cx| {
         let session = cx.get(Table::PortalSessions, &id).ok()?;
+        if act.action == "card" {
+            return payments::change_card(cx, text(&session, "customer"), &act.card).ok();
+        }
         let subscription = cx.get(Table::Subscriptions, &act.subscription).ok()?;
         if subscription["customer"] != session["customer"] {
             return None;

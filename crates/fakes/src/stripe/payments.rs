@@ -1,10 +1,13 @@
 //! Cards and payments, as far as invoices point at them.
 
-use super::charges;
+use super::StripeFake;
 use super::errors::ApiError;
 use super::form::Params;
 use super::state::{Cx, Table};
+use super::{billing, charges};
+use crate::FakeError;
 use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
 
 /// What a typed card number does.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,6 +16,8 @@ pub(crate) enum Card {
     Good {
         /// Its last four digits.
         last4: String,
+        /// What it is known by, whoever pays with it.
+        fingerprint: String,
     },
     /// Stripe's test card that is always declined.
     Declined,
@@ -30,8 +35,20 @@ impl Card {
         if !(13..=19).contains(&digits.len()) || !digits.bytes().all(|byte| byte.is_ascii_digit()) || !luhn(&digits) {
             return Card::Invalid;
         }
-        Card::Good { last4: digits[digits.len() - 4..].to_owned() }
+        let fingerprint = hex(&Sha256::digest(&digits)).chars().take(16).collect();
+        Card::Good { last4: digits[digits.len() - 4..].to_owned(), fingerprint }
     }
+}
+
+/// The number of a good card that is this buyer's own.
+pub(crate) fn card_of(buyer: &str) -> String {
+    let digits = Sha256::digest(buyer).iter().take(14).map(|byte| char::from(b'0' + byte % 10)).collect::<String>();
+    let number = (0..10).map(|check| format!("4{digits}{check}")).find(|number| luhn(number));
+    number.unwrap_or_default()
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn luhn(digits: &str) -> bool {
@@ -47,10 +64,33 @@ fn luhn(digits: &str) -> bool {
     sum.is_multiple_of(10)
 }
 
+/// The customer's subscriptions are paid with this card from now on, and what is open is paid with it at once.
+pub(crate) fn change_card(cx: &mut Cx<'_>, customer: &str, number: &str) -> Result<(), ApiError> {
+    let customer = cx.get(Table::Customers, customer)?;
+    let Card::Good { last4, fingerprint } = Card::read(number) else {
+        return Err(ApiError::invalid(Some("card_declined"), "Your card was declined.", None));
+    };
+    let method = add_method(cx, &customer, &last4, &fingerprint);
+    let is_live =
+        |subscription: &&Value| subscription["customer"] == customer["id"] && subscription["status"] != "canceled";
+    let live: Vec<Value> = cx.state.all(Table::Subscriptions).iter().filter(is_live).cloned().collect();
+    for old in live {
+        let id = old["id"].as_str().unwrap_or_default();
+        let (subscription, previous) = cx.change(Table::Subscriptions, id, |subscription| {
+            subscription["default_payment_method"] = method["id"].clone();
+            subscription["_declines"] = Value::Null;
+        })?;
+        cx.emit_change("customer.subscription.updated", &subscription, &previous);
+        if old["status"] == "past_due" {
+            billing::recover(cx, id)?;
+        }
+    }
+    Ok(())
+}
+
 /// Keeps the card as a payment method of the customer.
-pub(crate) fn add_method(cx: &mut Cx<'_>, customer: &Value, last4: &str) -> Value {
+pub(crate) fn add_method(cx: &mut Cx<'_>, customer: &Value, last4: &str, fingerprint: &str) -> Value {
     let id = cx.id("pm_1", 23);
-    let fingerprint = cx.id("", 16);
     let brand = "visa";
     let method = json!({
         "id": id, "object": "payment_method", "allow_redisplay": "limited",
@@ -107,6 +147,26 @@ pub(crate) fn retrieve_method(cx: &mut Cx<'_>, id: &str, p: &Params) -> Result<V
     cx.get(Table::PaymentMethods, id)
 }
 
+impl StripeFake {
+    /// The card that pays for a subscription is good until the end of this month; the bank has sent the same card anew.
+    ///
+    /// # Errors
+    /// When there is no such subscription, or no card pays for it.
+    pub fn set_card_expiry(&self, subscription: &str, year: i64, month: i64) -> Result<(), FakeError> {
+        let set = |method: &mut Value| {
+            method["card"]["exp_year"] = json!(year);
+            method["card"]["exp_month"] = json!(month);
+        };
+        self.act(|cx| {
+            let subscription = cx.get(Table::Subscriptions, subscription)?;
+            let method = subscription["default_payment_method"].as_str().unwrap_or_default();
+            let (method, previous) = cx.change(Table::PaymentMethods, method, set)?;
+            cx.emit_change("payment_method.automatically_updated", &method, &previous);
+            Ok(())
+        })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -114,15 +174,30 @@ mod tests {
     #[test]
     fn a_number_is_a_good_card_a_declined_one_or_none() {
         for (number, expect) in [
-            ("4242 4242 4242 4242", Card::Good { last4: "4242".into() }),
-            ("5555-5555-5555-4444", Card::Good { last4: "4444".into() }),
-            ("4000 0000 0000 0002", Card::Declined),
-            ("4242 4242 4242 4241", Card::Invalid),
-            ("4242", Card::Invalid),
-            ("", Card::Invalid),
-            ("not a card number", Card::Invalid),
+            ("4242 4242 4242 4242", Ok("4242")),
+            ("5555-5555-5555-4444", Ok("4444")),
+            ("4000 0000 0000 0002", Err(Card::Declined)),
+            ("4242 4242 4242 4241", Err(Card::Invalid)),
+            ("4242", Err(Card::Invalid)),
+            ("", Err(Card::Invalid)),
+            ("not a card number", Err(Card::Invalid)),
         ] {
-            assert_eq!(Card::read(number), expect, "{number}");
+            let last4 = match Card::read(number) {
+                Card::Good { last4, .. } => Ok(last4),
+                other => Err(other),
+            };
+            assert_eq!(last4.as_deref().map_err(Clone::clone), expect, "{number}");
         }
+    }
+
+    #[test]
+    fn a_card_is_known_by_its_number_and_each_buyer_has_one() {
+        let print = |number: &str| match Card::read(number) {
+            Card::Good { fingerprint, .. } => fingerprint,
+            other => panic!("{number}: {other:?}"),
+        };
+        assert_eq!(print("4242 4242 4242 4242"), print("4242424242424242"));
+        assert_eq!(print(&card_of("mika")), print(&card_of("mika")));
+        assert_ne!(print(&card_of("mika")), print(&card_of("noa")));
     }
 }

@@ -15,9 +15,11 @@ const DAY: i64 = 24 * 3600;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Table {
     Customers,
+    BalanceTransactions,
     Products,
     Prices,
     Coupons,
+    PromotionCodes,
     Discounts,
     Sessions,
     Subscriptions,
@@ -34,11 +36,13 @@ pub(crate) enum Table {
 
 impl Table {
     /// Every table, with its name in the state file, the noun of its error messages, and the beginning of its ids.
-    const ALL: [(Table, &'static str, &'static str, &'static str); 16] = [
+    const ALL: [(Table, &'static str, &'static str, &'static str); 18] = [
         (Table::Customers, "customers", "customer", "cus_"),
+        (Table::BalanceTransactions, "balance_transactions", "customer_balance_transaction", "cbtxn_"),
         (Table::Products, "products", "product", "prod_"),
         (Table::Prices, "prices", "price", "price_"),
         (Table::Coupons, "coupons", "coupon", "\0"),
+        (Table::PromotionCodes, "promotion_codes", "promotion code", "promo_"),
         (Table::Discounts, "discounts", "discount", "di_"),
         (Table::Sessions, "checkout_sessions", "checkout.session", "cs_"),
         (Table::Subscriptions, "subscriptions", "subscription", "sub_"),

@@ -221,11 +221,15 @@ fn plan_items(cx: &mut Cx<'_>, subscription: &Value, p: &Params) -> Result<Optio
             "All prices on a subscription must have the same `recurring.interval` and `recurring.interval_count`.";
         return Err(ApiError::invalid(None, message, Some("items")));
     }
-    let restarts = interval(&before)["interval"] != interval(&after)["interval"]
-        || interval(&before)["interval_count"] != interval(&after)["interval_count"];
+    // A trial goes on as it is, whatever comes after it.
+    let is_trial = subscription["status"] == "trialing";
+    let restarts = !is_trial
+        && (interval(&before)["interval"] != interval(&after)["interval"]
+            || interval(&before)["interval_count"] != interval(&after)["interval_count"]);
     let new_period = restarts.then(|| (cx.now, billing::period_end(cx.now, cx.now, &after[0]["price"])));
     let behavior = p.get("proration_behavior").unwrap_or("create_prorations");
-    let lines = prorations(cx.now, billing::period(subscription), &before, &after, new_period, behavior != "none");
+    let lines =
+        prorations(cx.now, billing::period(subscription), &before, &after, new_period, !is_trial && behavior != "none");
     Ok(Some(Change { items: after, lines, bill_now: restarts || behavior == "always_invoice", new_period }))
 }
 

@@ -57,6 +57,11 @@ impl StripeFake {
         lock(&self.inner.plan).0.len()
     }
 
+    /// What was still to go wrong does not.
+    pub fn calm(&self) {
+        lock(&self.inner.plan).0.clear();
+    }
+
     /// Makes a mess of the webhooks from now on.
     pub fn mess(&self, mess: Mess) {
         *lock(&self.inner.mess) = mess;

@@ -3,8 +3,9 @@
 use app::{App, admin};
 use serde_json::{Value, json};
 
-use super::{print_rows, time, user, words};
+use super::{time, user, words};
 use crate::cli::Format;
+use crate::out::print_rows;
 
 pub(super) async fn run(app: &App, about: Option<String>, limit: u64, format: Format) -> anyhow::Result<()> {
     let whom = match about {

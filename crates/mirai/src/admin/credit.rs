@@ -1,12 +1,14 @@
 //! `mirai admin credit`.
 
+use app::admin::COMMAND_LINE;
 use app::admin::{credits, users};
 use app::{App, credit};
 use domain::money::Money;
 use serde_json::{Value, json};
 
-use super::{print_one, print_rows, words};
+use super::words;
 use crate::cli::{CreditChange, CreditCommand};
+use crate::out::{print_one, print_rows};
 
 pub(super) async fn run(app: &App, command: CreditCommand) -> anyhow::Result<()> {
     match command {
@@ -23,7 +25,8 @@ pub(super) async fn run(app: &App, command: CreditCommand) -> anyhow::Result<()>
 
 async fn run_change(app: &App, change: CreditChange, wish: credits::Wish) -> anyhow::Result<()> {
     let amount = Money::new(change.amount, credit::currency(&change.currency).map_err(words)?);
-    let done = credits::change(app, &change.user, wish, amount, &change.reason, change.once.as_deref()).await;
+    let done =
+        credits::change(app, COMMAND_LINE, &change.user, wish, amount, &change.reason, change.once.as_deref()).await;
     let balance = done.map_err(|error| words(error).context(format!("credit of {}", change.user)))?;
     let currency = amount.currency.as_str();
     print_one(&json!({ "user": change.user, "currency": currency, "balance": balance }), change.format)

@@ -2,11 +2,13 @@
 
 use anyhow::bail;
 use app::App;
+use app::admin::COMMAND_LINE;
 use app::admin::jobs;
 use serde_json::json;
 
-use super::{print_one, print_rows, time, words};
+use super::{time, words};
 use crate::cli::JobCommand;
+use crate::out::{print_one, print_rows};
 
 /// Most jobs that are listed.
 const LIMIT: u64 = 1000;
@@ -36,7 +38,7 @@ pub(super) async fn run(app: &App, command: JobCommand) -> anyhow::Result<()> {
             if id.is_none() && !all {
                 bail!("give a job's id, or --all");
             }
-            let revived = jobs::retry(app, id).await.map_err(words)?;
+            let revived = jobs::retry(app, COMMAND_LINE, id).await.map_err(words)?;
             print_one(&json!({ "revived": revived }), format)
         }
     }

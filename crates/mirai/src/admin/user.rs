@@ -4,14 +4,16 @@ use std::io::Read as _;
 
 use anyhow::Context as _;
 use app::App;
+use app::admin::COMMAND_LINE;
 use app::admin::users::{self, Verified};
 use app::session::UserRow;
 use app::sign_up::Registration;
 use domain::account::{Email, Language, Password, Role};
 use serde_json::{Value, json};
 
-use super::{print_one, print_rows, time, words};
+use super::{time, words};
 use crate::cli::{Format, UserCommand};
+use crate::out::{print_one, print_rows};
 
 pub(super) async fn run(app: &App, command: UserCommand) -> anyhow::Result<()> {
     match command {
@@ -30,7 +32,7 @@ pub(super) async fn run(app: &App, command: UserCommand) -> anyhow::Result<()> {
         }
         UserCommand::Suspend { user, format } => {
             let found = find(app, &user).await?;
-            users::suspend(app, found.id).await.map_err(words)?;
+            users::suspend(app, COMMAND_LINE, found.id).await.map_err(words)?;
             print_one(&user_json(&find(app, &user).await?), format)
         }
         UserCommand::SecondFactorOff { user, format } => {

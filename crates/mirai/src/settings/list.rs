@@ -71,6 +71,19 @@ pub(crate) const SETTINGS: &[Setting] = &[
         "REDIS_URL",
         "redis://… or rediss://…; several processes then count limits together; without it each for itself",
     ),
+    open(
+        "MONEY_BACK_DAYS",
+        Some("30"),
+        "for so many days a customer can have the first purchase back by a click; 0: only an operator gives money back",
+    ),
+    open(
+        "REFERRAL_PERCENT",
+        Some("10"),
+        "what a customer gets as credit for a friend: so many hundredths of the friend's first payment; 0: nothing",
+    ),
+    open("REFERRAL_CAP", Some("2000"), "the most for one friend, in minor units of the payment's currency (cents)"),
+    open("REFERRAL_PLANS", None, "codes of the plans that count, separated by commas; all if empty"),
+    open("REFERRAL_WAIT_DAYS", Some("14"), "how long a reward waits before it can be spent, in days"),
     open("POOL_V4", Some("10.64.0.0/10"), "IPv4 addresses of the devices; never made smaller"),
     open("POOL_V6", Some("fd6d:6972:6169::/48"), "IPv6 addresses of the devices; never changed"),
     open(

@@ -7,12 +7,15 @@ use app::{Brand, Config, Limits, Sealer, StripeKeys};
 use clients::mail::Mailer;
 use clients::stripe::{Stripe, StripeSettings};
 use domain::account::Email;
+use domain::credit::MOST;
+use domain::reward::Terms;
+use domain::time::DAY_MS;
 use domain::vpn::dns::Resolvers;
 use domain::vpn::pool::Pool;
 use secrecy::SecretString;
 use store::{Patience, Tls};
 use url::{Host, Url};
-use web::CookieStyle;
+use web::{CookieStyle, TeamCode};
 
 use super::Values;
 
@@ -105,6 +108,8 @@ pub(crate) fn parse(values: &Values) -> anyhow::Result<Parsed> {
             credential_per_minute: number(values, "LIMIT_CREDENTIAL", 1..=60_000_000)?,
             general_per_minute: number(values, "LIMIT_GENERAL", 1..=60_000_000)?,
         },
+        referrals: referrals(values)?,
+        money_back_days: number(values, "MONEY_BACK_DAYS", 0..=90)?,
         mail_from,
         app_url: app_url.clone(),
     };
@@ -113,6 +118,7 @@ pub(crate) fn parse(values: &Values) -> anyhow::Result<Parsed> {
         allowed_origins: list(values, "ALLOWED_ORIGINS"),
         trusted_proxies: networks(values)?,
         form_origins: pages,
+        team_code: if production { TeamCode::Demanded } else { TeamCode::Optional },
     };
     Ok(Parsed {
         database: database(values)?,
@@ -125,6 +131,15 @@ pub(crate) fn parse(values: &Values) -> anyhow::Result<Parsed> {
         listen: required(values, "LISTEN")?.to_owned(),
         metrics_listen: values.text("METRICS_LISTEN").map(str::to_owned),
         shutdown_grace: Duration::from_secs(number(values, "SHUTDOWN_GRACE", 0..=600_u64)?),
+    })
+}
+
+fn referrals(values: &Values) -> anyhow::Result<Terms> {
+    Ok(Terms {
+        percent: number(values, "REFERRAL_PERCENT", 0..=100_u8)?,
+        cap: number(values, "REFERRAL_CAP", 0..=MOST)?,
+        plans: list(values, "REFERRAL_PLANS"),
+        wait_ms: i64::from(number(values, "REFERRAL_WAIT_DAYS", 0..=365_u32)?) * DAY_MS,
     })
 }
 

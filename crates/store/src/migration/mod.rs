@@ -14,6 +14,13 @@ mod m0011_api_key_scopes;
 mod m0012_device_dns;
 mod m0013_plan_prices;
 mod m0014_gateways;
+mod m0015_reports;
+mod m0016_ledger;
+mod m0017_rewards;
+mod m0018_operators;
+mod m0019_offers;
+mod m0020_coupons_and_gifts;
+mod m0021_notices;
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::DbBackend;
@@ -37,6 +44,13 @@ impl MigratorTrait for Migrator {
             Box::new(m0012_device_dns::Migration),
             Box::new(m0013_plan_prices::Migration),
             Box::new(m0014_gateways::Migration),
+            Box::new(m0015_reports::Migration),
+            Box::new(m0016_ledger::Migration),
+            Box::new(m0017_rewards::Migration),
+            Box::new(m0018_operators::Migration),
+            Box::new(m0019_offers::Migration),
+            Box::new(m0020_coupons_and_gifts::Migration),
+            Box::new(m0021_notices::Migration),
         ]
     }
 }
@@ -109,6 +123,20 @@ pub(crate) async fn add_column(
     m.alter_table(Table::alter().table(table).add_column(&mut column).to_owned()).await
 }
 
+/// Adds an index that is not there yet; see [`add_column`]. MariaDB's dialect has no word for that here.
+pub(crate) async fn add_index(
+    m: &SchemaManager<'_>,
+    table: &'static str,
+    columns: &[&'static str],
+    index: IndexCreateStatement,
+) -> Result<(), DbErr> {
+    if m.has_index(table, index_name(table, columns)).await? { Ok(()) } else { m.create_index(index).await }
+}
+
+fn index_name(table: &str, columns: &[&str]) -> String {
+    format!("ix_{table}_{}", columns.join("_"))
+}
+
 /// A foreign key `column` → `parent.parent_column`.
 pub(crate) fn references(
     column: &'static str,
@@ -122,7 +150,7 @@ pub(crate) fn references(
 /// An index named after its table and columns, so that a violation names them on every database.
 pub(crate) fn index(table: &'static str, columns: &[&'static str]) -> IndexCreateStatement {
     let mut index = Index::create();
-    index.if_not_exists().table(table).name(format!("ix_{table}_{}", columns.join("_")));
+    index.if_not_exists().table(table).name(index_name(table, columns));
     for column in columns {
         index.col(*column);
     }

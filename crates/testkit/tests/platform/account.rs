@@ -330,9 +330,9 @@ async fn a_deleted_account_leaves_nothing_personal(database: Database) -> anyhow
     let customer = customer_of(&test, &user).await?;
     let (status, body) = delete(&test, &user, "not the password").await?;
     assert_eq!((status, refused(&body)), (StatusCode::UNPROCESSABLE_ENTITY, ("password", "password_wrong")));
-    let before = app::server::list(&test.app).await?;
+    let before = store::vps_servers::all(&test.app.store).await?;
     assert_eq!(delete(&test, &user, PASSWORD).await?.0, StatusCode::NO_CONTENT);
-    let after = app::server::list(&test.app).await?;
+    let after = store::vps_servers::all(&test.app.store).await?;
     assert!(after[0].revision > before[0].revision, "the server hears that the device is gone");
     assert_eq!(me(&test, &user).await?, StatusCode::UNAUTHORIZED);
     assert_eq!(log_in_with(&test, &user.email, PASSWORD, None).await?.0, StatusCode::UNAUTHORIZED);

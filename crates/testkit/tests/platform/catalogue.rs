@@ -1,7 +1,8 @@
 //! The price list at Stripe follows ours, and nobody loses what was bought at an older price.
 
+use app::admin::COMMAND_LINE;
 use app::admin::catalogue::{self, Mode};
-use app::admin::plans::{self, Change, Limit};
+use app::admin::plans::{self, Change};
 use domain::plan::PriceStep;
 use fakes::stripe::Trouble;
 use serde_json::json;
@@ -21,8 +22,8 @@ async fn a_new_price_is_made_at_stripe_once_and_the_old_one_still_counts(databas
     // Somebody is on the payment page when the price changes, and pays afterwards.
     let early = test.with_user("mika").await?;
     let page = test.checkout(&early, "basic").await?;
-    let dearer = Change { price_cents: Some(699), stripe_price: None, devices: Limit::Keep, quota_bytes: Limit::Keep };
-    let old = plans::set(&test.app, "basic", &dearer).await?.stripe_price_id;
+    let dearer = Change { price_cents: Some(699), ..Change::default() };
+    let old = plans::set(&test.app, COMMAND_LINE, "basic", &dearer).await?.stripe_price_id;
     assert_eq!(steps(Mode::DryRun).await?[0], ("basic".to_owned(), PriceStep::Make));
     assert_eq!(app::plan::list(&test.app).await?[0].stripe_price_id, old, "a dry run changes nothing");
 
@@ -54,15 +55,10 @@ async fn a_new_price_is_made_at_stripe_once_and_the_old_one_still_counts(databas
 async fn a_price_belongs_to_one_plan_for_ever() -> anyhow::Result<()> {
     let test = TestApp::start(&Wanted::on(Database::Sqlite)).await?.expect("SQLite is never missing");
     let price = app::plan::list(&test.app).await?[0].stripe_price_id.clone().expect("a price");
-    let with = |price: &str| Change {
-        price_cents: None,
-        stripe_price: Some(price.to_owned()),
-        devices: Limit::Keep,
-        quota_bytes: Limit::Keep,
-    };
-    plans::set(&test.app, "basic", &with("price_newer")).await?;
-    let refused = plans::set(&test.app, "vip", &with(&price)).await;
+    let with = |price: &str| Change { stripe_price: Some(price.to_owned()), ..Change::default() };
+    plans::set(&test.app, COMMAND_LINE, "basic", &with("price_newer")).await?;
+    let refused = plans::set(&test.app, COMMAND_LINE, "vip", &with(&price)).await;
     assert!(matches!(refused, Err(app::Error::Invalid(fields)) if fields[0].code == "price_in_use"));
-    plans::set(&test.app, "basic", &with(&price)).await?;
+    plans::set(&test.app, COMMAND_LINE, "basic", &with(&price)).await?;
     Ok(())
 }

@@ -2,6 +2,7 @@
 //! meant to end soon lasts longer.
 
 use app::Limits;
+use app::admin::COMMAND_LINE;
 use domain::api_scope::Scopes;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -63,13 +64,13 @@ async fn s21_a_clock_set_back_makes_nothing_last_longer(database: Database) -> a
     let user = test.with_user("mika").await?;
     let stolen = test.log_in(&user.email).await?;
     let rotated = refresh(&test, &stolen).await?.expect("a new pair");
-    let withdrawn = app::admin::api_keys::add(&test.app, "mobile", &Scopes::All, None).await?;
+    let withdrawn = app::admin::api_keys::add(&test.app, COMMAND_LINE, "mobile", &Scopes::All, None).await?;
     let with_key = async |key: &str| {
         let url = format!("{}/backend/api/plans", test.base);
         anyhow::Ok(test.http.get(url).header("X-API-KEY", key).send().await?.status())
     };
     assert_eq!(with_key(&withdrawn).await?, StatusCode::OK);
-    app::admin::api_keys::revoke(&test.app, "mobile").await?;
+    app::admin::api_keys::revoke(&test.app, COMMAND_LINE, "mobile").await?;
     // Ten tries a minute are used up.
     let guess = json!({ "email": "nobody@example.net", "password": "a guess of a word" });
     let mut tries = 0;

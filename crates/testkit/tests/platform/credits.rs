@@ -1,5 +1,6 @@
 //! Credit is given and taken once, and never spent twice; friends are counted and not named; lists come in pages.
 
+use app::admin::COMMAND_LINE;
 use app::admin::credits::{self, Wish};
 use app::{Clock, Error};
 use domain::money::{Currency, Money};
@@ -25,13 +26,13 @@ async fn s13_of_fifty_who_spend_a_whole_balance_at_once_one_does(database: Datab
     let node = fleet.serve().await?;
     let user = fleet.with_user(&node, "mika").await?;
     let (one, two) = (fleet.look(Clock::System).await?, fleet.look(Clock::System).await?);
-    credits::change(&one, &user.email, Wish::Grant, usd(500), "a gift", None).await?;
+    credits::change(&one, COMMAND_LINE, &user.email, Wish::Grant, usd(500), "a gift", None).await?;
     let spend = |n: usize| {
         let (app, email) = (if n.is_multiple_of(2) { one.clone() } else { two.clone() }, user.email.clone());
         tokio::spawn(async move {
             loop {
                 let once = format!("spending {n}");
-                match credits::change(&app, &email, Wish::Take, usd(500), "spent", Some(&once)).await {
+                match credits::change(&app, COMMAND_LINE, &email, Wish::Take, usd(500), "spent", Some(&once)).await {
                     // Too many at once for the database: nothing was done, and asking again is right.
                     Err(Error::Busy { .. }) => {}
                     done => return done,
@@ -47,7 +48,7 @@ async fn s13_of_fifty_who_spend_a_whole_balance_at_once_one_does(database: Datab
                 spent += 1;
             }
             Err(error) => {
-                assert_eq!(error.code(), "credit_too_small");
+                assert_eq!(error.code(), "credit_too_small", "{error:?}");
                 refused += 1;
             }
         }
@@ -65,9 +66,11 @@ async fn credit_is_given_and_taken_with_a_reason(database: Database) -> anyhow::
     let user = test.with_user("mika").await?;
     assert_eq!(test.get("/credits", Some(&user)).await?["balances"], json!([]));
     let change = async |wish, amount, reason: &str, once| {
-        credits::change(&test.app, &user.email, wish, amount, reason, once).await.map_err(|error| match error {
-            Error::Invalid(fields) => fields[0].code,
-            other => other.code(),
+        credits::change(&test.app, COMMAND_LINE, &user.email, wish, amount, reason, once).await.map_err(|error| {
+            match error {
+                Error::Invalid(fields) => fields[0].code,
+                other => other.code(),
+            }
         })
     };
     assert_eq!(change(Wish::Grant, usd(500), "an outage", Some("ticket 7")).await, Ok(500));
@@ -118,7 +121,7 @@ async fn a_list_is_read_in_pages(database: Database) -> anyhow::Result<()> {
     let user = test.with_subscriber("mika", "vip").await?;
     for n in 0..7 {
         test.post("/devices", Some(&user), &json!({ "name": format!("device {n}") })).await?;
-        credits::change(&test.app, &user.email, Wish::Grant, usd(n + 1), "a gift", None).await?;
+        credits::change(&test.app, COMMAND_LINE, &user.email, Wish::Grant, usd(n + 1), "a gift", None).await?;
         test.log_in(&user.email).await?;
         // Two of a moment, so that a page may end between them.
         test.advance(n % 2);

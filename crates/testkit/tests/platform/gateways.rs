@@ -2,21 +2,23 @@
 //!
 //! The agents are real and speak the real protocol; their devices only note the peers.
 
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use app::Clock;
+use app::admin::COMMAND_LINE;
 use app::admin::servers;
 use app::hints;
 use clients::redis::{Hint, Redis};
 use domain::vpn::key::PublicKey;
-use gateway::{Agent, AgentError, Device, FakeDevice, Place};
-use reqwest::StatusCode;
+use gateway::FakeDevice;
+use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use testkit::app::{DAY, Database, TestApp, Wanted};
 use testkit::caller::TestUser;
 use testkit::redis::RedisServer;
 use tokio::sync::watch;
-use tokio::task::JoinHandle;
+
+use crate::agents::{add, enrol, key_of, place, run, serving, start, until};
 
 testkit::on_both_databases!(
     a_device_is_on_its_gateway_when_it_is_made_and_off_when_it_is_not_paid,
@@ -25,71 +27,12 @@ testkit::on_both_databases!(
     a_token_enrols_one_gateway_once_and_in_time,
     of_two_agents_with_one_identity_the_later_one_counts,
     a_device_that_gets_room_again_is_served_at_once,
+    s20_a_gateways_credential_opens_its_own_routes_and_a_customers_none_of_them,
+    s21_a_gateway_whose_clock_is_an_hour_off_serves_on_and_is_seen,
+    a_credential_is_replaced_every_month_and_void_once_it_is_revoked,
     leases_are_renewed_once_a_day_while_the_stream_goes_on,
-    s21_a_peer_that_its_device_refuses_is_reported_and_the_others_are_served,
+    a_peer_that_its_device_refuses_is_reported_and_the_others_are_served,
 );
-
-/// An agent that runs, and the device that it keeps.
-struct Running {
-    device: FakeDevice,
-    status: watch::Receiver<gateway::Status>,
-    stop: watch::Sender<bool>,
-    task: JoinHandle<Result<(), AgentError>>,
-}
-
-impl Running {
-    async fn stop(self) -> anyhow::Result<Result<(), AgentError>> {
-        self.stop.send(true)?;
-        Ok(self.task.await?)
-    }
-}
-
-fn place(test: &TestApp, name: &str) -> Place {
-    Place::new(test.dir.join(name))
-}
-
-async fn enrol(test: &TestApp, place: &Place) -> anyhow::Result<()> {
-    let token = servers::renew_token(&test.app, "osaka-1").await?;
-    gateway::enrol(place, &test.base, &token, "fake").await?;
-    Ok(())
-}
-
-async fn run(test: &TestApp, place: &Place, device: &FakeDevice) -> anyhow::Result<Running> {
-    let clock = test.app.clock.clone();
-    let agent = Agent::start(place.clone(), Device::Fake(device.clone()), 51820, Arc::new(move || clock.now())).await?;
-    let status = agent.status();
-    let (stop, stopped) = watch::channel(false);
-    Ok(Running { device: device.clone(), status, stop, task: tokio::spawn(agent.run(stopped)) })
-}
-
-/// A gateway of osaka-1 that has all its peers.
-async fn serving(test: &TestApp) -> anyhow::Result<Running> {
-    let place = place(test, "gateway");
-    enrol(test, &place).await?;
-    let mut running = run(test, &place, &FakeDevice::default()).await?;
-    running.status.wait_for(|status| status.revision.is_some()).await?;
-    Ok(running)
-}
-
-async fn add(test: &TestApp, user: &TestUser, name: &str) -> anyhow::Result<(String, [u8; 32])> {
-    let (status, made) = test.post("/devices", Some(user), &json!({ "name": name })).await?;
-    anyhow::ensure!(status == StatusCode::CREATED, "{made}");
-    Ok((made["device"]["id"].as_str().unwrap_or_default().to_owned(), key_of(&made)?))
-}
-
-fn key_of(made: &Value) -> anyhow::Result<[u8; 32]> {
-    Ok(PublicKey::parse(made["device"]["public_key"].as_str().unwrap_or_default())?.bytes())
-}
-
-/// Waits until something is true of the device: changes are told within milliseconds, and a busy machine is slow.
-async fn until(what: &str, is_so: impl Fn() -> bool) -> anyhow::Result<()> {
-    let began = Instant::now();
-    while !is_so() {
-        anyhow::ensure!(began.elapsed() < Duration::from_secs(20), "never: {what}");
-        tokio::time::sleep(Duration::from_millis(2)).await;
-    }
-    Ok(())
-}
 
 async fn cancel_now(test: &TestApp, user: &TestUser) -> anyhow::Result<()> {
     let list = test.get("/subscriptions", Some(user)).await?;
@@ -126,9 +69,8 @@ async fn a_device_is_on_its_gateway_when_it_is_made_and_off_when_it_is_not_paid(
     cancel_now(&test, &mika).await?;
     until("a cancelled subscription", || device.came_as(&second).is_none()).await?;
     assert_eq!(device.came_as(&before), stays, "the others never left");
-    let revision = gateway.status.borrow().revision;
     let server = store::vps_servers::all(&test.app.store).await?.remove(0);
-    assert_eq!(revision, Some(server.revision));
+    until("its revision", || gateway.status.borrow().revision == Some(server.revision)).await?;
     let began = Instant::now();
     loop {
         let row = store::gateways::of_server(&test.app.store, server.id).await?.expect("a gateway");
@@ -216,19 +158,19 @@ async fn a_token_enrols_one_gateway_once_and_in_time(database: Database) -> anyh
         let error = gateway::enrol(&place(&test, name), &test.base, token, "fake").await.err();
         error.map(|error| error.to_string()).unwrap_or_default()
     };
-    let token = servers::renew_token(&test.app, "osaka-1").await?;
+    let token = servers::renew_token(&test.app, COMMAND_LINE, "osaka-1").await?;
     assert!(refused("nobody", "nonsense").await.contains("admin server token"));
     gateway::enrol(&place(&test, "first"), &test.base, &token, "fake").await?;
     assert!(refused("second", &token).await.contains("401"), "used");
     assert!(refused("first", &token).await.contains("osaka-1"), "this folder is taken");
-    let late = servers::renew_token(&test.app, "osaka-1").await?;
+    let late = servers::renew_token(&test.app, COMMAND_LINE, "osaka-1").await?;
     test.advance(15 * 60_000);
     assert!(refused("second", &late).await.contains("401"), "too late");
 
     // The next gateway of the server voids the credential of the one before.
     let mut first = run(&test, &place(&test, "first"), &FakeDevice::default()).await?;
     first.status.wait_for(|status| status.is_connected).await?;
-    let token = servers::renew_token(&test.app, "osaka-1").await?;
+    let token = servers::renew_token(&test.app, COMMAND_LINE, "osaka-1").await?;
     let second = gateway::enrol(&place(&test, "second"), &test.base, &token, "fake").await?;
     // Its stream, which was open, ends too.
     first.status.wait_for(|status| !status.is_connected).await?;
@@ -299,6 +241,99 @@ async fn a_device_that_gets_room_again_is_served_at_once(database: Database) -> 
     Ok(())
 }
 
+async fn s20_a_gateways_credential_opens_its_own_routes_and_a_customers_none_of_them(
+    database: Database,
+) -> anyhow::Result<()> {
+    let Some(test) = TestApp::start(&Wanted::on(database)).await? else { return Ok(()) };
+    let mika = test.with_subscriber("mika", "vip").await?;
+    serving(&test).await?.stop().await??;
+    let credential = place(&test, "gateway").identity()?.credential;
+    let impostor = TestUser { token: credential.clone(), refresh: credential.clone(), ..mika.clone() };
+    for path in ["/user/me", "/devices", "/subscriptions"] {
+        let answer = test.request(Method::GET, path, Some(&impostor)).send().await?;
+        assert_eq!(answer.status(), StatusCode::UNAUTHORIZED, "{path}");
+    }
+    for shown in [mika.token.as_str(), mika.refresh.as_str(), "", "nonsense"] {
+        assert_eq!(asked(&test, shown).await?, StatusCode::UNAUTHORIZED);
+        for path in ["ack", "report", "rotate"] {
+            let url = format!("{}/gateway/v1/{path}", test.base);
+            let answer = test.http.post(url).bearer_auth(shown).json(&json!({})).send().await?;
+            assert_eq!(answer.status(), StatusCode::UNAUTHORIZED, "{path}");
+        }
+    }
+    Ok(())
+}
+
+async fn s21_a_gateway_whose_clock_is_an_hour_off_serves_on_and_is_seen(database: Database) -> anyhow::Result<()> {
+    const HOUR: i64 = 3_600_000;
+    let Some(test) = TestApp::start(&Wanted::on(database)).await? else { return Ok(()) };
+    let mika = test.with_subscriber("mika", "vip").await?;
+    let folder = place(&test, "gateway");
+    enrol(&test, &folder).await?;
+    let device = FakeDevice::default();
+    let clock = Clock::stopped_at(test.app.clock.now());
+    let gateway = start(&folder, &device, clock.clone()).await?;
+    let (_, phone) = add(&test, &mika, "phone").await?;
+    until("the device", || device.came_as(&phone).is_some()).await?;
+    let came_as = device.came_as(&phone);
+    let server = store::vps_servers::all(&test.app.store).await?.remove(0).id;
+    for (jump, ahead) in [(HOUR, HOUR), (-2 * HOUR, -HOUR), (HOUR, 0)] {
+        clock.advance(jump);
+        let began = Instant::now();
+        loop {
+            let row = store::gateways::of_server(&test.app.store, server).await?;
+            if row.and_then(|row| row.skew_ms) == Some(ahead) {
+                break;
+            }
+            anyhow::ensure!(
+                began.elapsed() < Duration::from_secs(20),
+                "nobody sees that its clock is {ahead} ms ahead"
+            );
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        assert_eq!(device.came_as(&phone), came_as, "{ahead} ms ahead");
+    }
+    gateway.stop().await??;
+    Ok(())
+}
+
+/// The answer to a stream that is asked for with a credential.
+async fn asked(test: &TestApp, credential: &str) -> anyhow::Result<StatusCode> {
+    let url = format!("{}/gateway/v1/stream?generation=1&instance=nobody", test.base);
+    Ok(test.http.get(url).bearer_auth(credential).send().await?.status())
+}
+
+async fn a_credential_is_replaced_every_month_and_void_once_it_is_revoked(database: Database) -> anyhow::Result<()> {
+    let Some(test) = TestApp::start(&Wanted::on(database)).await? else { return Ok(()) };
+    let mut gateway = serving(&test).await?;
+    let folder = place(&test, "gateway");
+    let first = folder.identity()?.credential;
+    assert_eq!(asked(&test, &first).await?, StatusCode::CONFLICT, "it is known, and not this agent's");
+    // By the machine's clock it was made at the enrolment; the test's is elsewhere.
+    test.advance(folder.identity()?.credential_since.max(test.app.clock.now()) - test.app.clock.now());
+    test.advance(31 * DAY);
+    until("another credential", || folder.identity().is_ok_and(|identity| identity.credential != first)).await?;
+    let second = folder.identity()?;
+    assert_eq!(second.next_credential, None);
+    // The first is good until the second is shown, with the next report.
+    let began = Instant::now();
+    while asked(&test, &first).await? != StatusCode::UNAUTHORIZED {
+        anyhow::ensure!(began.elapsed() < Duration::from_secs(20), "the first one is never void");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert_eq!(asked(&test, &second.credential).await?, StatusCode::CONFLICT);
+    gateway.status.wait_for(|status| status.is_connected && status.trouble.is_none()).await?;
+
+    servers::revoke(&test.app, COMMAND_LINE, "osaka-1").await?;
+    assert_eq!(asked(&test, &second.credential).await?, StatusCode::UNAUTHORIZED);
+    gateway.status.wait_for(|status| !status.is_connected).await?;
+    let list = test.get("/vps/status", None).await?;
+    assert_eq!(list["servers"][0]["status"], "down");
+    assert!(servers::revoke(&test.app, COMMAND_LINE, "osaka-1").await.is_err(), "there is none any more");
+    gateway.stop().await??;
+    Ok(())
+}
+
 async fn leases_are_renewed_once_a_day_while_the_stream_goes_on(database: Database) -> anyhow::Result<()> {
     let Some(test) = TestApp::start(&Wanted::on(database)).await? else { return Ok(()) };
     let mika = test.with_subscriber("mika", "vip").await?;
@@ -319,7 +354,7 @@ async fn leases_are_renewed_once_a_day_while_the_stream_goes_on(database: Databa
     Ok(())
 }
 
-async fn s21_a_peer_that_its_device_refuses_is_reported_and_the_others_are_served(
+async fn a_peer_that_its_device_refuses_is_reported_and_the_others_are_served(
     database: Database,
 ) -> anyhow::Result<()> {
     let Some(test) = TestApp::start(&Wanted::on(database)).await? else { return Ok(()) };

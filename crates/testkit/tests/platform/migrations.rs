@@ -4,6 +4,8 @@ use store::{Patience, Settings, Store, Tls};
 use testkit::app::{Database, empty_database};
 use testkit::private_dir::PrivateDir;
 
+use crate::sql::run_sql;
+
 testkit::on_both_databases!(
     migrating_again_changes_nothing,
     four_processes_that_start_at_once_all_come_up,
@@ -49,17 +51,5 @@ async fn a_database_of_somebody_else_is_refused_untouched(database: Database) ->
     assert!(!refusal.contains('\n'), "{refusal}");
     run_sql(&settings.url, "DROP TABLE wp_posts").await?;
     store.migrate().await?;
-    Ok(())
-}
-
-async fn run_sql(url: &str, sql: &'static str) -> anyhow::Result<()> {
-    use sqlx::{Connection as _, Executor as _};
-    if let Some(path) = url.strip_prefix("sqlite://") {
-        let options = sqlx::sqlite::SqliteConnectOptions::new().filename(path).create_if_missing(true);
-        let mut connection = sqlx::sqlite::SqliteConnection::connect_with(&options).await?;
-        connection.execute(sql).await?;
-    } else {
-        sqlx::MySqlConnection::connect(url).await?.execute(sql).await?;
-    }
     Ok(())
 }

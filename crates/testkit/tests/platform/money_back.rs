@@ -69,7 +69,7 @@ async fn a_disputed_payment_holds_the_service_until_it_is_decided(database: Data
     let (user, paid) = subscriber(&test, "basic").await?;
     test.post("/devices", Some(&user), &json!({ "name": "phone" })).await?;
     let served = async || anyhow::Ok(test.get("/devices", Some(&user)).await?["devices"][0]["served"].clone());
-    let revision = async || anyhow::Ok(app::server::list(&test.app).await?[0].revision);
+    let revision = async || anyhow::Ok(store::vps_servers::all(&test.app.store).await?[0].revision);
     let before = revision().await?;
     let dispute = test.stripe.dispute(&paid.invoice)?;
     test.settle().await?;

@@ -1,6 +1,7 @@
 //! What bad input gets: a status that fits, the field, and what would be accepted. Nothing is lost or half-made.
 
 use app::Limits;
+use app::admin::COMMAND_LINE;
 use domain::api_scope::{Scope, Scopes};
 use domain::vpn::dns::Resolvers;
 use reqwest::{Method, Response, StatusCode};
@@ -189,7 +190,7 @@ async fn s24_a_write_with_cookies_must_come_from_our_own_page() -> anyhow::Resul
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn both_mounts_answer_and_an_old_key_ends_when_it_is_revoked() -> anyhow::Result<()> {
     let test = start().await?;
-    let added = app::admin::api_keys::add(&test.app, "mobile", &Scopes::All, None).await?;
+    let added = app::admin::api_keys::add(&test.app, COMMAND_LINE, "mobile", &Scopes::All, None).await?;
     let ask = async |mount: &str, key: &str| {
         let url = format!("{}{mount}/plans", test.base);
         anyhow::Ok(test.http.get(url).header("X-API-KEY", key).send().await?.status())
@@ -199,7 +200,7 @@ async fn both_mounts_answer_and_an_old_key_ends_when_it_is_revoked() -> anyhow::
         assert_eq!(ask(mount, &added).await?, StatusCode::OK);
         assert_eq!(ask(mount, "guess").await?, StatusCode::UNAUTHORIZED);
     }
-    app::admin::api_keys::revoke(&test.app, "mobile").await?;
+    app::admin::api_keys::revoke(&test.app, COMMAND_LINE, "mobile").await?;
     test.advance(60_000);
     assert_eq!(ask("/api/v1", &added).await?, StatusCode::UNAUTHORIZED);
     Ok(())
@@ -226,7 +227,7 @@ async fn a_key_opens_its_scopes_for_its_days() -> anyhow::Result<()> {
     };
     for (scope, ..) in OF_SCOPE {
         let scopes = Scopes::Only(vec![scope]);
-        let key = app::admin::api_keys::add(&test.app, scope.as_str(), &scopes, Some(30)).await?;
+        let key = app::admin::api_keys::add(&test.app, COMMAND_LINE, scope.as_str(), &scopes, Some(30)).await?;
         test.advance(5_000);
         for (other, method, path) in OF_SCOPE {
             let (status, code) = ask(&key, &method, path).await?;
@@ -237,7 +238,7 @@ async fn a_key_opens_its_scopes_for_its_days() -> anyhow::Result<()> {
             }
         }
     }
-    let key = app::admin::api_keys::add(&test.app, "a month", &Scopes::All, Some(30)).await?;
+    let key = app::admin::api_keys::add(&test.app, COMMAND_LINE, "a month", &Scopes::All, Some(30)).await?;
     let plans = (Method::GET, "/plans");
     test.advance(30 * DAY - 1);
     assert_eq!(ask(&key, &plans.0, plans.1).await?.0, StatusCode::OK);

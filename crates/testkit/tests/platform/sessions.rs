@@ -1,5 +1,6 @@
 //! Sessions: refreshed, reused, ended; and what a password change or an old hash does to them.
 
+use app::admin::COMMAND_LINE;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use testkit::app::{DAY, Database, TestApp, Wanted};
@@ -122,7 +123,7 @@ async fn s22_a_new_password_ends_every_session_and_its_link_works_once(database:
 async fn s22_a_suspended_account_is_out_at_once(database: Database) -> anyhow::Result<()> {
     let Some(test) = TestApp::start(&Wanted::on(database)).await? else { return Ok(()) };
     let user = test.with_user("mika").await?;
-    app::admin::users::suspend(&test.app, user.id).await?;
+    app::admin::users::suspend(&test.app, COMMAND_LINE, user.id).await?;
     assert_eq!(me(&test, &user).await?, StatusCode::UNAUTHORIZED);
     assert_eq!(refresh(&test, &user.refresh).await?.0, StatusCode::UNAUTHORIZED);
     let body = json!({ "email": user.email, "password": PASSWORD });

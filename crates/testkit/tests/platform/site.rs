@@ -8,25 +8,30 @@ use testkit::app::{Database, TestApp, Wanted};
 use testkit::caller::PASSWORD;
 
 /// A browser that knows forms, links and cookies, and no scripts.
-struct Reader<'a> {
+pub(crate) struct Reader<'a> {
     test: &'a TestApp,
     cookies: Vec<(String, String)>,
 }
 
 /// A page, or a redirect to one.
-struct Page {
-    status: StatusCode,
+pub(crate) struct Page {
+    pub(crate) status: StatusCode,
     /// Path of a redirect; empty if it is none.
-    to: String,
-    text: String,
+    pub(crate) to: String,
+    pub(crate) text: String,
 }
 
 impl<'a> Reader<'a> {
-    fn new(test: &'a TestApp) -> Reader<'a> {
+    pub(crate) fn new(test: &'a TestApp) -> Reader<'a> {
         Reader { test, cookies: Vec::new() }
     }
 
-    async fn send(&mut self, method: Method, path: &str, form: Option<&[(&str, &str)]>) -> anyhow::Result<Page> {
+    pub(crate) async fn send(
+        &mut self,
+        method: Method,
+        path: &str,
+        form: Option<&[(&str, &str)]>,
+    ) -> anyhow::Result<Page> {
         let mut request = self.test.http.request(method, format!("{}{path}", self.test.base));
         let jar: Vec<String> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
         request = request.header("Cookie", jar.join("; ")).header("Accept-Language", "en");
@@ -50,12 +55,12 @@ impl<'a> Reader<'a> {
         }
     }
 
-    async fn open(&mut self, path: &str) -> anyhow::Result<Page> {
+    pub(crate) async fn open(&mut self, path: &str) -> anyhow::Result<Page> {
         self.send(Method::GET, path, None).await
     }
 
     /// Sends a form with the token that the pages of this session have.
-    async fn submit(&mut self, path: &str, fields: &[(&str, &str)]) -> anyhow::Result<Page> {
+    pub(crate) async fn submit(&mut self, path: &str, fields: &[(&str, &str)]) -> anyhow::Result<Page> {
         let page = self.open("/dashboard").await?;
         let token = page.text.split("name=\"csrf\" value=\"").nth(1).and_then(|rest| rest.split('"').next());
         let mut form = vec![("csrf", token.unwrap_or_default())];
@@ -68,7 +73,7 @@ impl<'a> Reader<'a> {
         self.send(Method::POST, path, Some(&form)).await
     }
 
-    async fn log_in(&mut self, email: &str) -> anyhow::Result<()> {
+    pub(crate) async fn log_in(&mut self, email: &str) -> anyhow::Result<()> {
         let page = self.send(Method::POST, "/login", Some(&[("email", email), ("password", PASSWORD)])).await?;
         anyhow::ensure!((page.status, page.to.as_str()) == (StatusCode::SEE_OTHER, "/dashboard"), "{}", page.text);
         Ok(())
@@ -76,7 +81,7 @@ impl<'a> Reader<'a> {
 }
 
 /// The text between two marks.
-fn between<'t>(text: &'t str, from: &str, to: &str) -> &'t str {
+pub(crate) fn between<'t>(text: &'t str, from: &str, to: &str) -> &'t str {
     text.split(from).nth(1).and_then(|rest| rest.split(to).next()).unwrap_or_default()
 }
 
@@ -316,7 +321,17 @@ const ROWS: &[Row] = &[
     form("/dashboard/devices/{id}/move"),
     form("/dashboard/devices/{id}/delete"),
     own("/dashboard/subscription"),
+    own("/dashboard/billing"),
+    form("/dashboard/billing"),
+    form("/dashboard/billing/redeem"),
+    form("/dashboard/billing/apply"),
+    own("/dashboard/usage"),
+    own("/dashboard/referrals"),
     form("/dashboard/subscription/{id}"),
+    own("/dashboard/notices"),
+    form("/dashboard/notices"),
+    Row { method: "GET", path: "/unsubscribe", answers: [422; 5] },
+    public_form("/unsubscribe"),
     own("/dashboard/security"),
     form("/dashboard/security/sessions/{id}/end"),
     form("/dashboard/security/everywhere"),
@@ -339,6 +354,8 @@ const FIELDS: &[(&str, &str)] = &[
     ("language", "en"),
     ("password", PASSWORD),
     ("otp", "123456"),
+    ("once", "0123456789abcdef0123456789abcdef"),
+    ("code", "7K2M-0000-0000-0000"),
 ];
 
 async fn an_owner_guards_the_account_with_plain_forms(database: Database) -> anyhow::Result<()> {

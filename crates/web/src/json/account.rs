@@ -1,6 +1,6 @@
 //! The account and its sessions.
 
-use app::session::{SessionRow, UserRow};
+use app::session::{Account, SessionRow};
 use app::{App, Error};
 use axum::Json as Reply;
 use axum::extract::State;
@@ -12,7 +12,7 @@ use crate::extract::{Id, Json, Pages, Session};
 use crate::json::auth;
 
 /// An account as JSON.
-pub(crate) fn user(row: &UserRow) -> api::User {
+pub(crate) fn user(row: &Account) -> api::User {
     api::User {
         id: row.id,
         email: row.email.clone(),

@@ -110,7 +110,7 @@ pub(crate) async fn login(
     let signed_in = sign_in::api(&ctx.app, &typed, from).await?;
     let (tokens, mut set) = hand_out(&ctx, signed_in.granted, wish.cookies);
     set.0.extend(signed_in.device.map(|device| cookies::known_device(device, ctx.settings.cookies)));
-    let user = account::user(&signed_in.user);
+    let user = account::user(&signed_in.user.into());
     Ok((no_store(), set, axum::Json(api::LoginReply { tokens, user })).into_response())
 }
 

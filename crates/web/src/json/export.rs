@@ -1,12 +1,13 @@
 //! Everything that is held about an account.
 
-use app::account_export::{self, AuditRow, CheckoutRow, Export};
+use app::account_export::{self, AuditRow, CheckoutRow, CouponUseRow, Export, GiftRow, NoticeRow, UsageRow};
+use app::credit::LedgerRow;
 use app::{App, subscription};
 use axum::Json as Reply;
 use axum::extract::State;
 use axum::http::{HeaderName, header};
 use axum::response::AppendHeaders;
-use domain::time::UnixMs;
+use domain::time::{DAY_MS, UnixMs};
 
 use crate::error::ApiError;
 use crate::extract::Session;
@@ -38,6 +39,18 @@ pub(crate) fn export_json(held: Export, current: uuid::Uuid, now: UnixMs) -> app
         status: row.status,
         created_at: api::time(row.created_at),
     };
+    let coupon_use = |row: CouponUseRow| api::ExportedCouponUse {
+        coupon: row.coupon_id,
+        state: row.state,
+        created_at: api::time(row.created_at),
+    };
+    let gift = |row: GiftRow| api::ExportedGift { id: row.id, redeemed_at: row.redeemed_at.map(api::time) };
+    let usage = |row: UsageRow| api::ExportedUsage {
+        subscription: row.subscription_id,
+        day: domain::time::day(row.day * DAY_MS),
+        sent: row.rx,
+        received: row.tx,
+    };
     let entry = |row: AuditRow| api::AuditEntry {
         at: api::time(row.at),
         actor: row.actor,
@@ -45,21 +58,38 @@ pub(crate) fn export_json(held: Export, current: uuid::Uuid, now: UnixMs) -> app
         subject: row.subject,
         detail: row.detail,
     };
+    let line = |row: LedgerRow| api::LedgerLine {
+        at: api::time(row.created_at),
+        account: row.account,
+        kind: row.kind,
+        amount: row.amount,
+        currency: row.currency,
+        about: row.about,
+    };
+    let notice =
+        |row: NoticeRow| api::ExportedNotice { kind: row.kind, cause: row.cause, at: api::time(row.created_at) };
     Ok(api::Export {
         made_at: api::time(now),
-        user: account::user(&held.user),
+        user: account::user(&held.user.clone().into()),
         stripe_customer_id: held.user.stripe_customer_id.clone(),
         referred_by: held.user.referred_by,
         referred: held.referred,
         second_factor_since: held.user.totp_since.map(api::time),
         recovery_codes_left: held.recovery_codes_left,
+        cards: held.cards,
+        paying_cards: held.paying_cards.iter().map(|row| api::time(row.expires_at)).collect(),
+        notices: held.notices.into_iter().map(notice).collect(),
+        notices_off: held.notices_off.into_iter().map(|row| row.kind).collect(),
         known_devices: held.known_devices.iter().map(|row| api::time(row.expires_at)).collect(),
         email_changes: held.email_changes.into_iter().map(|row| row.email).collect(),
         sessions: held.sessions.iter().map(|row| account::session(row, current)).collect(),
         subscriptions: subscriptions.collect::<app::Result<_>>()?,
         checkouts: held.checkouts.into_iter().map(checkout).collect(),
+        coupon_uses: held.coupon_uses.into_iter().map(coupon_use).collect(),
+        gift_codes: held.gift_codes.into_iter().map(gift).collect(),
+        usage: held.usage.into_iter().map(usage).collect(),
         invoices: held.invoices.into_iter().map(billing::invoice_json).collect(),
-        credits: held.credits.into_iter().map(billing::credit_json).collect(),
+        ledger: held.ledger.into_iter().map(line).collect(),
         devices: held.devices.iter().map(devices::device_json).collect(),
         audit_log: held.audit_log.into_iter().map(entry).collect(),
     })

@@ -194,11 +194,11 @@ struct SetupPage<'a> {
     otp_error: String,
 }
 
-fn setup_page(visit: &Visit, error: &Error) -> Result<Response, Fault> {
+async fn setup_page(visit: &Visit, error: &Error) -> Result<Response, Fault> {
     let who = visit.signed_in()?;
     let app = &visit.ctx.app;
     step_up::require(who, app.clock.now()).map_err(|_| visit.redirect("/dashboard/security/code-on"))?;
-    let enrolment = second_factor::pending(app, who).map_err(|error| visit.fault(error))?;
+    let enrolment = second_factor::pending(app, who).await.map_err(|error| visit.fault(error))?;
     let groups: Vec<&str> =
         enrolment.secret.as_bytes().chunks(4).map(|four| str::from_utf8(four).unwrap_or_default()).collect();
     let page = SetupPage {
@@ -215,7 +215,7 @@ fn setup_page(visit: &Visit, error: &Error) -> Result<Response, Fault> {
 
 /// The secret for the authenticator app, and a field for its first code.
 pub(crate) async fn setup(visit: Visit) -> Result<Response, Fault> {
-    setup_page(&visit, &Error::Invalid(Vec::new()))
+    setup_page(&visit, &Error::Invalid(Vec::new())).await
 }
 
 #[derive(Deserialize)]
@@ -228,7 +228,7 @@ pub(crate) async fn set_up(Filled { visit, form }: Filled<FirstCode>) -> Result<
     let who = visit.sent_by(&form.csrf)?;
     match second_factor::confirm(&visit.ctx.app, who, &form.otp).await {
         Ok(codes) => Ok(codes_page(&visit, &codes)),
-        Err(error @ Error::Invalid(_)) => setup_page(&visit, &error),
+        Err(error @ Error::Invalid(_)) => setup_page(&visit, &error).await,
         Err(error) => Err(visit.fault(error)),
     }
 }

@@ -1,8 +1,6 @@
 //! Pages for everybody.
 
-use app::plan::{self, PlanRow};
 use app::server::{self, ServerRow};
-use app::subscription;
 use askama::Template;
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -18,45 +16,6 @@ struct HomePage<'a> {
 
 pub(crate) async fn home(visit: Visit) -> Response {
     visit.page(StatusCode::OK, &HomePage { v: &visit })
-}
-
-struct PlanCard {
-    code: String,
-    name: String,
-    price: String,
-    is_yearly: bool,
-    devices: Option<i64>,
-    quota: Option<String>,
-    is_for_sale: bool,
-}
-
-#[derive(Template)]
-#[template(path = "pricing.html")]
-struct PricingPage<'a> {
-    v: &'a Visit,
-    plans: Vec<PlanCard>,
-    /// The plan that the visitor has.
-    owned: Option<String>,
-}
-
-pub(crate) async fn pricing(visit: Visit) -> Result<Response, Fault> {
-    let rows = plan::list(&visit.ctx.app).await.map_err(|error| visit.fault(error))?;
-    let card = |row: PlanRow| PlanCard {
-        price: visit.t.money(row.price_cents, &row.currency),
-        is_yearly: row.period == "year",
-        devices: row.devices,
-        quota: row.quota_bytes.map(|bytes| visit.t.size(bytes)),
-        is_for_sale: row.stripe_price_id.is_some(),
-        code: row.code,
-        name: row.name,
-    };
-    let owned = match &visit.who {
-        Some(who) => subscription::list(&visit.ctx.app, who).await.map_err(|error| visit.fault(error))?,
-        None => Vec::new(),
-    };
-    let owned = owned.into_iter().find(|one| one.entitled).map(|one| one.plan_name);
-    let page = PricingPage { v: &visit, plans: rows.into_iter().map(card).collect(), owned };
-    Ok(visit.page(StatusCode::OK, &page))
 }
 
 /// A server as a line of the list.

@@ -37,6 +37,8 @@ struct SecurityPage<'a> {
     codes_left: i64,
     /// What was just done.
     done: Option<String>,
+    /// Whether the page that was asked for opens only with a code at login.
+    is_code_needed: bool,
 }
 
 #[derive(Default, Deserialize)]
@@ -44,6 +46,9 @@ pub(crate) struct Done {
     /// Name of the act of `owner` that was just done.
     #[serde(default)]
     done: String,
+    /// Page that needs the code at login.
+    #[serde(default)]
+    needed: String,
 }
 
 pub(crate) async fn page(visit: Visit, Asked(query): Asked<Done>) -> Result<Response, Fault> {
@@ -65,6 +70,7 @@ pub(crate) async fn page(visit: Visit, Asked(query): Asked<Done>) -> Result<Resp
         sessions: rows.into_iter().map(line).collect(),
         code_since: second_factor.since.map(|at| visit.t.date(at)),
         codes_left: i64::try_from(second_factor.codes_left).unwrap_or(i64::MAX),
+        is_code_needed: query.needed == "admin" && second_factor.since.is_none(),
         done: visit.t.find(&format!("owner-{}-done", query.done)),
     };
     Ok(visit.page(StatusCode::OK, &page))

@@ -1,23 +1,20 @@
-//! A customer's subscriptions and invoices.
+//! A customer's subscriptions.
 
-use app::invoice::{self, InvoiceRow};
-use app::plan::{self, PlanRow};
-use app::subscription::{self, View};
-use app::{Error, device};
+use app::plan::{self, Offered, Price};
+use app::subscription::{self, SubscriptionRow, View};
+use app::{Error, device, refund};
 use askama::Template;
 use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
-use domain::page::Ask;
+use domain::period::Every;
 use domain::subscription::{Status, Wish};
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::form::{ConfirmPage, Filled};
+use super::form::{ConfirmPage, Filled, PriceWord};
+use super::pricing;
 use super::visit::{Fault, Visit};
-
-/// Invoices on the page; all of them are on Stripe's.
-const INVOICES: u32 = 24;
 
 /// A subscription as the page shows it.
 struct Shown {
@@ -26,6 +23,12 @@ struct Shown {
     is_on: bool,
     is_over: bool,
     is_ending: bool,
+    /// Whether its period was paid with credit: then it ends by itself, and earlier only at once.
+    is_by_credit: bool,
+    /// Until when it is paid, or when it ended, as a sentence.
+    standing: String,
+    /// What a period costs, if that is known.
+    price: Option<String>,
     until: String,
     devices: String,
     /// Used and granted, where there is a quota.
@@ -34,17 +37,10 @@ struct Shown {
     is_held: bool,
     /// Name of the plan that begins with the next period.
     next_plan: Option<String>,
-    /// Other plans that it can have, with their prices.
+    /// Other plans and periods that it can have, with their prices.
     choices: Vec<(String, String)>,
-}
-
-/// An invoice as a line of the list.
-struct Bill {
-    day: String,
-    number: String,
-    amount: String,
-    status: String,
-    url: Option<String>,
+    /// Until when the first purchase can be had back, as a sentence.
+    money_back: Option<String>,
 }
 
 #[derive(Template)]
@@ -52,7 +48,7 @@ struct Bill {
 struct SubscriptionPage<'a> {
     v: &'a Visit,
     subscriptions: Vec<Shown>,
-    invoices: Vec<Bill>,
+    has_portal: bool,
 }
 
 pub(crate) async fn page(visit: Visit) -> Result<Response, Fault> {
@@ -60,38 +56,36 @@ pub(crate) async fn page(visit: Visit) -> Result<Response, Fault> {
     let app = &visit.ctx.app;
     let views = subscription::list(app, who).await.map_err(|error| visit.fault(error))?;
     let devices = device::list(app, who).await.map_err(|error| visit.fault(error))?;
-    let invoices = invoice::list(app, who, &Ask::first(INVOICES)).await.map_err(|error| visit.fault(error))?;
     let in_use = |id: Uuid| devices.iter().filter(|device| device.row.subscription_id == id).count();
-    let plans = plan::list(app).await.map_err(|error| visit.fault(error))?;
-    let page = SubscriptionPage {
-        v: &visit,
-        subscriptions: views.iter().map(|view| shown(&visit, view, in_use(view.row.id), &plans)).collect(),
-        invoices: invoices.rows.into_iter().map(|row| bill(&visit, row)).collect(),
-    };
+    let plans = plan::all_offered(app).await.map_err(|error| visit.fault(error))?;
+    let mut subscriptions: Vec<_> = views.iter().map(|view| shown(&visit, view, in_use(view.row.id), &plans)).collect();
+    for one in subscriptions.iter_mut().filter(|one| !one.is_over) {
+        let until = refund::possible_until(app, who, one.id).await.map_err(|error| visit.fault(error))?;
+        one.money_back = until.map(|until| visit.t.with("subscription-back-body", "date", &visit.t.date(until)));
+    }
+    let page = SubscriptionPage { v: &visit, subscriptions, has_portal: who.user.stripe_customer_id.is_some() };
     Ok(visit.page(StatusCode::OK, &page))
 }
 
-fn shown(visit: &Visit, view: &View, in_use: usize, plans: &[PlanRow]) -> Shown {
+fn shown(visit: &Visit, view: &View, in_use: usize, plans: &[Offered]) -> Shown {
     let row = &view.row;
     let is_paid = row.status == Status::Active.as_str() || row.status == Status::Trialing.as_str();
-    let coming = row.next_plan.as_ref().unwrap_or(&row.plan);
-    let choice = |plan: &PlanRow| {
-        let price = visit.t.money(plan.price_cents, &plan.currency);
-        (plan.code.clone(), format!("{} · {price}", plan.name))
-    };
-    let others = plans.iter().filter(|plan| is_paid && plan.stripe_price_id.is_some() && plan.code != *coming);
+    let is_by_credit = row.is_paid_with_credit();
+    let can_change = is_paid && !is_by_credit && !row.held;
     let traffic = row.quota_bytes.map(|quota| {
         let (used, quota) = (visit.t.size(row.used_bytes), visit.t.size(quota));
         visit.t.with_all("subscription-traffic-of", &[("used", (&used).into()), ("quota", (&quota).into())])
     });
-    let is_over = row.status == Status::Ended.as_str();
     Shown {
         id: row.id,
         plan: view.plan_name.clone(),
         is_on: view.entitled,
-        is_over,
+        is_over: row.has_ended(),
         is_ending: row.cancel_at_period_end,
-        until: visit.t.date(if is_over { row.ended_at.unwrap_or(row.paid_until) } else { row.paid_until }),
+        is_by_credit,
+        standing: standing(visit, view),
+        price: agreed(row).map(|price| pricing::in_words(visit, &price)),
+        until: visit.t.date(row.paid_until),
         devices: match row.devices {
             Some(limit) => format!("{in_use} / {limit}"),
             None => in_use.to_string(),
@@ -99,28 +93,54 @@ fn shown(visit: &Visit, view: &View, in_use: usize, plans: &[PlanRow]) -> Shown 
         traffic,
         is_held: row.held,
         next_plan: row.next_plan.as_ref().map(|code| {
-            plans.iter().find(|plan| plan.code == *code).map_or_else(|| code.clone(), |plan| plan.name.clone())
+            let plan = plans.iter().find(|plan| plan.row.code == *code);
+            plan.map_or_else(|| code.clone(), |plan| plan.row.name.clone())
         }),
-        choices: others.map(choice).collect(),
+        choices: if can_change { choices(visit, row, plans) } else { Vec::new() },
+        money_back: None,
     }
 }
 
-fn bill(visit: &Visit, row: InvoiceRow) -> Bill {
-    let amount = if row.status == "paid" { row.amount_paid } else { row.amount_due };
-    Bill {
-        day: visit.t.date(row.issued_at),
-        number: row.number.unwrap_or_default(),
-        amount: visit.t.money(amount, &row.currency),
-        status: visit.t.say(match row.status.as_str() {
-            "paid" => "invoice-paid",
-            "draft" => "invoice-draft",
-            "void" => "invoice-void",
-            "uncollectible" => "invoice-uncollectible",
-            _ => "invoice-open",
-        }),
-        // Only Stripe's own page is linked to, whatever the row says.
-        url: row.hosted_url.filter(|url| url.starts_with("https://") || url.starts_with("http://localhost")),
+/// What was agreed.
+fn agreed(row: &SubscriptionRow) -> Option<Price> {
+    let every = row.period.as_deref()?.parse().ok()?;
+    Some(Price { every, currency: row.currency.clone()?, amount: row.price_cents?, at_stripe: None })
+}
+
+/// What a subscription can change to: other plans, and longer periods, in its own currency.
+fn choices(visit: &Visit, row: &SubscriptionRow, plans: &[Offered]) -> Vec<(String, String)> {
+    let coming = row.next_plan.as_ref().unwrap_or(&row.plan);
+    let runs: Option<Every> = row.period.as_deref().and_then(|word| word.parse().ok());
+    let mut list = Vec::new();
+    for plan in plans.iter().filter(|plan| plan.row.is_listed) {
+        let own = &plan.prices[0];
+        let (runs, currency) = (runs.unwrap_or(own.every), row.currency.as_deref().unwrap_or(&own.currency));
+        let is_other = |price: &&Price| {
+            let is_same = plan.row.code == *coming && price.every == runs;
+            price.at_stripe.is_some() && price.currency == currency && price.every >= runs && !is_same
+        };
+        let choice = |price: &Price| {
+            let words = format!("{} · {}", plan.row.name, pricing::in_words(visit, price));
+            (PriceWord::of(&plan.row.code, price), words)
+        };
+        list.extend(plan.prices.iter().filter(is_other).map(choice));
     }
+    list
+}
+
+/// Until when a subscription is paid, and what comes then.
+pub(super) fn standing(visit: &Visit, view: &View) -> String {
+    let row = &view.row;
+    let (words, at) = if row.has_ended() {
+        ("subscription-ended", row.ended_at.unwrap_or(row.paid_until))
+    } else if row.is_paid_with_credit() {
+        ("subscription-by-credit", row.paid_until)
+    } else if row.cancel_at_period_end {
+        ("dashboard-ends", row.paid_until)
+    } else {
+        ("dashboard-paid-until", row.paid_until)
+    };
+    visit.t.with(words, "date", &visit.t.date(at))
 }
 
 /// What the owner wishes.
@@ -131,6 +151,7 @@ enum Asked {
     CancelNow,
     Resume,
     Plan,
+    MoneyBack,
 }
 
 #[derive(Deserialize)]
@@ -139,9 +160,8 @@ pub(crate) struct Change {
     wish: Asked,
     /// The answer to the question before what can't be taken back.
     sure: Option<String>,
-    /// Code of the plan that is wished.
-    #[serde(default)]
-    plan: String,
+    /// The plan and period that are wished.
+    plan: Option<PriceWord>,
 }
 
 pub(crate) async fn change(Path(id): Path<String>, Filled { visit, form }: Filled<Change>) -> Result<Response, Fault> {
@@ -149,25 +169,36 @@ pub(crate) async fn change(Path(id): Path<String>, Filled { visit, form }: Fille
     let id: Uuid = id.parse().map_err(|_| visit.fault(Error::NotFound))?;
     let wish = match form.wish {
         Asked::Plan => {
-            let changed = subscription::change_plan(&visit.ctx.app, who, id, &form.plan).await;
+            let missing = || Error::invalid("plan", "plan_unknown", "choose a plan");
+            let wished = form.plan.ok_or_else(|| visit.fault(missing()))?;
+            let every = wished.choice().every;
+            let changed = subscription::change_plan(&visit.ctx.app, who, id, &wished.plan, every).await;
             changed.map_err(|error| visit.fault(error))?;
             return Ok(Redirect::to("/dashboard/subscription").into_response());
         }
+        Asked::MoneyBack if form.sure.is_some() => {
+            refund::by_owner(&visit.ctx.app, who, id).await.map_err(|error| visit.fault(error))?;
+            return Ok(Redirect::to("/dashboard/subscription").into_response());
+        }
+        Asked::MoneyBack => return Ok(ask(&visit, "subscription-back-ask", "subscription-back", "money_back")),
         Asked::Cancel => Wish::CancelAtPeriodEnd,
         Asked::Resume => Wish::Resume,
         Asked::CancelNow if form.sure.is_some() => Wish::CancelNow,
-        Asked::CancelNow => {
-            let page = ConfirmPage {
-                v: &visit,
-                question: visit.t.say("subscription-now-ask"),
-                yes: visit.t.say("subscription-now"),
-                no: visit.t.say("subscription-resume"),
-                back: "/dashboard/subscription",
-                wish: "cancel_now",
-            };
-            return Ok(visit.page(StatusCode::OK, &page));
-        }
+        Asked::CancelNow => return Ok(ask(&visit, "subscription-now-ask", "subscription-now", "cancel_now")),
     };
     subscription::change(&visit.ctx.app, who, id, wish).await.map_err(|error| visit.fault(error))?;
     Ok(Redirect::to("/dashboard/subscription").into_response())
+}
+
+/// The question before what can't be taken back, for browsers without scripts.
+fn ask(visit: &Visit, question: &'static str, yes: &'static str, wish: &'static str) -> Response {
+    let page = ConfirmPage {
+        v: visit,
+        question: visit.t.say(question),
+        yes: visit.t.say(yes),
+        no: visit.t.say("subscription-resume"),
+        back: "/dashboard/subscription",
+        wish,
+    };
+    visit.page(StatusCode::OK, &page)
 }

@@ -1,5 +1,6 @@
 //! What every page knows: who visits, in which language, and how to answer.
 
+use app::admin::access;
 use app::i18n::{OFFERED, Translator};
 use app::limiter::Subject;
 use app::session::{self, Who};
@@ -10,6 +11,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use domain::account::{Language, language};
+use domain::operator::Act;
 use url::form_urlencoded;
 
 use crate::client::ClientAddr;
@@ -38,9 +40,18 @@ pub(crate) struct Visit {
     way_back: String,
     /// A language chosen by this very request.
     chosen: Option<Language>,
+    /// The language that this browser has chosen, now or before: it comes before the account's.
+    own_language: Option<Language>,
     client: Option<std::net::IpAddr>,
     /// Whether a page's own script asks: it reads JSON, and follows no redirect to a page.
     by_script: bool,
+}
+
+impl From<Response> for Fault {
+    /// A page that a handler ends with before its work.
+    fn from(page: Response) -> Fault {
+        Fault(Box::new(page))
+    }
 }
 
 /// A link to this page in another language.
@@ -71,34 +82,15 @@ impl FromRequestParts<Ctx> for Visit {
     type Rejection = Fault;
 
     async fn from_request_parts(parts: &mut Parts, ctx: &Ctx) -> Result<Self, Fault> {
-        let style = ctx.settings.cookies;
-        let query = parts.uri.query().unwrap_or_default().to_owned();
-        let chosen = pairs(&query).find(|(name, _)| name == "lang").and_then(|(_, code)| offered(&code));
-        let remembered = cookies::read(&parts.headers, Name::Language, style).and_then(|code| offered(&code));
-        let wanted = parts.headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
-        let asked = wanted.and_then(|wanted| language::negotiate(wanted, &OFFERED));
-        let is_read = csrf::is_safe(&parts.method);
-        // What was sent with a form is not there after a login.
-        let way_back = parts.uri.path_and_query().filter(|_| is_read).map_or("/dashboard", |asked| asked.as_str());
-        let mut visit = Visit {
-            way_back: way_back.to_owned(),
-            ctx: ctx.clone(),
-            t: Translator::new(chosen.or(remembered).or(asked).unwrap_or(Language::En)),
-            who: None,
-            form_token: String::new(),
-            path: parts.uri.path().to_owned(),
-            query,
-            chosen,
-            client: parts.extensions.get::<ClientAddr>().map(|ClientAddr(address)| *address),
-            by_script: parts.headers.get(header::ACCEPT).is_some_and(|accept| accept == "application/json"),
-        };
-        if !is_read && !csrf::same_origin(&parts.headers, &ctx.app.config.app_url, &[]) {
+        let mut visit = Visit::by_anybody(parts, ctx);
+        if !csrf::is_safe(&parts.method) && !csrf::same_origin(&parts.headers, &ctx.app.config.app_url, &[]) {
             return Err(visit.fault(cross_site()));
         }
+        let style = ctx.settings.cookies;
         if let Some(cookie) = cookies::read(&parts.headers, Name::Session, style) {
             match session::by_cookie(&ctx.app, &cookie, ctx.app.clock.now()).await {
                 Ok(who) => {
-                    let language = chosen.or(remembered).unwrap_or_else(|| who.user.language());
+                    let language = visit.own_language.unwrap_or_else(|| who.user.language());
                     visit.t = Translator::new(language);
                     visit.form_token = csrf::form_token(&cookie);
                     visit.count_session(&who).await.map_err(|error| visit.fault(error))?;
@@ -112,6 +104,17 @@ impl FromRequestParts<Ctx> for Visit {
     }
 }
 
+/// A visit that proves itself by something in its link, wherever it comes from. Whose session it has is not looked at.
+pub(crate) struct Stranger(pub(crate) Visit);
+
+impl FromRequestParts<Ctx> for Stranger {
+    type Rejection = Fault;
+
+    async fn from_request_parts(parts: &mut Parts, ctx: &Ctx) -> Result<Self, Fault> {
+        Ok(Stranger(Visit::by_anybody(parts, ctx)))
+    }
+}
+
 fn offered(code: &str) -> Option<Language> {
     code.parse().ok().filter(|language| OFFERED.contains(language))
 }
@@ -121,6 +124,33 @@ fn pairs(query: &str) -> impl Iterator<Item = (String, String)> {
 }
 
 impl Visit {
+    /// What a request says of itself, before it is known who sent it.
+    fn by_anybody(parts: &Parts, ctx: &Ctx) -> Visit {
+        let query = parts.uri.query().unwrap_or_default().to_owned();
+        let chosen = pairs(&query).find(|(name, _)| name == "lang").and_then(|(_, code)| offered(&code));
+        let remembered =
+            cookies::read(&parts.headers, Name::Language, ctx.settings.cookies).and_then(|code| offered(&code));
+        let wanted = parts.headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
+        let asked = wanted.and_then(|wanted| language::negotiate(wanted, &OFFERED));
+        // What was sent with a form is not there after a login.
+        let is_read = csrf::is_safe(&parts.method);
+        let way_back = parts.uri.path_and_query().filter(|_| is_read).map_or("/dashboard", |asked| asked.as_str());
+        let own_language = chosen.or(remembered);
+        Visit {
+            way_back: way_back.to_owned(),
+            ctx: ctx.clone(),
+            t: Translator::new(own_language.or(asked).unwrap_or(Language::En)),
+            who: None,
+            form_token: String::new(),
+            path: parts.uri.path().to_owned(),
+            query,
+            chosen,
+            own_language,
+            client: parts.extensions.get::<ClientAddr>().map(|ClientAddr(address)| *address),
+            by_script: parts.headers.get(header::ACCEPT).is_some_and(|accept| accept == "application/json"),
+        }
+    }
+
     /// The same visit after its account is gone.
     pub(crate) fn signed_out(&self) -> Visit {
         Visit { who: None, form_token: String::new(), ..self.clone() }
@@ -134,6 +164,21 @@ impl Visit {
     /// The same for the pages below one.
     pub(crate) fn current_area(&self, path: &str) -> &'static str {
         if self.path.starts_with(path) { "page" } else { "false" }
+    }
+
+    /// Whether the visitor's role comes with an act of an operator's.
+    pub(crate) fn may(&self, act: Act) -> bool {
+        self.who.as_ref().is_some_and(|who| access::allow(who, act).is_ok())
+    }
+
+    /// Whether the visitor helps customers.
+    pub(crate) fn is_team(&self) -> bool {
+        self.may(Act::SeeCustomers)
+    }
+
+    /// Whether the visitor runs the service.
+    pub(crate) fn is_admin(&self) -> bool {
+        self.may(Act::Run)
     }
 
     /// Where customers write to.

@@ -15,6 +15,7 @@ fn wanted(peer: usize, secret: u8, address: u8) -> WantedPeer {
         key: KEYS[peer],
         preshared_key: PresharedKey::from_bytes([secret; 32]),
         address: (Ipv4Addr::new(10, 64, 0, address), Ipv6Addr::from_bits((0xfd << 120) + u128::from(address))),
+        is_resting: false,
     }
 }
 
@@ -23,6 +24,7 @@ fn found(peer: usize, secret: u8, networks: &[&str]) -> FoundPeer {
         key: KEYS[peer].bytes(),
         preshared_key: PresharedKey::from_bytes([secret; 32]),
         allowed_ips: networks.iter().map(|network| network.parse().unwrap()).collect(),
+        activity: Activity::default(),
     }
 }
 
@@ -31,6 +33,7 @@ fn shown(ops: &[PeerOp<'_>]) -> Vec<String> {
     let number = |key: [u8; 32]| KEYS.iter().position(|known| known.bytes() == key).map_or(99, |n| n);
     let line = |op: &PeerOp<'_>| match op {
         PeerOp::Remove { key } => format!("-{}", number(*key)),
+        PeerOp::Silence { key } => format!("/{}", number(*key)),
         PeerOp::Upsert { key, allowed_ips, .. } => {
             let networks: Vec<String> = allowed_ips.iter().map(ToString::to_string).collect();
             format!("+{} {}", number(key.bytes()), networks.join(" ")).trim_end().to_owned()
@@ -52,6 +55,15 @@ fn nothing_differs_nothing_happens() {
     check(&[], &[], &[]);
     check(&[wanted(0, 1, 2)], &[found(0, 1, &TWO)], &[]);
     check(&[wanted(0, 1, 2)], &[found(0, 1, &["fd00::2/128", "10.64.0.2/32"])], &[]);
+}
+
+#[test]
+fn a_peer_that_rests_keeps_its_place_and_its_addresses_are_nobody_elses() {
+    let resting = || WantedPeer { is_resting: true, ..wanted(0, 1, 2) };
+    check(&[resting()], &[found(0, 1, &TWO)], &["+0"]);
+    check(&[resting()], &[found(0, 1, &[])], &[]);
+    check(&[wanted(0, 1, 2)], &[found(0, 1, &[])], &["+0 10.64.0.2/32 fd00::2/128"]);
+    check(&[resting(), wanted(1, 1, 2)], &[found(0, 1, &[])], &[]);
 }
 
 #[test]
@@ -114,6 +126,7 @@ fn apply(device: &mut Device, ops: &[PeerOp<'_>]) -> Result<(), TestCaseError> {
                 }
                 device.insert(key.bytes(), (*preshared_key.bytes(), allowed_ips.iter().copied().collect()));
             }
+            PeerOp::Silence { .. } => prop_assert!(false, "a peer goes at once when the whole is compared"),
         }
     }
     Ok(())
@@ -124,12 +137,14 @@ fn dump(device: &Device) -> Vec<FoundPeer> {
         key: *key,
         preshared_key: PresharedKey::from_bytes(*secret),
         allowed_ips: networks.iter().copied().collect(),
+        activity: Activity::default(),
     };
     device.iter().map(peer).collect()
 }
 
 fn any_wanted() -> impl Strategy<Value = Vec<WantedPeer>> {
-    let peer = (0..12_usize, 0..2_u8, 2..14_u8).prop_map(|(peer, secret, address)| wanted(peer, secret, address));
+    let peer = (0..12_usize, 0..2_u8, 2..14_u8, any::<bool>())
+        .prop_map(|(peer, secret, address, is_resting)| WantedPeer { is_resting, ..wanted(peer, secret, address) });
     proptest::collection::vec(peer, 0..14)
 }
 
@@ -145,7 +160,7 @@ fn any_device() -> impl Strategy<Value = Device> {
             }
         }
         for (address, kind, peer) in holders {
-            let [v4, v6] = wanted(0, 0, address).allowed_ips();
+            let [v4, v6] = wanted(0, 0, address).networks();
             let network = [v4, v6, IpNet::new(v4.addr(), 28).unwrap().trunc()][usize::from(kind)];
             if device.values().all(|(_, held)| !held.contains(&network))
                 && let Some((_, held)) = device.get_mut(&KEYS[peer].bytes())
@@ -166,17 +181,17 @@ proptest! {
 
         let (mut expected, mut taken) = (Device::new(), BTreeSet::new());
         for peer in &wanted {
-            let networks = peer.allowed_ips();
+            let networks = peer.networks();
             if !expected.contains_key(&peer.key.bytes()) && networks.iter().all(|network| !taken.contains(network)) {
                 taken.extend(networks);
-                expected.insert(peer.key.bytes(), (*peer.preshared_key.bytes(), networks.into()));
+                expected.insert(peer.key.bytes(), (*peer.preshared_key.bytes(), peer.allowed_ips().into_iter().collect()));
             }
         }
         prop_assert_eq!(&device, &expected);
         prop_assert!(diff(&wanted, &dump(&device)).is_empty(), "a second look finds nothing");
         for op in &ops {
             let key = match op {
-                PeerOp::Remove { key } => *key,
+                PeerOp::Remove { key } | PeerOp::Silence { key } => *key,
                 PeerOp::Upsert { key, .. } => key.bytes(),
             };
             prop_assert_ne!(before.get(&key), expected.get(&key), "an unchanged peer is left alone");

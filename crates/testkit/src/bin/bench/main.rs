@@ -1,8 +1,11 @@
-//! Measures the product beside bare programs that do the least that the same answer needs, in one run and interleaved,
-//! and writes docs/performance.md: `cargo xtask bench`, which builds everything for release first.
+//! Measures the product beside bare programs that do the least that the same answer needs, and its gateways beside other
+//! programs, in one run and interleaved, and writes docs/performance.md: `cargo xtask bench`, which builds everything for
+//! release first.
 
 mod bare;
+mod gateways;
 mod load;
+mod money;
 mod report;
 mod scenes;
 
@@ -17,11 +20,34 @@ async fn main() -> anyhow::Result<()> {
     match args.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         ["bare", "list", file] => bare::list(PathBuf::from(file)).await,
         ["bare", "row", database, user] => bare::row(database, user.parse().context("a user's id")?).await,
+        ["client", server] => gateways::client(server).await,
+        ["money", file] => {
+            is_built()?;
+            let page = std::fs::read_to_string(file).with_context(|| format!("{file} can't be read"))?;
+            write(file, &report::with_money(&page, &money::all().await?))
+        }
+        ["gateways", file] => {
+            is_built()?;
+            // The rest of the page stays as it was measured.
+            let page = std::fs::read_to_string(file).with_context(|| format!("{file} can't be read"))?;
+            let section = gateways::section(&gateways::all().await?);
+            write(file, &report::with_gateways(&page, &section))
+        }
         ["measure", file] => {
-            anyhow::ensure!(setting("MIRAI_BIN").is_some(), "MIRAI_BIN names no executable: use `cargo xtask bench`");
-            let figures = scenes::all().await?;
-            std::fs::write(file, report::page(&figures)).with_context(|| format!("{file} can't be written"))
+            is_built()?;
+            let page = report::with_money(&report::page(&scenes::all().await?), &money::all().await?);
+            let section = gateways::section(&gateways::all().await?);
+            write(file, &report::with_gateways(&page, &section))
         }
         _ => bail!("use `cargo xtask bench`"),
     }
+}
+
+fn is_built() -> anyhow::Result<()> {
+    anyhow::ensure!(setting("MIRAI_BIN").is_some(), "MIRAI_BIN names no executable: use `cargo xtask bench`");
+    Ok(())
+}
+
+fn write(file: &str, page: &str) -> anyhow::Result<()> {
+    std::fs::write(file, page).with_context(|| format!("{file} can't be written"))
 }

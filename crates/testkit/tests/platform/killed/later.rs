@@ -1,14 +1,18 @@
-//! S4, later in a customer's life: a refresh, a forgotten password, another address, another plan, the end of the
-//! subscription and of the account.
+//! S4, later in a customer's life: a refresh, a forgotten password, another address, a period paid with credit, another
+//! plan, the end of the subscription and of the account.
 
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
+use app::admin::COMMAND_LINE;
+use app::admin::credits;
+use app::admin::gifts;
 use app::admin::users::{self, Verified};
 
 use app::sign_up::Registration;
 use app::{Clock, failpoint};
 use domain::account::{Email, Language, Password, Role};
+use domain::money::{Currency, Money};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use testkit::app::Database;
@@ -28,7 +32,6 @@ async fn s4_an_owner_whose_process_is_killed_at_any_place_repeats_the_wish_and_i
     database: Database,
 ) -> anyhow::Result<()> {
     let Some(mut fleet) = Fleet::new(database).await? else { return Ok(()) };
-    // One for all: its dice begin with the same numbers each time.
     let app = fleet.look(Clock::System).await?;
     for (n, place) in failpoint::LATER.iter().enumerate() {
         let mut life = Life::with_death_at(fleet, app.clone(), place).await?;
@@ -46,6 +49,10 @@ async fn go_on(life: &mut Life, place: &str, email: &str) -> anyhow::Result<()> 
         "refresh" => refresh(life, &user).await?,
         "forgot" | "reset" => forget_password(life, &user, place).await?,
         "address" => change_address(life, &user, place).await?,
+        "period" => pay_with_credit(life, &user).await?,
+        "gift" => redeem_gift(life, &user).await?,
+        "credit" => apply_credit(life, &user).await?,
+        "refund" => have_the_money_back(life, &user).await?,
         "plan" => change_plan(life, &user).await?,
         "cancel" => cancel(life, &user).await?,
         "delete" | "close" => delete(life, &user).await?,
@@ -124,6 +131,80 @@ async fn refresh(life: &mut Life, user: &TestUser) -> anyhow::Result<()> {
     assert_eq!(sessions["sessions"].as_array().map(Vec::len), Some(1), "{sessions}");
     let user = ask(&life.node.caller, &user.refresh).await.context("the successor works")?;
     life.node.caller.get("/user/me", Some(&user)).await?;
+    Ok(())
+}
+
+/// The credit of one period pays for one, however often it is asked for.
+async fn pay_with_credit(life: &mut Life, user: &TestUser) -> anyhow::Result<()> {
+    let one = Money::new(599, Currency::USD);
+    credits::change(&life.app, COMMAND_LINE, &user.email, credits::Wish::Grant, one, "a gift", None).await?;
+    life.insist(async |_, caller: &Caller| {
+        let request = caller.request(Method::POST, "/credits/pay", Some(user)).header("Idempotency-Key", "once");
+        let (status, body) = answer(request.json(&json!({ "plan": "basic" })).send().await?).await?;
+        anyhow::ensure!(status == StatusCode::OK && body["paid_with"] == "credit", "{status} {body}");
+        Ok(())
+    })
+    .await?;
+    life.rest().await?;
+    let credits = life.node.caller.get("/credits", Some(user)).await?;
+    assert_eq!(credits["balances"][0]["amount"], 0, "{credits}");
+    let body = life.node.caller.get("/subscriptions", Some(user)).await?;
+    assert_eq!(body["subscriptions"].as_array().map(Vec::len), Some(2), "{body}");
+    Ok(())
+}
+
+/// A gift code is credit once, however often it is typed.
+async fn redeem_gift(life: &mut Life, user: &TestUser) -> anyhow::Result<()> {
+    let new = gifts::New { id: None, count: 1, worth: Money::new(599, Currency::USD), days: None, note: "" };
+    let (_, codes) = gifts::make(&life.app, COMMAND_LINE, &new).await?;
+    life.insist(async |_, caller: &Caller| {
+        let (status, body) = caller.post("/credits/redeem", Some(user), &json!({ "code": codes[0] })).await?;
+        // What was done when the process died is done.
+        anyhow::ensure!(status == StatusCode::OK || body["code"] == "gift_redeemed", "{status} {body}");
+        Ok(())
+    })
+    .await?;
+    life.rest().await?;
+    let credits = life.node.caller.get("/credits", Some(user)).await?;
+    assert_eq!(credits["balances"][0]["amount"], 599, "{credits}");
+    Ok(())
+}
+
+/// Credit goes to the next invoice once, however often that is asked for.
+async fn apply_credit(life: &mut Life, user: &TestUser) -> anyhow::Result<()> {
+    let gift = Money::new(250, Currency::USD);
+    credits::change(&life.app, COMMAND_LINE, &user.email, credits::Wish::Grant, gift, "a gift", None).await?;
+    life.insist(async |_, caller: &Caller| {
+        let request = caller.request(Method::POST, "/credits/apply", Some(user)).header("Idempotency-Key", "once");
+        let (status, body) = answer(request.send().await?).await?;
+        anyhow::ensure!(status == StatusCode::OK && body["next_invoice"][0]["amount"] == 250, "{status} {body}");
+        Ok(())
+    })
+    .await?;
+    life.rest().await?;
+    let account = store::users::by_id(&life.app.store, user.id).await?.and_then(|user| user.stripe_customer_id);
+    let customer = life.fleet.stripe.object(&account.unwrap_or_default()).unwrap_or_default();
+    assert_eq!(customer["balance"], -250, "{customer}");
+    Ok(())
+}
+
+/// The purchase goes back once, however often that is asked for.
+async fn have_the_money_back(life: &mut Life, user: &TestUser) -> anyhow::Result<()> {
+    let subscription = the_subscription(&life.node.caller, user).await?;
+    let path = format!("/subscriptions/{}/refund", subscription["id"].as_str().unwrap_or_default());
+    life.insist(async |_, caller: &Caller| {
+        let (status, body) = caller.post(&path, Some(user), &json!({})).await?;
+        // What was done when the process died is done: there is nothing to have back any more.
+        let is_done = status == StatusCode::OK || body["code"] == "no_money_back";
+        anyhow::ensure!(is_done, "{status} {body}");
+        Ok(())
+    })
+    .await?;
+    life.deliver_all().await?;
+    life.rest().await?;
+    let invoices = life.node.caller.get("/invoices", Some(user)).await?;
+    assert_eq!(invoices["invoices"][0]["amount_refunded"], 599, "{invoices}");
+    assert_eq!(the_subscription(&life.node.caller, user).await?["status"], "ended");
     Ok(())
 }
 

@@ -1,0 +1,108 @@
+//! Money given back through Stripe: by an operator, in part or whole; by a customer, the first purchase within its time.
+//!
+//! The key of the request to Stripe says how much had gone back before, so that asking again after an answer was lost is
+//! the same refund, and one after it was seen is another.
+
+use clients::stripe::StripeError;
+use domain::time::{DAY_MS, UnixMs};
+use store::invoices;
+use uuid::Uuid;
+
+use crate::admin;
+use crate::session::Who;
+use crate::subscription::{self, View};
+use crate::{App, Error, Result, ledger, money_back};
+
+/// Longest reason, in characters.
+const MOST_REASON: usize = 200;
+
+/// Gives a payment back, so many minor units of it or all that is left, with a reason for the audit log. Our rows follow
+/// from what Stripe then says.
+pub async fn by_operator(
+    app: &App,
+    actor: &str,
+    invoice: &str,
+    amount: Option<i64>,
+    reason: &str,
+) -> Result<invoices::Model> {
+    if reason.trim().is_empty() || reason.chars().count() > MOST_REASON || reason.chars().any(char::is_control) {
+        return Err(Error::invalid("reason", "reason_invalid", "say why, in 1 to 200 characters"));
+    }
+    let row = invoices::by_stripe_id(&app.store, invoice).await?.ok_or(Error::NotFound)?;
+    let left = left(&row);
+    if left == 0 {
+        return Err(Error::conflict("nothing_to_refund", "nothing of this invoice is left with us"));
+    }
+    if amount.is_some_and(|amount| !(1..=left).contains(&amount)) {
+        let detail = format!("an amount is 1 to {left} minor units, which are left of it");
+        return Err(Error::invalid("amount", "amount_invalid", detail));
+    }
+    give_back(app, &row, amount.unwrap_or(left)).await?;
+    let now = app.clock.now();
+    let detail = format!("{} {} of {invoice}: {}", amount.unwrap_or(left), row.currency, reason.trim());
+    app.retrying(|| async {
+        let tx = app.store.write_txn().await?;
+        admin::audit(app, &tx, actor, "invoice.refund", &row.user_id.to_string(), &detail, now).await?;
+        Ok(tx.commit().await?)
+    })
+    .await?;
+    invoices::by_stripe_id(&app.store, invoice).await?.ok_or(Error::NotFound)
+}
+
+/// What of an invoice's payment is left with us, in minor units.
+pub fn left(row: &invoices::Model) -> i64 {
+    ledger::kept(row)
+}
+
+/// Gives the first purchase back to the customer who changes their mind within [`crate::Config::money_back_days`]; the
+/// subscription ends with it.
+pub async fn by_owner(app: &App, who: &Who, id: Uuid) -> Result<View> {
+    let view = subscription::one(app, who, id).await?;
+    let Some(paid) = first_purchase(app, who, id).await? else {
+        let words = "only the first purchase can be given back, and only for a time; write to support";
+        return Err(Error::conflict("no_money_back", words));
+    };
+    give_back(app, &paid, left(&paid)).await?;
+    let now = app.clock.now();
+    let detail = format!("{} {} of {}: money back", paid.amount_paid, paid.currency, paid.stripe_invoice_id);
+    let owner = who.user.id.to_string();
+    app.retrying(|| async {
+        let tx = app.store.write_txn().await?;
+        admin::audit(app, &tx, &owner, "invoice.refund", &owner, &detail, now).await?;
+        Ok(tx.commit().await?)
+    })
+    .await?;
+    subscription::one(app, who, view.row.id).await
+}
+
+/// Until when the owner can have the money of a subscription back; `None` if not, or not any more.
+pub async fn possible_until(app: &App, who: &Who, id: Uuid) -> Result<Option<UnixMs>> {
+    Ok(first_purchase(app, who, id).await?.map(|paid| ends(app, &paid)))
+}
+
+fn ends(app: &App, paid: &invoices::Model) -> UnixMs {
+    paid.issued_at + i64::from(app.config.money_back_days) * DAY_MS
+}
+
+/// The user's one payment, if it is for this subscription, untouched, and young enough.
+async fn first_purchase(app: &App, who: &Who, id: Uuid) -> Result<Option<invoices::Model>> {
+    let mut paid = invoices::first_paid(&app.store, who.user.id, 2).await?;
+    // Whoever has paid twice has stayed.
+    let Some(only) = paid.pop().filter(|_| paid.is_empty()) else { return Ok(None) };
+    let is_untouched = only.amount_refunded == 0 && only.dispute.is_none();
+    let is_of_it = only.subscription_id == id && app.clock.now() < ends(app, &only);
+    Ok((is_untouched && is_of_it).then_some(only))
+}
+
+async fn give_back(app: &App, row: &invoices::Model, amount: i64) -> Result<()> {
+    let missing = || Error::conflict("nothing_to_refund", "no card has paid this invoice");
+    let charge = app.stripe.charge_of_invoice(&row.stripe_invoice_id).await?.ok_or_else(missing)?;
+    let key = format!("refund-{}-{}-{amount}", row.stripe_invoice_id, row.amount_refunded);
+    match app.stripe.refund(&charge.id, amount, &key).await {
+        Err(StripeError::Refused { code: Some(code), .. }) if code == "charge_already_refunded" => {}
+        done => done?,
+    }
+    crate::failpoint::pass("refund.asked");
+    money_back::apply(app, &charge.id, None).await?;
+    Ok(())
+}
