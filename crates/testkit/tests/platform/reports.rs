@@ -272,6 +272,7 @@ async fn a_server_that_was_left_forgets_the_device_once_the_next_one_has_seen_it
     let folder = place(&test, "paris");
     gateway::enrol(&folder, &test.base, &token, "fake").await?;
     let second = run(&test, &folder, &gateway::FakeDevice::default()).await?;
+    assert!(first.device.carry(&phone, test.app.clock.now(), (600, 400)));
     let (status, moved) = test.post(&format!("/devices/{id}/move"), Some(&mika), &json!({ "region": "eu" })).await?;
     anyhow::ensure!(status == StatusCode::OK, "{moved}");
     until("the device at the next server", || second.device.came_as(&phone).is_some()).await?;
@@ -280,6 +281,9 @@ async fn a_server_that_was_left_forgets_the_device_once_the_next_one_has_seen_it
     second.device.carry(&phone, test.app.clock.now(), (148, 92));
     until("the old server to forget it", || first.device.came_as(&phone).is_none()).await?;
     assert!(second.device.came_as(&phone).is_some());
+    // What it carried before it went is counted all the same.
+    test.advance(60_000);
+    until_used(&test, 1_000 + 148 + 92).await?;
     first.stop().await??;
     second.stop().await??;
     test.all_is_well().await
