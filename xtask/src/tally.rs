@@ -48,6 +48,15 @@ pub(crate) fn from_nextest(output: &str) -> Tally {
     tally
 }
 
+/// The tests that nextest saw pass only when tried again: `FLAKY 2/2 [ 0.1s] (3/9) testkit::platform year::sqlite::balances`.
+pub(crate) fn second_tries(output: &str) -> Vec<String> {
+    let name = |line: String| Some(line.trim_start().strip_prefix("FLAKY ")?.split_whitespace().last()?.to_owned());
+    let mut names: Vec<String> = output.lines().map(without_colours).filter_map(name).collect();
+    names.sort();
+    names.dedup();
+    names
+}
+
 /// Reads each `test result: ok. 3 passed; 0 failed; 1 ignored; …`.
 pub(crate) fn from_cargo_test(output: &str) -> Tally {
     let mut tally = Tally::default();
@@ -148,6 +157,13 @@ mod tests {
         for (output, expected) in cases {
             assert_eq!(from_nextest(&format!("noise\n{output}\nmore")), expected, "{output}");
         }
+    }
+
+    #[test]
+    fn who_passed_only_at_the_second_try_is_named_once() {
+        let line = "\u{1b}[33;1m   FLAKY 2/2\u{1b}[0m [   0.1s] (3/9) testkit::platform year::sqlite::balances";
+        let output = format!("{line}\n        PASS [   0.1s] (4/9) testkit::platform year::other\n{line}\n");
+        assert_eq!(second_tries(&output), ["year::sqlite::balances"]);
     }
 
     #[test]

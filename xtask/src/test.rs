@@ -1,7 +1,7 @@
 //! `cargo xtask test`: everything that a change must pass, with one closing line.
 
 use crate::needs::{self, Need};
-use crate::tally::{Tally, from_node};
+use crate::tally::{Tally, from_node, second_tries};
 use crate::{fuzz, mariadb, node, rust, say};
 use anyhow::{Context as _, bail};
 use clap::Args;
@@ -28,6 +28,7 @@ struct Outcome {
     tally: Tally,
     failures: Vec<String>,
     skipped: Vec<String>,
+    second_tries: Vec<String>,
 }
 
 /// Runs the tests. The last line is the count; the exit code says whether all passed.
@@ -77,6 +78,10 @@ impl Outcome {
             say::step("skipped");
             self.skipped.sort();
             self.skipped.iter().for_each(|line| say::note(&format!("  {line}")));
+        }
+        if !self.second_tries.is_empty() {
+            say::step("passed only when tried again: each is a defect, of the test or of what it tests");
+            self.second_tries.iter().for_each(|line| say::note(&format!("  {line}")));
         }
         if !self.failures.is_empty() {
             say::step("failed");
@@ -133,6 +138,7 @@ fn crates(options: &Options, missing: &[Need], outcome: &mut Outcome) -> anyhow:
 
     let (heard, tally) = rust::test(&options.filter, &env)?;
     outcome.count("the crates' tests", heard.success, tally);
+    outcome.second_tries = second_tries(&heard.text);
     if options.filter.is_empty()
         && let Some((heard, tally)) = rust::test_documentation()?
     {
