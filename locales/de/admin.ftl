@@ -187,6 +187,11 @@ admin-listed = In der Preisliste
 admin-price-set = Preis setzen
 admin-price-body = Für einen anderen Zeitraum oder eine andere Währung. Er ist zu haben, sobald mirai admin stripe sync gelaufen ist. Ohne Betrag kommt er von der Liste; wer dazu gekauft hat, behält ihn.
 admin-period = Wie oft
+admin-move = Bestandskunden auf diese Preise bringen
+admin-move-body = Wer gekauft hat, behält das Vereinbarte, bis etwas anderes angekündigt ist. Damit bekommt jeder Post, der einen anderen Preis zahlt als den der Liste; ein höherer gilt ab der ersten Verlängerung nach der Frist, ein niedrigerer ab der nächsten.
+admin-move-days = Tage Frist
+admin-move-ask = Jetzt per Mail: { $raised } zahlen künftig mehr, { $lowered } weniger. { $left } bleiben, wie sie sind: Die Liste hat keinen Preis für ihren Zeitraum und ihre Währung, oder sie haben einen anderen Tarif gewählt.
+admin-done-move = Die Kunden haben Post.
 admin-done-plan = Der Tarif ist geändert.
 
 # Figures.

@@ -58,6 +58,9 @@ mail-reward-subject = { $amount } für einen Freund
 mail-reward-body = Jemand, den Sie eingeladen haben, ist geblieben, und { $amount } gehören Ihnen. Guthaben bezahlt einen Zeitraum ohne Karte:
 mail-reward-action = Freunde und Guthaben ansehen
 
+mail-alarm-subject = { $brand }: Etwas braucht Sie
+mail-alarm-body = Eine nächtliche Prüfung hat gefunden, was nicht sein soll. Was zu tun ist, steht in docs/operations.md.
+mail-alarm-action = Zu den Betreiberseiten
 mail-server-away-subject = Ein Server von { $brand } ist nicht nutzbar
 mail-server-away-body = Der Server { $server } ist nicht erreichbar oder wird außer Betrieb genommen. Diese Geräte nutzen ihn: { $devices }. Ziehen Sie jedes mit einem Klick auf einen anderen Server um und geben Sie der App dann ihre neue Konfiguration:
 mail-server-away-action = Meine Geräte umziehen

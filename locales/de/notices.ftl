@@ -27,6 +27,8 @@ mail-trial-subject = Ihre Testzeit bei { $brand } endet bald
 mail-trial-body = Ihre Testzeit mit dem Tarif { $plan } endet am { $date } (UTC). Danach geht sie in ein bezahltes Abonnement über; der Preis ist { $price }, abzüglich Ihrer Rabatte. Ist Ihnen das recht, müssen Sie nichts tun. Wenn nicht, kündigen Sie vor diesem Tag, dann wird nichts abgebucht:
 mail-renewal-subject = Ihr Abonnement bei { $brand } verlängert sich bald
 mail-renewal-body = Ihr Tarif { $plan } verlängert sich am { $date } (UTC) um ein weiteres Jahr. Der Preis ist { $price }, abzüglich Ihrer Rabatte. Ist Ihnen das recht, müssen Sie nichts tun. Wenn nicht, kündigen Sie vor diesem Tag, dann wird nichts abgebucht:
+mail-price-subject = Ihr Tarif bei { $brand } bekommt einen anderen Preis
+mail-price-body = Der Preis Ihres Tarifs { $plan } ändert sich: Ab der ersten Verlängerung am { $date } (UTC) oder später kostet ein Zeitraum { $new } statt { $old }, abzüglich Ihrer Rabatte. Bis dahin ändert sich nichts. Ist Ihnen das recht, müssen Sie nichts tun. Wenn nicht, kündigen Sie vor dieser Verlängerung, dann wird nichts mehr abgebucht:
 mail-renewal-action = Mein Abonnement ansehen
 
 mail-soon-subject = Ihr Abonnement bei { $brand } endet bald
@@ -47,6 +49,7 @@ notices-always = Was immer kommt
 notices-always-body = Mails zur Sicherheit Ihres Kontos und zum Ende Ihres Zugangs, und diese:
 notice-payment-failing = Eine Zahlung wurde abgelehnt
 notice-quota-used = Das Datenvolumen ist aufgebraucht
+notice-price-change = Der Preis des Abonnements ändert sich
 notice-quota-most = 80 % des Datenvolumens sind verbraucht
 notice-card-expiring = Die Karte läuft ab: einen Monat und eine Woche vorher
 notice-trial-ending = Die Testzeit endet: drei Tage vorher
@@ -63,5 +66,6 @@ error-unsubscribe-link-invalid = Dieser Link ist nicht vollständig. Kopieren Si
 error-notice-necessary = Diese Mails sind notwendig und kommen immer.
 
 privacy-held-subscription-cards = Die Karte, mit der ein Abonnement bezahlt wird: ein Hash dessen, woran der Zahlungsdienst sie erkennt, und der Monat, in dem sie abläuft.
+privacy-held-price-moves = Ein Preis Ihres Abonnements, der Ihnen angekündigt wurde, und ab wann er gilt.
 privacy-held-notices = Welche Hinweise Sie bekommen haben, weshalb und wann, etwas länger als ein Jahr, damit keiner zweimal kommt.
 privacy-held-notice-refusals = Auf welche Arten von Mails Sie verzichten, und seit wann.

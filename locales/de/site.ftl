@@ -231,6 +231,7 @@ subscription-traffic-of = { $used } von { $quota }
 subscription-cancel-body = Wenn Sie kündigen, bleiben Ihre Geräte bis { $date } online, und es wird nichts mehr abgebucht. Bis dahin können Sie es zurücknehmen.
 subscription-held = Eine Zahlung wird bei Ihrer Bank bestritten. Bis das entschieden ist, sind Ihre Geräte offline.
 subscription-next-plan = Ab { $date } ist dies der Tarif { $plan }.
+subscription-price-move = Ab der ersten Verlängerung am { $date } oder später kostet es { $price }.
 subscription-price = Preis
 subscription-plan = Ein anderer Tarif
 subscription-plan-hint = Ein größerer Tarif beginnt sofort, und Sie zahlen den Unterschied für den Rest des Zeitraums jetzt. Ein kleinerer beginnt mit dem nächsten Zeitraum. Ein längerer Zeitraum beginnt sofort; was vom jetzigen übrig ist, wird angerechnet.

@@ -187,6 +187,11 @@ admin-listed = On the price list
 admin-price-set = Set a price
 admin-price-body = For another period or currency. It can be bought once mirai admin stripe sync has run. No amount takes it off the list; whoever has bought at it keeps it.
 admin-period = How often
+admin-move = Bring present customers to these prices
+admin-move-body = Whoever has bought keeps what was agreed until told otherwise. This writes to everyone who pays another price than the list’s; a higher one is charged from the first renewal after the notice, a lower one from the next renewal on.
+admin-move-days = Days of notice
+admin-move-ask = By mail now: { $raised } will pay more, { $lowered } less. { $left } stay as they are: the list has no price for their period and currency, or they have chosen another plan.
+admin-done-move = The customers are told.
 admin-done-plan = The plan is changed.
 
 # Figures.

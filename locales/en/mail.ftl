@@ -58,6 +58,9 @@ mail-reward-subject = You have { $amount } for a friend
 mail-reward-body = A friend of yours has stayed, and { $amount } are yours. Credit pays for a period without a card:
 mail-reward-action = See my friends and credit
 
+mail-alarm-subject = { $brand }: something needs you
+mail-alarm-body = A check of the night found what should not be. What to do stands in docs/operations.md.
+mail-alarm-action = Open the operators’ pages
 mail-server-away-subject = A { $brand } server cannot be used
 mail-server-away-body = The server { $server } cannot be reached, or is being taken out of service. These devices use it: { $devices }. Move each to another server with one click; then give the app its new configuration:
 mail-server-away-action = Move my devices

@@ -27,6 +27,8 @@ mail-trial-subject = Your trial of { $brand } ends soon
 mail-trial-body = Your trial of the plan { $plan } ends on { $date } (UTC). It then goes on as a paid subscription; the price is { $price }, less any discount that you have. If that is what you want, there is nothing to do. If not, cancel before that day, and nothing is charged:
 mail-renewal-subject = Your { $brand } subscription renews soon
 mail-renewal-body = Your plan { $plan } renews for another year on { $date } (UTC). The price is { $price }, less any discount that you have. If that is what you want, there is nothing to do. If not, cancel before that day, and nothing is charged:
+mail-price-subject = Your { $brand } plan will have another price
+mail-price-body = The price of your plan { $plan } changes: from your first renewal on { $date } (UTC) or later, a period costs { $new } instead of { $old }, less any discount that you have. Until then nothing changes. If that is all right, there is nothing to do. If not, cancel before that renewal, and nothing more is charged:
 mail-renewal-action = See my subscription
 
 mail-soon-subject = Your { $brand } subscription ends soon
@@ -47,6 +49,7 @@ notices-always = What always comes
 notices-always-body = Mails about your account’s security and about the end of your service, and these:
 notice-payment-failing = A payment was declined
 notice-quota-used = The data volume is used up
+notice-price-change = The price of the subscription changes
 notice-quota-most = 80 % of the data volume are used
 notice-card-expiring = The card expires: a month and a week before
 notice-trial-ending = The trial ends: three days before
@@ -63,5 +66,6 @@ error-unsubscribe-link-invalid = This link is not complete. Copy all of it from 
 error-notice-necessary = These mails are necessary and always come.
 
 privacy-held-subscription-cards = The card that pays for a subscription: a hash of what the payment service knows it by, and the month in which it expires.
+privacy-held-price-moves = A price of your subscription that was announced to you, and from when it holds.
 privacy-held-notices = Which notices you were sent, why and when, for a bit more than a year, so that none comes twice.
 privacy-held-notice-refusals = Which kinds of mails you do without, and since when.

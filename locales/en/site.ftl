@@ -231,6 +231,7 @@ subscription-traffic-of = { $used } of { $quota }
 subscription-cancel-body = If you cancel, your devices stay online until { $date }, and nothing more is charged. Until then you can take it back.
 subscription-held = A payment is disputed at your bank. Until that is decided, your devices are offline.
 subscription-next-plan = From { $date } on this is the plan { $plan }.
+subscription-price-move = From the first renewal on { $date } or later it costs { $price }.
 subscription-price = Price
 subscription-plan = Another plan
 subscription-plan-hint = A larger plan begins at once, and you pay the difference for the rest of the period now. A smaller one begins with the next period. A longer period begins at once; what is left of the present one counts towards it.

@@ -187,6 +187,11 @@ admin-listed = En la lista de precios
 admin-price-set = Fijar un precio
 admin-price-body = Para otro periodo u otra moneda. Se puede comprar cuando se haya ejecutado mirai admin stripe sync. Sin importe sale de la lista; quien compró a ese precio lo conserva.
 admin-period = Frecuencia
+admin-move = Llevar a los clientes actuales a estos precios
+admin-move-body = Quien ha comprado conserva lo acordado hasta nuevo aviso. Esto escribe a todos los que pagan un precio distinto del de la lista; uno más alto se cobra desde la primera renovación tras el aviso, uno más bajo desde la próxima.
+admin-move-days = Días de aviso
+admin-move-ask = Por correo ahora: { $raised } pagarán más, { $lowered } menos. { $left } siguen igual: la lista no tiene precio para su periodo y moneda, o han elegido otro plan.
+admin-done-move = Los clientes están avisados.
 admin-done-plan = El plan está cambiado.
 
 # Figures.

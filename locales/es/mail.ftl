@@ -58,6 +58,9 @@ mail-reward-subject = { $amount } por un amigo
 mail-reward-body = Un amigo suyo se ha quedado y { $amount } son suyos. El saldo paga un periodo sin tarjeta:
 mail-reward-action = Ver mis amigos y mi saldo
 
+mail-alarm-subject = { $brand }: algo le necesita
+mail-alarm-body = Una comprobación nocturna encontró lo que no debería ser. Qué hacer está en docs/operations.md.
+mail-alarm-action = Abrir las páginas de operación
 mail-server-away-subject = Un servidor de { $brand } no se puede usar
 mail-server-away-body = El servidor { $server } no responde o va a dejar de funcionar. Estos dispositivos lo usan: { $devices }. Muévalos a otro servidor con un clic y dé después a la aplicación su nueva configuración:
 mail-server-away-action = Mover mis dispositivos

@@ -27,6 +27,8 @@ mail-trial-subject = Su prueba de { $brand } termina pronto
 mail-trial-body = Su prueba del plan { $plan } termina el { $date } (UTC). Después continúa como suscripción de pago; el precio es { $price }, menos los descuentos que tenga. Si le parece bien, no tiene que hacer nada. Si no, cancele antes de ese día y no se cobrará nada:
 mail-renewal-subject = Su suscripción a { $brand } se renueva pronto
 mail-renewal-body = Su plan { $plan } se renueva por otro año el { $date } (UTC). El precio es { $price }, menos los descuentos que tenga. Si le parece bien, no tiene que hacer nada. Si no, cancele antes de ese día y no se cobrará nada:
+mail-price-subject = Su plan de { $brand } tendrá otro precio
+mail-price-body = El precio de su plan { $plan } cambia: desde su primera renovación el { $date } (UTC) o después, un período cuesta { $new } en lugar de { $old }, menos los descuentos que tenga. Hasta entonces no cambia nada. Si le parece bien, no tiene que hacer nada. Si no, cancele antes de esa renovación y no se cobrará nada más:
 mail-renewal-action = Ver mi suscripción
 
 mail-soon-subject = Su suscripción a { $brand } termina pronto
@@ -47,6 +49,7 @@ notices-always = Lo que siempre llega
 notices-always-body = Los correos sobre la seguridad de su cuenta y sobre el fin de su servicio, y estos:
 notice-payment-failing = Un pago fue rechazado
 notice-quota-used = El volumen de datos se ha agotado
+notice-price-change = El precio de la suscripción cambia
 notice-quota-most = Se ha usado el 80 % del volumen de datos
 notice-card-expiring = La tarjeta caduca: un mes y una semana antes
 notice-trial-ending = La prueba termina: tres días antes
@@ -63,5 +66,6 @@ error-unsubscribe-link-invalid = Este enlace no está completo. Cópielo entero 
 error-notice-necessary = Estos correos son necesarios y siempre llegan.
 
 privacy-held-subscription-cards = La tarjeta que paga una suscripción: un hash de aquello por lo que el servicio de pago la reconoce, y el mes en que caduca.
+privacy-held-price-moves = Un precio de su suscripción que se le anunció y desde cuándo vale.
 privacy-held-notices = Qué avisos se le enviaron, por qué y cuándo, durante algo más de un año, para que ninguno llegue dos veces.
 privacy-held-notice-refusals = De qué tipos de correos prescinde, y desde cuándo.

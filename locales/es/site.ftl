@@ -231,6 +231,7 @@ subscription-traffic-of = { $used } de { $quota }
 subscription-cancel-body = Si cancela, sus dispositivos siguen conectados hasta el { $date } y no se cobra nada más. Hasta entonces puede anularlo.
 subscription-held = Se ha impugnado un pago en su banco. Hasta que se decida, sus dispositivos están desconectados.
 subscription-next-plan = A partir del { $date } será el plan { $plan }.
+subscription-price-move = Desde la primera renovación el { $date } o después cuesta { $price }.
 subscription-price = Precio
 subscription-plan = Otro plan
 subscription-plan-hint = Un plan mayor empieza enseguida y paga ahora la diferencia por el resto del periodo. Uno menor empieza con el periodo siguiente. Un periodo más largo empieza enseguida; lo que queda del actual se descuenta.

@@ -187,6 +187,11 @@ admin-listed = Dans la liste des prix
 admin-price-set = Fixer un prix
 admin-price-body = Pour une autre période ou une autre devise. Il est en vente dès que mirai admin stripe sync a été exécuté. Sans montant, il quitte la liste ; qui a acheté à ce prix le garde.
 admin-period = Fréquence
+admin-move = Amener les clients actuels à ces prix
+admin-move-body = Qui a acheté garde ce qui était convenu jusqu’à nouvel avis. Ceci écrit à tous ceux qui paient un autre prix que celui de la liste ; un prix plus élevé vaut dès le premier renouvellement après le préavis, un prix plus bas dès le prochain.
+admin-move-days = Jours de préavis
+admin-move-ask = Par courriel maintenant : { $raised } paieront plus, { $lowered } moins. { $left } restent tels quels : la liste n’a pas de prix pour leur période et leur devise, ou ils ont choisi une autre formule.
+admin-done-move = Les clients sont prévenus.
 admin-done-plan = La formule est changée.
 
 # Figures.

@@ -58,6 +58,9 @@ mail-reward-subject = { $amount } pour un ami
 mail-reward-body = Un de vos amis est resté, et { $amount } sont à vous. Le crédit paie une période sans carte :
 mail-reward-action = Voir mes amis et mon crédit
 
+mail-alarm-subject = { $brand } : quelque chose vous attend
+mail-alarm-body = Une vérification de la nuit a trouvé ce qui ne devrait pas être. Que faire est dans docs/operations.md.
+mail-alarm-action = Ouvrir les pages d’exploitation
 mail-server-away-subject = Un serveur { $brand } ne peut pas être utilisé
 mail-server-away-body = Le serveur { $server } est injoignable, ou va être mis hors service. Ces appareils l’utilisent : { $devices }. Déplacez chacun vers un autre serveur en un clic, puis donnez à l’application sa nouvelle configuration :
 mail-server-away-action = Déplacer mes appareils

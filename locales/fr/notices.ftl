@@ -27,6 +27,8 @@ mail-trial-subject = Votre essai de { $brand } se termine bientôt
 mail-trial-body = Votre essai de la formule { $plan } se termine le { $date } (UTC). Il devient alors un abonnement payant ; le prix est de { $price }, moins vos remises éventuelles. Si cela vous convient, vous n’avez rien à faire. Sinon, résiliez avant ce jour, et rien ne sera prélevé :
 mail-renewal-subject = Votre abonnement { $brand } sera bientôt renouvelé
 mail-renewal-body = Votre formule { $plan } sera renouvelée pour un an le { $date } (UTC). Le prix est de { $price }, moins vos remises éventuelles. Si cela vous convient, vous n’avez rien à faire. Sinon, résiliez avant ce jour, et rien ne sera prélevé :
+mail-price-subject = Le prix de votre formule { $brand } va changer
+mail-price-body = Le prix de votre formule { $plan } change : à partir de votre premier renouvellement le { $date } (UTC) ou après, une période coûte { $new } au lieu de { $old }, moins vos remises éventuelles. D’ici là, rien ne change. Si cela vous convient, vous n’avez rien à faire. Sinon, résiliez avant ce renouvellement, et plus rien ne sera prélevé :
 mail-renewal-action = Voir mon abonnement
 
 mail-soon-subject = Votre abonnement { $brand } se termine bientôt
@@ -47,6 +49,7 @@ notices-always = Ce qui vient toujours
 notices-always-body = Les messages sur la sécurité de votre compte et sur la fin de votre service, et ceux-ci :
 notice-payment-failing = Un paiement a été refusé
 notice-quota-used = Le volume de données est épuisé
+notice-price-change = Le prix de l’abonnement change
 notice-quota-most = 80 % du volume de données sont utilisés
 notice-card-expiring = La carte expire : un mois et une semaine avant
 notice-trial-ending = L’essai se termine : trois jours avant
@@ -63,5 +66,6 @@ error-unsubscribe-link-invalid = Ce lien n’est pas complet. Copiez-le en entie
 error-notice-necessary = Ces messages sont nécessaires et viennent toujours.
 
 privacy-held-subscription-cards = La carte qui paie un abonnement : une empreinte de ce par quoi le service de paiement la reconnaît, et le mois où elle expire.
+privacy-held-price-moves = Un prix de votre abonnement qui vous a été annoncé, et à partir de quand il vaut.
 privacy-held-notices = Les avis que vous avez reçus, pourquoi et quand, pendant un peu plus d’un an, pour qu’aucun ne vienne deux fois.
 privacy-held-notice-refusals = Les genres de messages auxquels vous renoncez, et depuis quand.

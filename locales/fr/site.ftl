@@ -231,6 +231,7 @@ subscription-traffic-of = { $used } sur { $quota }
 subscription-cancel-body = Si vous résiliez, vos appareils restent en ligne jusqu’au { $date } et plus rien n’est prélevé. D’ici là, vous pouvez revenir sur votre choix.
 subscription-held = Un paiement est contesté auprès de votre banque. En attendant la décision, vos appareils sont déconnectés.
 subscription-next-plan = À partir du { $date }, ce sera la formule { $plan }.
+subscription-price-move = À partir du premier renouvellement le { $date } ou après, il coûte { $price }.
 subscription-price = Prix
 subscription-plan = Une autre formule
 subscription-plan-hint = Une formule plus grande commence tout de suite, et vous payez maintenant la différence pour le reste de la période. Une plus petite commence à la période suivante. Une période plus longue commence tout de suite ; ce qui reste de l’actuelle est déduit.

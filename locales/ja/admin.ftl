@@ -187,6 +187,11 @@ admin-listed = 価格表に載せる
 admin-price-set = 価格を設定する
 admin-price-body = 別の期間または通貨の価格です。mirai admin stripe sync の実行後に購入できます。金額を空にすると価格表から外れます。購入済みのお客様はその価格のままです。
 admin-period = 間隔
+admin-move = 既存のお客様をこの価格に移す
+admin-move-body = 購入済みのお客様は、お知らせするまで約束どおりの価格です。価格表と異なる料金のお客様全員にメールが届きます。値上げは予告期間後の最初の更新から、値下げは次の更新から適用されます。
+admin-move-days = 予告の日数
+admin-move-ask = 今メールが届くのは、値上げが { $raised } 件、値下げが { $lowered } 件です。{ $left } 件はそのままです(その期間と通貨の価格が表にないか、別のプランを選択済みです)。
+admin-done-move = お客様にお知らせしました。
 admin-done-plan = プランを変更しました。
 
 # Figures.

@@ -58,6 +58,9 @@ mail-reward-subject = お友だちの紹介で { $amount }
 mail-reward-body = ご紹介のお友だちが継続され、{ $amount } があなたのものになりました。クレジットはカードなしの期間に使えます。
 mail-reward-action = 紹介とクレジットを見る
 
+mail-alarm-subject = { $brand }:確認が必要です
+mail-alarm-body = 夜間の検査で、あってはならない状態が見つかりました。対処は docs/operations.md にあります。
+mail-alarm-action = 運営ページを開く
 mail-server-away-subject = { $brand } のサーバーが利用できません
 mail-server-away-body = サーバー { $server } に接続できないか、まもなく停止します。次の端末が使用しています: { $devices }。ワンクリックで別のサーバーに移し、アプリに新しい設定を読み込ませてください:
 mail-server-away-action = 端末を移す

@@ -27,6 +27,8 @@ mail-trial-subject = { $brand } のお試し期間がまもなく終わります
 mail-trial-body = プラン「{ $plan }」のお試し期間は { $date }(UTC)に終わり、その後は有料のご契約になります。料金は { $price } です(割引がある場合は差し引かれます)。このままでよろしければ、何もする必要はありません。続けない場合は、その日より前に解約してください。ご請求はありません。
 mail-renewal-subject = { $brand } のご契約がまもなく更新されます
 mail-renewal-body = プラン「{ $plan }」は { $date }(UTC)にもう一年更新されます。料金は { $price } です(割引がある場合は差し引かれます)。このままでよろしければ、何もする必要はありません。続けない場合は、その日より前に解約してください。ご請求はありません。
+mail-price-subject = { $brand } のプラン料金が変わります
+mail-price-body = プラン「{ $plan }」の料金が変わります。{ $date }(UTC)以降の最初の更新から、一期間の料金は { $old } ではなく { $new } になります(割引がある場合は差し引かれます)。それまでは何も変わりません。このままでよろしければ、何もする必要はありません。続けない場合は、その更新より前に解約してください。以後のご請求はありません。
 mail-renewal-action = ご契約を見る
 
 mail-soon-subject = { $brand } のご契約がまもなく終わります
@@ -47,6 +49,7 @@ notices-always = いつも届くもの
 notices-always-body = アカウントの安全とサービスの終了についてのメール、そして次のもの:
 notice-payment-failing = お支払いが拒否されたとき
 notice-quota-used = データ量を使い切ったとき
+notice-price-change = ご契約の料金が変わる
 notice-quota-most = データ量の 80 % を使用したとき
 notice-card-expiring = カードの期限が切れるとき: 一か月前と一週間前
 notice-trial-ending = お試し期間が終わるとき: 三日前
@@ -63,5 +66,6 @@ error-unsubscribe-link-invalid = このリンクは途中で切れています�
 error-notice-necessary = これらのメールは必要なもので、いつも届きます。
 
 privacy-held-subscription-cards = ご契約のお支払いに使われるカード: 決済サービスがカードを見分ける値のハッシュと、有効期限の月。
+privacy-held-price-moves = お知らせ済みのご契約の新しい料金と、その適用開始日。
 privacy-held-notices = どのお知らせを、なぜ、いつお送りしたか。二度届かないように、一年あまり。
 privacy-held-notice-refusals = 不要とされたメールの種類と、その日時。

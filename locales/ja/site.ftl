@@ -228,6 +228,7 @@ subscription-traffic-of = { $quota } のうち { $used }
 subscription-cancel-body = 解約しても、デバイスは { $date } までオンラインのままで、以後のご請求はありません。それまでは取り消せます。
 subscription-held = お支払いに異議が申し立てられています。結論が出るまで、デバイスはオフラインです。
 subscription-next-plan = { $date } からはプラン { $plan } になります。
+subscription-price-move = { $date } 以降の最初の更新から、料金は { $price } になります。
 subscription-price = 料金
 subscription-plan = 別のプラン
 subscription-plan-hint = 大きいプランはすぐに始まり、残りの期間の差額をいまお支払いいただきます。小さいプランは次の期間から始まります。長い期間はすぐに始まり、いまの期間の残りは差し引かれます。

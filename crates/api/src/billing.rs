@@ -127,8 +127,19 @@ pub struct Subscription {
     pub next_plan: Option<String>,
     /// What a period costs, as agreed; null until it was read for the first time.
     pub price: Option<AgreedPrice>,
+    /// What it will cost from a later renewal on, if that is something else.
+    pub price_change: Option<PriceChange>,
     /// `card` (through Stripe, renewed by itself) or `credit` (it ends with its period).
     pub paid_with: String,
+}
+
+/// A price that was announced.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct PriceChange {
+    /// In minor units, for the same period and in the same currency.
+    pub amount: i64,
+    /// The first renewal at or after this moment is at this price.
+    pub from: String,
 }
 
 /// What was agreed to be paid.

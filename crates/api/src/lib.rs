@@ -20,8 +20,8 @@ pub use account::{
 };
 pub use billing::{
     AgreedPrice, Balance, Cancel, CancelWhen, ChangePlan, Checkout, CheckoutReply, Credit, CreditApplied, CreditList,
-    Invoice, InvoiceList, PayWithCredit, Plan, PlanList, PlanPrice, PortalReply, Redeem, Redeemed, Referral,
-    ReferralList, Reward, Subscription, SubscriptionList,
+    Invoice, InvoiceList, PayWithCredit, Plan, PlanList, PlanPrice, PortalReply, PriceChange, Redeem, Redeemed,
+    Referral, ReferralList, Reward, Subscription, SubscriptionList,
 };
 pub use export::{AuditEntry, Export, ExportedCheckout, ExportedCouponUse, ExportedGift, ExportedUsage, LedgerLine};
 pub use network::{

@@ -6,8 +6,8 @@ use utoipa::ToSchema;
 /// A kind of notice, and whether it is sent.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct NoticeChoice {
-    /// `payment_failing`, `quota_used`, `quota_most`, `card_expiring`, `trial_ending`, `renewal_ahead`, `ending` or
-    /// `come_back`.
+    /// `payment_failing`, `quota_used`, `price_change`, `quota_most`, `card_expiring`, `trial_ending`, `renewal_ahead`,
+    /// `ending` or `come_back`.
     pub kind: String,
     /// Whether it can't be turned off.
     pub necessary: bool,

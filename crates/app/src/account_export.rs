@@ -2,12 +2,13 @@
 
 use store::{
     audit_log, card_marks, checkouts, coupon_uses, credit_ledger, email_changes, gift_codes, invoices, known_devices,
-    notice_refusals, notices, recovery_codes, sessions, subscription_cards, subscriptions, usage_days, users,
+    notice_refusals, notices, recovery_codes, sessions, subscription_cards, usage_days, users,
 };
 use uuid::Uuid;
 
 use crate::device::{self, Device};
 use crate::session::Who;
+use crate::subscription::{self, View};
 use crate::{App, Error, Result, step_up};
 
 /// An entry of the audit log, as `store` keeps it.
@@ -33,7 +34,7 @@ pub struct Export {
     /// Sessions that have not ended.
     pub sessions: Vec<sessions::Model>,
     /// Subscriptions, also those that ended.
-    pub subscriptions: Vec<subscriptions::Model>,
+    pub subscriptions: Vec<View>,
     /// What the subscriptions have carried, day by day.
     pub usage: Vec<usage_days::Model>,
     /// Devices.
@@ -72,8 +73,8 @@ pub struct Export {
 pub async fn export(app: &App, who: &Who) -> Result<Export> {
     step_up::require(who, app.clock.now())?;
     let (store, id) = (&app.store, who.user.id);
-    let subscriptions = subscriptions::all_of_user(store, id).await?;
-    let paying: Vec<Uuid> = subscriptions.iter().map(|row| row.id).collect();
+    let subscriptions = subscription::of_user(app, id).await?;
+    let paying: Vec<Uuid> = subscriptions.iter().map(|view| view.row.id).collect();
     Ok(Export {
         sessions: sessions::live_of(store, id, app.clock.now()).await?,
         usage: usage_days::since(store, &paying, 0).await?,

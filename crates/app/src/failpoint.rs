@@ -46,6 +46,7 @@ pub const LATER: &[&str] = &[
     "refund.asked",
     "plan.asked",
     "plan.synced",
+    "price.asked",
     "cancel.asked",
     "cancel.synced",
     "delete.saved",

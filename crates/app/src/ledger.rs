@@ -8,7 +8,7 @@ use store::integrity::Finding;
 use store::{Tx, credit_ledger, invoices};
 use uuid::Uuid;
 
-use crate::{App, Error, Result, reward};
+use crate::{App, Error, Result, alarm, reward};
 
 /// Books a movement once. One that was booked before, and one that leaves a wallet below zero which must not be, is
 /// refused, and the transaction can't be committed.
@@ -115,12 +115,16 @@ pub async fn totals(app: &App) -> Result<Vec<(String, String, i64)>> {
     Ok(credit_ledger::totals(&app.store).await?)
 }
 
-/// Proves the books and raises the alarm where they are wrong: an error in the log for each rule, and
-/// `mirai_ledger_broken_rules`.
-pub(crate) async fn watch(app: &App) -> Result<()> {
+/// Proves the books and raises the alarm where they are wrong: an error in the log for each rule,
+/// `mirai_ledger_broken_rules`, and a mail to the admins.
+pub async fn watch(app: &App) -> Result<()> {
     let broken: Vec<Finding> = prove(app).await?.into_iter().filter(|finding| finding.broken != 0).collect();
     for Finding { rule, broken } in &broken {
         tracing::error!(rule, broken, "the books are wrong; see `mirai admin ledger verify`");
+    }
+    if !broken.is_empty() {
+        let lines: Vec<String> = broken.iter().map(|Finding { rule, broken }| format!("{rule}: {broken}")).collect();
+        alarm::raise(app, "ledger", &lines).await?;
     }
     metrics::gauge!("mirai_ledger_broken_rules").set(u32::try_from(broken.len()).unwrap_or(u32::MAX));
     #[expect(clippy::cast_precision_loss, reason = "seconds stay exact for millions of years")]

@@ -107,6 +107,13 @@ pub enum Letter {
         /// To get no more of its kind, if that can be.
         unsubscribe: Option<String>,
     },
+    /// To admins: the program found what a person must look at.
+    Alarm {
+        /// What, a line each, in the words of the log.
+        found: Vec<String>,
+        /// To the operators' pages.
+        link: String,
+    },
     /// Access has ended.
     SubscriptionEnded {
         /// To subscribe again.
@@ -160,6 +167,7 @@ impl Letter {
             Letter::RewardConfirmed { .. } => "reward_confirmed",
             Letter::ServerAway { .. } => "server_away",
             Letter::Notice { notice, .. } => notice.kind().as_str(),
+            Letter::Alarm { .. } => "alarm",
             Letter::SubscriptionEnded { .. } => "subscription_ended",
         }
     }
@@ -258,6 +266,12 @@ impl Letter {
                     link("mail-server-away-action", url),
                 ],
             ),
+            Letter::Alarm { found, link: url } => {
+                let mut parts = vec![Part::Words(t.say("mail-alarm-body"))];
+                parts.extend(found.iter().cloned().map(Part::Words));
+                parts.push(link("mail-alarm-action", url));
+                (t.with("mail-alarm-subject", "brand", brand), parts)
+            }
             Letter::Notice { notice, support, unsubscribe } => {
                 let (subject, mut parts) = notice.parts(t, brand);
                 parts.push(Part::Words(t.with("mail-notice-support", "support", support)));
@@ -331,6 +345,7 @@ mod tests {
             Letter::PaymentDisputed { support: "help@vpn.example".into() },
             Letter::RewardConfirmed { amount: "0.59 USD".into(), link: link() },
             Letter::ServerAway { devices: "phone".into(), server: "osaka-1".into(), link: link() },
+            Letter::Alarm { found: vec!["a wallet is below zero: 1".into()], link: link() },
             Letter::SubscriptionEnded { link: link() },
         ];
         let (at, price, plan) = (1_795_392_000_000, Money::new(599, Currency::USD), || "Basic".to_owned());
@@ -339,6 +354,7 @@ mod tests {
             Notice::PaymentFailing { amount: price, online_until: None, next_try: None, link: link() },
             Notice::QuotaUsed { until: at, slow_mbit: None, link: link() },
             Notice::QuotaUsed { until: at, slow_mbit: Some(2), link: link() },
+            Notice::PriceChange { plan: plan(), at, old: price, new: Money::new(699, Currency::USD), link: link() },
             Notice::QuotaMost { until: at, link: link() },
             Notice::CardExpiring { until: at, link: link() },
             Notice::TrialEnding { plan: plan(), at, price, link: link() },

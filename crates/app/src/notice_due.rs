@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use crate::letter::{GoOn, Notice};
 use crate::subscription_sync::{self, Cause};
-use crate::{App, Error, Result, ledger, notice};
+use crate::{App, Error, Result, ledger, notice, price_move};
 
 const MARK: &str = "notices";
 /// What came due longer ago than this helps nobody any more.
@@ -122,15 +122,18 @@ async fn of_end(app: &App, found: &subscriptions::Model, span: Span) -> Result<b
     }
     read_afresh(app, found).await?;
     let price = match due.kind {
-        Kind::TrialEnding | Kind::RenewalAhead => Some(price(app, &found.stripe_subscription_id).await?),
+        Kind::TrialEnding | Kind::RenewalAhead => Some(price(app, found).await?),
         _ => None,
     };
     app.retrying(|| of_end_once(app, found, price, span)).await
 }
 
 /// What Stripe will charge, before discounts.
-async fn price(app: &App, subscription: &str) -> Result<Money> {
-    let object = app.stripe.retrieve_subscription(subscription).await?;
+async fn price(app: &App, found: &subscriptions::Model) -> Result<Money> {
+    if let Some(price) = price_move::price_of_renewal(app, found).await? {
+        return Ok(price);
+    }
+    let object = app.stripe.retrieve_subscription(&found.stripe_subscription_id).await?;
     let whole = |item: &Item| {
         Some((item.price.unit_amount?.checked_mul(item.quantity.unwrap_or(1))?, item.price.currency.clone()))
     };

@@ -1,13 +1,16 @@
-//! What Stripe knows and we may have missed: events that never came, and subscriptions that nobody read for long.
+//! What Stripe knows and we may have missed: events that never came, subscriptions that nobody read for long, and, each
+//! night, all of Stripe's list against all of ours.
 
-use clients::stripe::EventsQuery;
-use domain::subscription::EventKind;
+use std::collections::{HashMap, HashSet};
+
+use clients::stripe::{EventsQuery, Subscription};
+use domain::subscription::{Decision, EventKind, decide};
 use domain::time::UnixMs;
-use store::{marks, stripe_events, subscriptions};
+use store::{integrity, marks, stripe_events, subscriptions};
 use uuid::Uuid;
 
 use crate::subscription_sync::{self, Cause};
-use crate::{App, Error, Result, stripe_event};
+use crate::{App, Error, Result, alarm, stripe_event};
 
 const MARK: &str = "stripe_events";
 const HOUR_MS: i64 = 3_600_000;
@@ -87,4 +90,113 @@ pub async fn subscriptions(app: &App) -> Result<usize> {
             }
         }
     }
+}
+
+/// Something that was not the same at Stripe and here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Difference {
+    /// `sub_…`.
+    pub subject: String,
+    /// What it was.
+    pub what: String,
+    /// Whether it is the same now. What is not must be looked at.
+    pub is_mended: bool,
+}
+
+/// Compares every subscription of Stripe's with every one of ours, mends what can be mended by reading it afresh, and says
+/// what differed. Also what is served without having been paid.
+pub async fn compare(app: &App) -> Result<Vec<Difference>> {
+    events(app).await?;
+    let (mut differences, mut at_stripe, mut after) = (Vec::new(), HashSet::new(), None::<String>);
+    loop {
+        let page = app.stripe.list_open_subscriptions(after.as_deref()).await?;
+        let ids: Vec<&str> = page.data.iter().map(|object| object.id.as_str()).collect();
+        let rows = subscriptions::by_stripe_ids(&app.store, &ids).await?;
+        let known: HashMap<&str, &subscriptions::Model> =
+            rows.iter().map(|row| (row.stripe_subscription_id.as_str(), row)).collect();
+        for object in &page.data {
+            differences.extend(compare_one(app, object, known.get(object.id.as_str()).copied()).await?);
+        }
+        at_stripe.extend(page.data.iter().map(|object| object.id.clone()));
+        after = page.data.last().map(|object| object.id.clone());
+        if !page.has_more || after.is_none() {
+            break;
+        }
+    }
+    let mut last = Uuid::nil();
+    loop {
+        let rows = subscriptions::open(&app.store, last, u64::from(PAGE)).await?;
+        let Some(row) = rows.last() else { break };
+        last = row.id;
+        for row in rows.iter().filter(|row| !at_stripe.contains(&row.stripe_subscription_id)) {
+            differences.extend(mend(app, &row.stripe_subscription_id, Some(row)).await?);
+        }
+    }
+    for id in integrity::unpaid(&app.store).await? {
+        find_payments(app, &id).await?;
+        let is_mended = !integrity::unpaid(&app.store).await?.contains(&id);
+        differences.push(Difference {
+            subject: id,
+            what: "was served without a payment in the books".into(),
+            is_mended,
+        });
+    }
+    Ok(differences)
+}
+
+/// Takes in the paid invoices of a subscription that never came.
+async fn find_payments(app: &App, id: &str) -> Result<()> {
+    let row = subscriptions::by_stripe_id(&app.store, id).await?.filter(|row| !row.is_paid_with_credit());
+    let Some(row) = row else { return Ok(()) };
+    let invoices = app.stripe.list_invoices(&row.stripe_customer_id, PAGE).await?.data;
+    for invoice in
+        invoices.into_iter().filter(|one| one.subscription() == Some(id) && one.status.as_deref() == Some("paid"))
+    {
+        subscription_sync::sync(app, id, Cause::asked().with_invoice(invoice)).await?;
+    }
+    Ok(())
+}
+
+async fn compare_one(
+    app: &App,
+    object: &Subscription,
+    row: Option<&subscriptions::Model>,
+) -> Result<Option<Difference>> {
+    let known = row.map(subscriptions::Model::state).transpose()?;
+    match decide(known.as_ref(), &subscription_sync::seen(object, app.clock.now())) {
+        Decision::Unchanged(_) | Decision::Stale => Ok(None),
+        Decision::Save(..) | Decision::Over => mend(app, &object.id, row).await,
+    }
+}
+
+/// Reads one afresh, and says what was not as it should be.
+async fn mend(app: &App, id: &str, before: Option<&subscriptions::Model>) -> Result<Option<Difference>> {
+    let outcome = subscription_sync::sync(app, id, Cause::asked()).await;
+    let difference = |what: String, is_mended| Some(Difference { subject: id.to_owned(), what, is_mended });
+    let after = subscriptions::by_stripe_id(&app.store, id).await?;
+    let word = |row: Option<&subscriptions::Model>| row.map_or("unknown", |row| row.status.as_str()).to_owned();
+    Ok(match outcome {
+        Err(error @ Error::Busy { .. }) => return Err(error),
+        Err(error) => difference(error.chain(), false),
+        // Another product on the same account at Stripe, if we never had it.
+        Ok(outcome) if outcome.word == "foreign" && before.is_none() => None,
+        Ok(outcome) if outcome.word == "foreign" => difference("is not at Stripe".to_owned(), false),
+        Ok(outcome) if outcome.word == "over" => difference("has ended here and runs at Stripe".to_owned(), false),
+        Ok(outcome) if outcome.word == "unchanged" => None,
+        Ok(_) => difference(format!("was {}, is {}", word(before), word(after.as_ref())), true),
+    })
+}
+
+/// The comparison of each night: what was mended is in the log, and what was not is told to the admins.
+pub async fn watch(app: &App) -> Result<()> {
+    let mut open = Vec::new();
+    for Difference { subject, what, is_mended } in compare(app).await? {
+        if is_mended {
+            tracing::warn!(subject, what, "was not as at Stripe, and is mended");
+        } else {
+            tracing::error!(subject, what, "is not as at Stripe; see `mirai admin stripe compare`");
+            open.push(format!("{subject}: {what}"));
+        }
+    }
+    if open.is_empty() { Ok(()) } else { alarm::raise(app, "stripe", &open).await }
 }

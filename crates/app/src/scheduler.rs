@@ -11,7 +11,8 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::{
-    App, Result, coupon, credit_period, gateway_report, idempotency, ledger, notice_due, reconcile, reward, server_away,
+    App, Result, coupon, credit_period, gateway_report, idempotency, ledger, notice_due, price_move, reconcile, reward,
+    server_away,
 };
 
 const LEASE: &str = "scheduler";
@@ -48,11 +49,13 @@ enum Chore {
     EndPeriods,
     TellDue,
     SettleCoupons,
+    MovePrices,
+    CompareStripe,
 }
 
 impl Chore {
     /// Every chore, and how often it is done.
-    const ALL: [(Chore, Duration); 9] = [
+    const ALL: [(Chore, Duration); 11] = [
         (Chore::TellAway, MINUTE),
         (Chore::EndPeriods, MINUTE),
         (Chore::ReadEvents, MINUTE.saturating_mul(5)),
@@ -61,6 +64,8 @@ impl Chore {
         (Chore::CleanUp, HOUR),
         (Chore::ConfirmRewards, HOUR),
         (Chore::SettleCoupons, HOUR),
+        (Chore::MovePrices, HOUR),
+        (Chore::CompareStripe, HOUR.saturating_mul(24)),
         (Chore::ProveBooks, HOUR.saturating_mul(24)),
     ];
 
@@ -71,8 +76,10 @@ impl Chore {
             Chore::EndPeriods => credit_period::end_due(app).await.map(drop),
             Chore::ConfirmRewards => reward::confirm_due(app).await.map(drop),
             Chore::TellDue => notice_due::tell_due(app).await.map(drop),
+            Chore::MovePrices => price_move::carry_out(app).await.map(drop),
             Chore::SettleCoupons => coupon::settle_due(app).await.map(drop),
             Chore::ProveBooks => ledger::watch(app).await,
+            Chore::CompareStripe => reconcile::watch(app).await,
             Chore::ReadEvents => reconcile::events(app).await.map(drop),
             Chore::ReadSubscriptions => reconcile::subscriptions(app).await.map(drop),
         };

@@ -3,10 +3,11 @@
 use clients::stripe::{Proration, StripeError};
 use domain::period::Every;
 use domain::subscription::{Status, Wish, WishRefused, check_wish};
-use store::{plans, subscriptions};
+use store::{leases, plans, subscriptions};
 use uuid::Uuid;
 
 use crate::plan::{self, Choice, Sold};
+use crate::price_move::{self, PriceMove};
 use crate::session::Who;
 use crate::subscription_sync::{self, Cause};
 use crate::{App, Error, Result, credit_period, failpoint};
@@ -23,6 +24,8 @@ pub struct View {
     pub plan_name: String,
     /// Whether its devices are on the network now.
     pub entitled: bool,
+    /// The price that it will have from a later renewal on.
+    pub price_move: Option<PriceMove>,
 }
 
 /// The user's subscriptions, newest first.
@@ -35,15 +38,17 @@ pub(crate) async fn of_user(app: &App, user: Uuid) -> Result<Vec<View>> {
     let now = app.clock.now();
     let plans = plans::all(&app.store).await?;
     let rows = subscriptions::all_of_user(&app.store, user).await?;
-    let view = |row: subscriptions::Model| {
+    let mut moves = price_move::of_all(app, &rows).await?;
+    let mut view = |row: subscriptions::Model| {
         let plan = plans.iter().find(|plan| plan.code == row.plan);
         Ok(View {
             plan_name: plan.map_or_else(|| row.plan.clone(), |plan| plan.name.clone()),
             entitled: row.state()?.is_entitled(now),
+            price_move: moves.iter().position(|planned| planned.subscription_id == row.id).map(|at| moves.remove(at)),
             row,
         })
     };
-    rows.into_iter().map(view).collect()
+    rows.into_iter().map(&mut view).collect()
 }
 
 /// Does what the owner wishes, at Stripe first; our row follows from what Stripe then says.
@@ -88,6 +93,23 @@ async fn end_of_credit(app: &App, who: &Who, id: Uuid, wish: Wish) -> Result<Vie
 /// difference is paid at once; a smaller one counts from the next period on, and until then the choice can be taken back.
 /// A longer period begins at once, and what is left of the shorter one is counted towards it.
 pub async fn change_plan(app: &App, who: &Who, id: Uuid, plan_code: &str, every: Option<Every>) -> Result<View> {
+    one_at_a_time(app, id, change_plan_alone(app, who, id, plan_code, every)).await
+}
+
+/// Has one at a time ask Stripe for another price of a subscription: of two side by side the earlier could have the last
+/// word. A program that dies meanwhile holds the others up for twenty seconds.
+pub(crate) async fn one_at_a_time<T>(app: &App, id: Uuid, work: impl Future<Output = Result<T>>) -> Result<T> {
+    let (name, now) = (format!("price:{id}"), app.clock.now());
+    let me = app.dice.id(now);
+    if !leases::acquire(&app.store, &name, me, now, now + 20_000).await? {
+        return Err(Error::Busy { what: "the price of the subscription", source: None });
+    }
+    let done = work.await;
+    leases::release(&app.store, &name, me).await?;
+    done
+}
+
+async fn change_plan_alone(app: &App, who: &Who, id: Uuid, plan_code: &str, every: Option<Every>) -> Result<View> {
     let row = subscriptions::of_user(&app.store, who.user.id, id).await?.ok_or(Error::NotFound)?;
     let runs = row.period.as_deref().map(plan::every).transpose()?;
     let choice = Choice { every: every.or(runs), currency: row.currency.as_deref() };

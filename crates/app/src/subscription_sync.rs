@@ -13,7 +13,7 @@ use crate::jobs::{self, Job};
 use crate::letter::Letter;
 use crate::plan::{self, Price, Sold};
 use crate::stripe_event::invoice_row;
-use crate::{App, Error, Result, coupon, credit_apply, device_slots, failpoint, ledger, mail, notice};
+use crate::{App, Error, Result, coupon, credit_apply, device_slots, failpoint, ledger, mail, notice, price_move};
 
 /// The outcome of a trial that is not a customer's first.
 pub(crate) const SECOND_TRIAL: &str = "second_trial";
@@ -153,7 +153,7 @@ async fn owner(app: &App, object: &stripe::Subscription) -> Result<Option<Uuid>>
 }
 
 /// What Stripe charges for from the next period on.
-async fn bought(app: &App, object: &stripe::Subscription) -> Result<Sold> {
+pub(crate) async fn bought(app: &App, object: &stripe::Subscription) -> Result<Sold> {
     let plan = plan_of(app, object).await?;
     let found = object.items.first().and_then(|item| {
         let (amount, every) = item.price.unit_amount.zip(item.price.recurring.as_ref())?;
@@ -187,7 +187,7 @@ async fn plan_of(app: &App, object: &stripe::Subscription) -> Result<plans::Mode
     )))
 }
 
-fn seen(object: &stripe::Subscription, read_at: UnixMs) -> Seen {
+pub(crate) fn seen(object: &stripe::Subscription, read_at: UnixMs) -> Seen {
     let item = object.items.first();
     let start = item.and_then(|item| item.current_period_start).unwrap_or(object.created);
     let end = item.and_then(|item| item.current_period_end).unwrap_or(start);
@@ -272,6 +272,7 @@ async fn apply_once(
     for announcement in announcements {
         announce(app, &tx, announcement, &user, &row, &bought.plan, now).await?;
     }
+    price_move::after_reading(&tx, &row, bought).await?;
     notice::after_reading(app, &tx, &user, &row, object, now).await?;
     settle(&tx, cause, word, now).await?;
     failpoint::pass("event.saved");

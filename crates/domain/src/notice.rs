@@ -17,6 +17,8 @@ pub enum Kind {
     PaymentFailing,
     /// The data volume is used up.
     QuotaUsed,
+    /// A subscription will cost something else.
+    PriceChange,
     /// Four fifths of the data volume are used.
     QuotaMost,
     /// The card that pays will soon be too old.
@@ -38,9 +40,10 @@ pub struct UnknownKind;
 
 impl Kind {
     /// All of them, the necessary ones first.
-    pub const ALL: [Kind; 8] = [
+    pub const ALL: [Kind; 9] = [
         Kind::PaymentFailing,
         Kind::QuotaUsed,
+        Kind::PriceChange,
         Kind::QuotaMost,
         Kind::CardExpiring,
         Kind::TrialEnding,
@@ -54,6 +57,7 @@ impl Kind {
         match self {
             Kind::PaymentFailing => "payment_failing",
             Kind::QuotaUsed => "quota_used",
+            Kind::PriceChange => "price_change",
             Kind::QuotaMost => "quota_most",
             Kind::CardExpiring => "card_expiring",
             Kind::TrialEnding => "trial_ending",
@@ -63,9 +67,9 @@ impl Kind {
         }
     }
 
-    /// Whether it can't be turned off: without it the customer would be offline, and not know why.
+    /// Whether it can't be turned off: without it the customer would be offline, or charged more, and not know why.
     pub fn is_necessary(self) -> bool {
-        matches!(self, Kind::PaymentFailing | Kind::QuotaUsed)
+        matches!(self, Kind::PaymentFailing | Kind::QuotaUsed | Kind::PriceChange)
     }
 }
 

@@ -149,7 +149,7 @@ impl Agent {
         let control = Control::new(&identity.control)?;
         let start = Start { generation: identity.generation, instance: hex::encode(&random()?[..16]) };
         device.set_up(&PrivateKey::parse(&identity.private_key)?, port).await?;
-        let mut wanted = place.kept()?.map(Wanted::of).unwrap_or_default();
+        let mut wanted = place.kept_as()?.map(Wanted::of).unwrap_or_default();
         wanted.expire(clock());
         let meters = Meters::of(place.kept_meters()?.unwrap_or_default(), identity.generation);
         let driver = device.driver().to_owned();

@@ -2,7 +2,7 @@
 //! only their owner can read, each replaced as a whole.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{self, Write as _};
+use std::io::{self, BufReader, BufWriter};
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
@@ -70,16 +70,22 @@ pub struct Identity {
     pub generation: i64,
 }
 
-/// What it was last told to serve.
-#[derive(Debug, Default, Serialize, Deserialize)]
-pub struct Kept {
+/// What it was last told to serve. A reader of many peers names a smaller `P` than what stands in the file.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Kept<P = Peer> {
     /// The revision of the list.
     pub revision: i64,
     /// When all of it was last heard, in Unix milliseconds; 0 if that is not known.
     #[serde(default)]
     pub whole_at: UnixMs,
     /// The peers.
-    pub peers: Vec<Peer>,
+    pub peers: Vec<P>,
+}
+
+impl<P> Default for Kept<P> {
+    fn default() -> Kept<P> {
+        Kept { revision: 0, whole_at: 0, peers: Vec::new() }
+    }
 }
 
 /// The folder of a gateway's state.
@@ -144,6 +150,11 @@ impl Place {
         self.read(PEERS)
     }
 
+    /// The same, each peer made something else of before the next is read.
+    pub(crate) fn kept_as<P: DeserializeOwned>(&self) -> Result<Option<Kept<P>>, StateError> {
+        self.read(PEERS)
+    }
+
     pub(crate) fn keep(&self, kept: &Kept) -> Result<(), StateError> {
         self.write(PEERS, kept)
     }
@@ -188,8 +199,10 @@ impl Place {
 
     fn read<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, StateError> {
         let path = self.0.join(name);
-        match fs::read(&path) {
-            Ok(bytes) => serde_json::from_slice(&bytes).map(Some).map_err(|error| StateError::Content(path, error)),
+        match File::open(&path) {
+            Ok(file) => serde_json::from_reader(BufReader::new(file))
+                .map(Some)
+                .map_err(|error| StateError::Content(path, error)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(StateError::Io(path, error)),
         }
@@ -199,10 +212,10 @@ impl Place {
     fn write(&self, name: &str, content: &impl Serialize) -> Result<(), StateError> {
         let (path, beside) = (self.0.join(name), self.0.join(format!("{name}.new")));
         let failed = |error| StateError::Io(path.clone(), error);
-        let bytes = serde_json::to_vec(content).map_err(|error| StateError::Content(path.clone(), error))?;
-        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&beside);
-        file.as_mut().map_err(|error| failed(io::Error::from(error.kind())))?.write_all(&bytes).map_err(failed)?;
-        file.and_then(|file| file.sync_all()).map_err(failed)?;
+        let file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&beside);
+        let mut file = BufWriter::new(file.map_err(failed)?);
+        serde_json::to_writer(&mut file, content).map_err(|error| failed(error.into()))?;
+        file.into_inner().map_err(|error| failed(error.into_error()))?.sync_all().map_err(failed)?;
         fs::rename(&beside, &path).map_err(failed)?;
         File::open(&self.0).and_then(|folder| folder.sync_all()).map_err(failed)
     }

@@ -5,9 +5,10 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 
 use api::gateway::{Failure, Frame, Grant, Op, Peer};
 use domain::time::UnixMs;
-use domain::vpn::key::{PresharedKey, PublicKey};
+use domain::vpn::key::{KeyError, PresharedKey, PublicKey};
 use domain::vpn::lease::RENEW_MS;
 use domain::vpn::peer_diff::{PeerOp, WantedPeer};
+use serde::Deserialize;
 
 use crate::state::Kept;
 
@@ -27,6 +28,25 @@ struct Lease {
     peer: WantedPeer,
     valid_until: UnixMs,
     speed_mbit: Option<u32>,
+}
+
+impl Lease {
+    fn read(said: &Peer) -> Result<Lease, KeyError> {
+        let (key, preshared_key) = (PublicKey::parse(&said.public_key)?, PresharedKey::parse(&said.preshared_key)?);
+        let peer = WantedPeer { key, preshared_key, address: (said.v4, said.v6), is_resting: false };
+        Ok(Lease { peer, valid_until: said.valid_until, speed_mbit: said.speed_mbit })
+    }
+}
+
+/// A peer of the state file; none for one that can't be read.
+#[derive(Debug, Deserialize)]
+#[serde(from = "Peer")]
+pub(crate) struct KeptPeer(Option<Lease>);
+
+impl From<Peer> for KeptPeer {
+    fn from(peer: Peer) -> KeptPeer {
+        KeptPeer(Lease::read(&peer).ok())
+    }
 }
 
 /// A snapshot of which not all parts have come.
@@ -57,13 +77,14 @@ pub(crate) struct Outcome {
 pub(crate) struct Gap;
 
 impl Wanted {
-    pub(crate) fn of(kept: Kept) -> Wanted {
-        let mut wanted = Wanted { revision: Some(kept.revision), whole_at: kept.whole_at, ..Wanted::default() };
-        let mut outcome = Outcome::default();
-        for peer in kept.peers {
-            wanted.upsert(&peer, UnixMs::MIN, &mut outcome);
+    pub(crate) fn of(kept: Kept<KeptPeer>) -> Wanted {
+        let leases = kept.peers.into_iter().filter_map(|KeptPeer(lease)| lease);
+        Wanted {
+            leases: leases.map(|lease| (lease.peer.key.bytes(), lease)).collect(),
+            revision: Some(kept.revision),
+            whole_at: kept.whole_at,
+            snapshot: None,
         }
-        wanted
     }
 
     pub(crate) fn to_keep(&self) -> Kept {
@@ -218,24 +239,21 @@ impl Wanted {
 
     /// All or nothing of a peer: one that can't be read stays as it was.
     fn upsert(&mut self, peer: &Peer, now: UnixMs, outcome: &mut Outcome) {
-        let read =
-            PublicKey::parse(&peer.public_key).and_then(|key| Ok((key, PresharedKey::parse(&peer.preshared_key)?)));
-        let (key, preshared_key) = match read {
-            Ok(read) => read,
+        let mut lease = match Lease::read(peer) {
+            Ok(lease) => lease,
             Err(error) => return outcome.failures.push(failure(&peer.public_key, error)),
         };
-        if peer.valid_until <= now {
-            return self.remove(key.bytes(), outcome);
+        let key = lease.peer.key.bytes();
+        if lease.valid_until <= now {
+            return self.remove(key, outcome);
         }
         if let Some(snapshot) = &mut self.snapshot {
-            snapshot.keys.insert(key.bytes());
+            snapshot.keys.insert(key);
         }
-        let is_resting = self.is_resting(&key.bytes());
-        let wanted = WantedPeer { key, preshared_key, address: (peer.v4, peer.v6), is_resting };
-        self.leases
-            .insert(key.bytes(), Lease { peer: wanted, valid_until: peer.valid_until, speed_mbit: peer.speed_mbit });
-        outcome.grants.push((key.bytes(), peer.grant));
-        outcome.touched.push(key.bytes());
+        lease.peer.is_resting = self.is_resting(&key);
+        self.leases.insert(key, lease);
+        outcome.grants.push((key, peer.grant));
+        outcome.touched.push(key);
     }
 }
 
@@ -272,6 +290,11 @@ mod tests {
         let gone = gone.iter().map(|number| Op::Remove { public_key: peer(*number).public_key });
         let ops = gone.chain(there.iter().map(|number| Op::Upsert(peer(*number)))).collect();
         Frame::Delta { from, revision, ops }
+    }
+
+    fn after_restart(wanted: &Wanted) -> Wanted {
+        let file = serde_json::to_vec(&wanted.to_keep()).expect("is written");
+        Wanted::of(serde_json::from_slice(&file).expect("is read"))
     }
 
     fn numbers(wanted: &Wanted) -> Vec<u8> {
@@ -332,7 +355,7 @@ mod tests {
         assert!(wanted.is_due(RENEW_MS), "nothing was ever heard");
         wanted.hear(&snapshot(1, 0, true, &[1]), NOW).unwrap();
         wanted.hear(&delta(1, 2, &[], &[2]), NOW + 1).unwrap();
-        let again = Wanted::of(wanted.to_keep());
+        let again = after_restart(&wanted);
         assert!(!again.is_due(NOW + RENEW_MS - 1) && again.is_due(NOW + RENEW_MS), "a restart and a delta don't count");
     }
 
@@ -352,7 +375,7 @@ mod tests {
     fn what_is_kept_is_what_comes_back() {
         let mut wanted = Wanted::default();
         wanted.hear(&snapshot(4, 0, true, &[1, 2]), NOW).unwrap();
-        let again = Wanted::of(wanted.to_keep());
+        let again = after_restart(&wanted);
         assert_eq!((numbers(&again), again.revision()), (vec![1, 2], Some(4)));
     }
 }

@@ -10,7 +10,7 @@ pub struct Held {
 }
 
 /// Every table with rows about people, in the order of the privacy page.
-pub const HELD: [Held; 29] = [
+pub const HELD: [Held; 30] = [
     Held {
         table: "users",
         columns: &[
@@ -91,6 +91,19 @@ pub const HELD: [Held; 29] = [
         ],
     },
     Held { table: "subscription_cards", columns: &["subscription_id", "card_hash", "expires_at"] },
+    Held {
+        table: "price_moves",
+        columns: &[
+            "subscription_id",
+            "plan",
+            "period",
+            "currency",
+            "amount",
+            "stripe_price_id",
+            "due_at",
+            "announced_at",
+        ],
+    },
     Held { table: "notices", columns: &["user_id", "kind", "cause", "created_at"] },
     Held { table: "notice_refusals", columns: &["user_id", "kind", "created_at"] },
     Held {

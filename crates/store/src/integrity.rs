@@ -57,8 +57,10 @@ UNION ALL SELECT 'a redeemed gift code is not booked once with its worth', COUNT
         WHERE g.redeemed_at IS NOT NULL) a
     GROUP BY about HAVING SUM(amount) <> 0) wrong
 UNION ALL SELECT 'more was refunded than was paid', COUNT(*) FROM invoices i WHERE i.amount_refunded > i.amount_paid
-UNION ALL SELECT 'a subscription is served without a paid invoice or period', COUNT(*)
-    FROM subscriptions s WHERE s.status IN ('active', 'past_due')
+UNION ALL SELECT 'a subscription is served without a paid invoice or period', COUNT(*) FROM ";
+
+/// Subscriptions that are served and were never paid.
+const UNPAID: &str = "subscriptions s WHERE s.status IN ('active', 'past_due')
     AND NOT EXISTS (SELECT 1 FROM invoices i WHERE i.subscription_id = s.id AND i.status = 'paid')
     AND NOT EXISTS (SELECT 1 FROM credit_ledger l WHERE l.about = s.stripe_subscription_id AND l.kind = 'period')";
 
@@ -96,7 +98,15 @@ UNION ALL SELECT 'a mail waits and nobody will send it', COUNT(*)
 
 /// Every rule of the books with its count, in one reading of the database.
 pub async fn books(store: &Store) -> Result<Vec<Finding>> {
-    ask(store, BOOKS).await
+    ask(store, &format!("{BOOKS}{UNPAID}")).await
+}
+
+/// Stripe's ids of the subscriptions that are served and were never paid.
+pub async fn unpaid(store: &Store) -> Result<Vec<String>> {
+    let db = store.unlimited();
+    let question = format!("SELECT s.stripe_subscription_id FROM {UNPAID} ORDER BY s.stripe_subscription_id");
+    let rows = db.query_all_raw(Statement::from_string(db.get_database_backend(), question)).await?;
+    rows.iter().map(|row| Ok(row.try_get_by_index(0)?)).collect()
 }
 
 /// Every other rule with its count, in one reading of the database.

@@ -47,6 +47,7 @@ pub mod plan_offers;
 pub mod plan_prices;
 pub mod plans;
 pub mod pool;
+pub mod price_moves;
 pub mod recovery_codes;
 pub mod sessions;
 pub mod sponsorships;

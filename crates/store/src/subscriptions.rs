@@ -198,6 +198,18 @@ pub async fn by_stripe_id(db: &impl Db, id: &str) -> Result<Option<Model>> {
     Ok(Entity::find().filter(Column::StripeSubscriptionId.eq(id)).one(db.conn()).await?)
 }
 
+/// By Stripe's ids.
+pub async fn by_stripe_ids(db: &impl Db, ids: &[&str]) -> Result<Vec<Model>> {
+    Ok(Entity::find().filter(Column::StripeSubscriptionId.is_in(ids.iter().copied())).all(db.conn()).await?)
+}
+
+/// Subscriptions that a card pays for and that have not ended, in the order of their ids, `limit` after the id `after`.
+pub async fn open(db: &impl Db, after: Uuid, limit: u64) -> Result<Vec<Model>> {
+    let query = Entity::find().filter(Column::Status.ne(Status::Ended.as_str())).filter(Column::Id.gt(after));
+    let query = query.filter(Column::StripeSubscriptionId.not_like(format!("{CREDIT}%")));
+    Ok(query.order_by_asc(Column::Id).limit(limit).all(db.conn()).await?)
+}
+
 /// A user's subscription by id; another's is none.
 pub async fn of_user(db: &impl Db, user: Uuid, id: Uuid) -> Result<Option<Model>> {
     Ok(Entity::find_by_id(id).filter(Column::UserId.eq(user)).one(db.conn()).await?)
@@ -223,6 +235,15 @@ pub async fn unread(db: &impl Db, unread_since: UnixMs, now: UnixMs, after: Uuid
         .limit(limit)
         .all(db.conn())
         .await?)
+}
+
+/// Subscriptions to a plan that a card pays for and that go on, in the order of their ids, `limit` after the id `after`.
+pub async fn renewing_of_plan(db: &impl Db, plan: &str, after: Uuid, limit: u64) -> Result<Vec<Model>> {
+    let open = [Status::Trialing, Status::Active, Status::PastDue, Status::Paused];
+    let query = Entity::find().filter(Column::Plan.eq(plan)).filter(Column::Status.is_in(open.map(Status::as_str)));
+    let query = query.filter(Column::StripeSubscriptionId.not_like(format!("{CREDIT}%")));
+    let query = query.filter(Column::CancelAtPeriodEnd.eq(false)).filter(Column::Id.gt(after));
+    Ok(query.order_by_asc(Column::Id).limit(limit).all(db.conn()).await?)
 }
 
 /// Those that were paid with credit and whose time is over at `now`.

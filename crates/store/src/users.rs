@@ -207,6 +207,13 @@ pub async fn referred_page(db: &impl Db, friend: Uuid, after: Option<Uuid>, limi
     Ok(query.order_by_desc(Column::Id).limit(limit).all(db.conn()).await?)
 }
 
+/// Accounts of this role that can sign in.
+pub async fn of_role(db: &impl Db, role: Role) -> Result<Vec<Model>> {
+    let query = Entity::find().filter(Column::Role.eq(role.as_str())).filter(Column::DeletedAt.is_null());
+    let query = query.filter(Column::SuspendedAt.is_null()).filter(Column::VerifiedAt.is_not_null());
+    Ok(query.order_by_asc(Column::Id).all(db.conn()).await?)
+}
+
 /// Whom an account has brought in by its code.
 pub async fn referred_by(db: &impl Db, friend: Uuid) -> Result<Vec<Model>> {
     Ok(Entity::find().filter(Column::ReferredBy.eq(friend)).order_by_asc(Column::Id).all(db.conn()).await?)

@@ -277,6 +277,8 @@ async fn an_operator_adds_servers_plans_and_keys() {
     let prices = admin.json(&year).await;
     assert_eq!((&prices[1]["interval"], &prices[1]["amount"]), (&json!("year"), &json!(5990)), "{prices}");
     assert_eq!(prices[1]["stripe_price"], Value::Null, "not sold before it is at Stripe");
+    let moved = admin.run(&["plan", "move", "basic", "--dry-run"], "").await;
+    assert!(moved.stderr.contains("mirai admin stripe sync"), "{}", moved.stderr);
     let none = ["plan", "price", "basic", "--every", "year", "--currency", "eur", "--none"];
     assert_eq!(admin.json(&none).await.as_array().unwrap().len(), 1);
     assert_eq!(admin.json(&["plan", "prices", "basic"]).await[0]["amount"], 699);

@@ -88,8 +88,10 @@ pub async fn set(app: &App, actor: &str, code: &str, change: &Change) -> Result<
     check(change)?;
     let tx = app.store.write_txn().await?;
     let mut row = plans::lock(&tx, code).await?.ok_or(Error::NotFound)?;
-    if let Some(price) = change.price_cents {
+    if let Some(price) = change.price_cents.filter(|price| *price != row.price_cents) {
         row.price_cents = price;
+        // What Stripe has charges the amount of before.
+        row.stripe_price_id = None;
     }
     if let Some(price) = &change.stripe_price {
         row.stripe_price_id = Some(price.clone());

@@ -30,6 +30,19 @@ pub enum Notice {
         /// To choose a larger plan.
         link: String,
     },
+    /// See [`Kind::PriceChange`].
+    PriceChange {
+        /// Name of the plan.
+        plan: String,
+        /// The first renewal at or after this moment is at the new price.
+        at: UnixMs,
+        /// What a period costs up to then.
+        old: Money,
+        /// What it costs from then on.
+        new: Money,
+        /// To cancel before.
+        link: String,
+    },
     /// See [`Kind::QuotaMost`].
     QuotaMost {
         /// When the next period begins.
@@ -101,6 +114,7 @@ impl Notice {
         match self {
             Notice::PaymentFailing { .. } => Kind::PaymentFailing,
             Notice::QuotaUsed { .. } => Kind::QuotaUsed,
+            Notice::PriceChange { .. } => Kind::PriceChange,
             Notice::QuotaMost { .. } => Kind::QuotaMost,
             Notice::CardExpiring { .. } => Kind::CardExpiring,
             Notice::TrialEnding { .. } => Kind::TrialEnding,
@@ -147,6 +161,14 @@ impl Notice {
                     None => t.with("mail-quota-used-body", "date", &date),
                 };
                 (subject("mail-quota-used-subject"), vec![Part::Words(body), link("mail-quota-action", url)])
+            }
+            Notice::PriceChange { plan, at, old, new, link: url } => {
+                let money = |money: &Money| t.money(money.minor, money.currency.as_str());
+                let (date, old, new) = (t.date(*at), money(old), money(new));
+                let values =
+                    [("plan", plan.into()), ("date", (&date).into()), ("old", (&old).into()), ("new", (&new).into())];
+                let body = Part::Words(t.with_all("mail-price-body", &values));
+                (subject("mail-price-subject"), vec![body, link("mail-renewal-action", url)])
             }
             Notice::QuotaMost { until, link: url } => (
                 subject("mail-quota-most-subject"),

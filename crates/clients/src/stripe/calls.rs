@@ -249,6 +249,15 @@ impl Stripe {
         self.call(call).await
     }
 
+    /// All customers' subscriptions that have not ended, newest first: a page of a hundred, after the one with this id.
+    pub async fn list_open_subscriptions(&self, after: Option<&str>) -> Result<List<Subscription>, StripeError> {
+        let mut call = Call::get(&["v1", "subscriptions"]).param("limit", page(MAX_PAGE));
+        if let Some(id) = after {
+            call = call.param("starting_after", id);
+        }
+        self.call(call).await
+    }
+
     /// A charge as it is now.
     pub async fn retrieve_charge(&self, id: &str) -> Result<Charge, StripeError> {
         self.call(Call::get(&["v1", "charges", id])).await

@@ -3,8 +3,10 @@
 use anyhow::{anyhow, bail};
 use app::App;
 use app::admin::COMMAND_LINE;
+use app::admin::catalogue::Mode;
 use app::admin::plans::{self, Change, Limit, PriceRow};
 use app::plan::{self, PlanRow, Price};
+use app::price_move::{self, Moved};
 use domain::money::Currency;
 use domain::names::Region;
 use serde_json::{Value, json};
@@ -61,6 +63,17 @@ pub(super) async fn run(app: &App, command: PlanCommand) -> anyhow::Result<()> {
             let done = plans::set_price(app, COMMAND_LINE, &id, every, currency, amount).await;
             done.map_err(|error| words(error).context(format!("plan {id}")))?;
             print_rows(&offered(app, &id).await?, format)
+        }
+        PlanCommand::Move { id, days, dry_run, format } => {
+            let mode = if dry_run { Mode::DryRun } else { Mode::Apply };
+            let done = price_move::announce(app, COMMAND_LINE, &id, days, mode).await;
+            let Moved { raised, lowered, told_before, left } =
+                done.map_err(|error| words(error).context(format!("plan {id}")))?;
+            let line = json!({
+                "plan": id, "raised": raised, "lowered": lowered, "told_before": told_before, "left_alone": left,
+                "done": if dry_run { "nothing, this was a dry run" } else { "told" },
+            });
+            print_one(&line, format)
         }
         PlanCommand::Prices { id, format } => {
             let rows = plans::price_history(app, &id).await.map_err(words)?;

@@ -3,15 +3,32 @@
 use anyhow::bail;
 use app::App;
 use app::admin::catalogue::{self, Mode, Synced};
+use app::reconcile::{self, Difference};
 use domain::plan::PriceStep;
 use serde_json::json;
 
 use super::words;
-use crate::cli::StripeCommand;
+use crate::cli::{Format, StripeCommand};
 use crate::out::print_rows;
 
 pub(super) async fn run(app: &App, command: StripeCommand) -> anyhow::Result<()> {
-    let StripeCommand::Sync { dry_run, format } = command;
+    match command {
+        StripeCommand::Sync { dry_run, format } => sync(app, dry_run, format).await,
+        StripeCommand::Compare { format } => compare(app, format).await,
+    }
+}
+
+async fn compare(app: &App, format: Format) -> anyhow::Result<()> {
+    let differences = reconcile::compare(app).await.map_err(words)?;
+    let line = |one: &Difference| json!({ "subject": one.subject, "what": one.what, "mended": one.is_mended });
+    print_rows(&differences.iter().map(line).collect::<Vec<_>>(), format)?;
+    match differences.iter().filter(|one| !one.is_mended).count() {
+        0 => Ok(()),
+        open => bail!("{open} could not be mended: see docs/money.md, \"Compared with Stripe\""),
+    }
+}
+
+async fn sync(app: &App, dry_run: bool, format: Format) -> anyhow::Result<()> {
     let mode = if dry_run { Mode::DryRun } else { Mode::Apply };
     let plans = catalogue::sync(app, mode).await.map_err(words)?;
     let line = |plan: &Synced| {

@@ -354,6 +354,20 @@ pub(crate) enum PlanCommand {
         #[command(flatten)]
         format: Format,
     },
+    /// Bring present customers to the list's price: told now, charged from the first renewal on that is so many days away
+    #[command(after_help = "Example:\n  mirai admin plan move basic --days 30 --dry-run")]
+    Move {
+        /// Code, such as basic
+        id: String,
+        /// Days between the notice and the first renewal at a higher price; a lower one comes with the next renewal
+        #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(i64).range(app::price_move::DAYS))]
+        days: i64,
+        /// Tell nobody and change nothing
+        #[arg(long)]
+        dry_run: bool,
+        #[command(flatten)]
+        format: Format,
+    },
     /// Every price that a plan is and was sold at
     #[command(after_help = "Example:\n  mirai admin plan prices basic")]
     Prices {
@@ -376,6 +390,12 @@ pub(crate) enum StripeCommand {
         /// Change nothing, and fail if there is something to change
         #[arg(long)]
         dry_run: bool,
+        #[command(flatten)]
+        format: Format,
+    },
+    /// Compare all subscriptions with Stripe's now, as each night: mends what it can, and fails if something is left
+    #[command(after_help = "Example:\n  mirai admin stripe compare")]
+    Compare {
         #[command(flatten)]
         format: Format,
     },

@@ -21,6 +21,7 @@ mod m0018_operators;
 mod m0019_offers;
 mod m0020_coupons_and_gifts;
 mod m0021_notices;
+mod m0022_price_moves;
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::DbBackend;
@@ -51,6 +52,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0019_offers::Migration),
             Box::new(m0020_coupons_and_gifts::Migration),
             Box::new(m0021_notices::Migration),
+            Box::new(m0022_price_moves::Migration),
         ]
     }
 }

@@ -1,6 +1,6 @@
 //! What operators do on their pages: each act asks first, does what it says, and is in the audit log under their name.
 
-use app::admin::{COMMAND_LINE, api_keys, customers, plans, servers};
+use app::admin::{COMMAND_LINE, api_keys, catalogue, customers, plans, servers};
 use app::plan;
 use domain::account::Role;
 use reqwest::StatusCode;
@@ -190,6 +190,7 @@ async fn admin_runs_the_servers(database: Database) -> anyhow::Result<()> {
 
 async fn admin_looks_after_jobs_keys_and_plans(database: Database) -> anyhow::Result<()> {
     let Some(test) = TestApp::start(&Wanted::on(database)).await? else { return Ok(()) };
+    let mika = test.with_subscriber("mika", "basic").await?;
     let (admin, mut reader) = admin(&test).await?;
     test.run_jobs().await?;
     let now = test.app.clock.now();
@@ -265,6 +266,19 @@ async fn admin_looks_after_jobs_keys_and_plans(database: Database) -> anyhow::Re
         let page = reader.submit("/admin/plans/basic", &[offer, ("price", "6.49"), ("sure", "yes")]).await?;
         assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY, "{offer:?}");
     }
+    // Present customers come to the new price, once it is at Stripe.
+    let words = reader.submit("/admin/plans/basic/move", &[("days", "30")]).await?;
+    assert_eq!(words.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", words.text);
+    catalogue::sync(&test.app, catalogue::Mode::Apply).await?;
+    let asked = reader.submit("/admin/plans/basic/move", &[("days", "30")]).await?;
+    assert!(asked.text.contains("1 will pay more, 0 less"), "{}", asked.text);
+    test.advance(1_000);
+    let done = confirmed(&mut reader, "/admin/plans/basic/move", &[("days", "30")]).await?;
+    assert_eq!(done.to, "/admin/plans/basic?done=moved", "{}", done.text);
+    assert_eq!(last(&test).await?, by(&admin, "plan.move", "basic"));
+    test.settle().await?;
+    let mail = test.newest_mail(&mika.email)?.text.unwrap_or_default();
+    assert!(mail.contains("$6.49 instead of $5.99"), "{mail}");
     // A quota that is no whole number of gigabytes stays as it is.
     let odd = plans::Change { quota_bytes: plans::Limit::Of(1_500_000_000), ..plans::Change::default() };
     plans::set(&test.app, COMMAND_LINE, "basic", &odd).await?;

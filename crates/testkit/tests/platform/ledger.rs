@@ -127,6 +127,16 @@ async fn the_proof_finds_each_kind_of_wrong(database: Database) -> anyhow::Resul
             "UPDATE invoices SET amount_disputed = 999 WHERE dispute = 'lost'",
             "disputes of an invoice",
         ),
+        (
+            "UPDATE invoices SET amount_refunded = amount_paid + 1 WHERE amount_refunded = 300",
+            "UPDATE invoices SET amount_refunded = 300 WHERE amount_refunded > amount_paid",
+            "more was refunded than was paid",
+        ),
+        (
+            "UPDATE invoices SET status = 'void' WHERE status = 'paid'",
+            "UPDATE invoices SET status = 'paid' WHERE status = 'void'",
+            "served without a paid invoice",
+        ),
     ];
     for (wrong, right, rule) in wrongs {
         run_sql(&test.database_url, wrong).await?;

@@ -5,6 +5,7 @@
 use std::fmt::Write as _;
 
 use anyhow::{Context as _, ensure};
+use app::admin::plans::{self, Change};
 use app::admin::{COMMAND_LINE, credits};
 use app::credit_period;
 use domain::money::{Currency, Money};
@@ -18,6 +19,7 @@ use testkit::caller::TestUser;
 /// Where a subscription stands before something happens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
+    Trial,
     Active,
     Ending,
     PastDue,
@@ -32,6 +34,7 @@ impl State {
     /// As the headings of docs/money.md say it.
     fn heading(self) -> &'static str {
         match self {
+            State::Trial => "Trialing: free days at first",
             State::Active => "Active: paid",
             State::Ending => "Ending: paid, and to end with its period",
             State::PastDue => "Past due: the renewal failed, within three days",
@@ -115,13 +118,16 @@ impl Scene {
         if state == State::Credit {
             scene.post("/credits/pay", &json!({ "plan": "premium" })).await?;
         } else {
+            let trial_days = Some(if state == State::Trial { 7 } else { 0 });
+            let change = Change { trial_days, ..Change::default() };
+            plans::set(&scene.test.app, COMMAND_LINE, "premium", &change).await?;
             let session = scene.test.checkout(&user, "premium").await?;
             scene.paid = Some(scene.test.stripe.pay(&session)?);
         }
         scene.test.settle().await?;
         scene.post("/devices", &json!({ "name": "phone" })).await?;
         match state {
-            State::Active | State::Credit => {}
+            State::Trial | State::Active | State::Credit => {}
             State::Ending => drop(scene.happens(Event::EndWithPeriod).await?),
             State::PastDue => drop(scene.happens(Event::Declined).await?),
             State::GraceOver => {
@@ -220,6 +226,9 @@ impl Scene {
 
     fn dispute(&mut self, event: Event, invoice: &str) -> anyhow::Result<Option<String>> {
         let stripe = &self.test.stripe;
+        if stripe.object(invoice).is_some_and(|object| object["amount_paid"] == 0) {
+            return Ok(Some("can’t happen".to_owned()));
+        }
         let open = match self.dispute.take() {
             Some(_) if event == Event::Disputed => return Ok(Some("can’t happen".to_owned())),
             Some(open) => open,
@@ -334,6 +343,7 @@ macro_rules! states {
 }
 
 states!(
+    what_happens_to_one_with_free_days: Trial,
     what_happens_to_an_active_one: Active,
     what_happens_to_one_that_ends_with_its_period: Ending,
     what_happens_to_one_that_is_past_due: PastDue,

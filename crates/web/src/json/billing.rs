@@ -139,6 +139,9 @@ pub(crate) fn subscription_json(view: View) -> api::Subscription {
         used_bytes: row.used_bytes,
         held: row.held,
         next_plan: row.next_plan,
+        price_change: view
+            .price_move
+            .map(|planned| api::PriceChange { amount: planned.amount, from: api::time(planned.due_at) }),
         price: row
             .price_cents
             .zip(row.currency)

@@ -1,8 +1,8 @@
 //! Everything that is held about an account.
 
+use app::App;
 use app::account_export::{self, AuditRow, CheckoutRow, CouponUseRow, Export, GiftRow, NoticeRow, UsageRow};
 use app::credit::LedgerRow;
-use app::{App, subscription};
 use axum::Json as Reply;
 use axum::extract::State;
 use axum::http::{HeaderName, header};
@@ -22,16 +22,12 @@ pub(crate) async fn export(
     Session(who): Session,
 ) -> Result<(AppendHeaders<[(HeaderName, &'static str); 1]>, Reply<api::Export>), ApiError> {
     let held = account_export::export(&app, &who).await?;
-    let json = export_json(held, who.session.id, app.clock.now())?;
+    let json = export_json(held, who.session.id, app.clock.now());
     Ok((AppendHeaders([(header::CACHE_CONTROL, "no-store")]), Reply(json)))
 }
 
 /// An export as JSON; `current` is the session that asks.
-pub(crate) fn export_json(held: Export, current: uuid::Uuid, now: UnixMs) -> app::Result<api::Export> {
-    let subscriptions = held.subscriptions.into_iter().map(|row| {
-        let entitled = row.state()?.is_entitled(now);
-        Ok(billing::subscription_json(subscription::View { plan_name: row.plan.clone(), entitled, row }))
-    });
+pub(crate) fn export_json(held: Export, current: uuid::Uuid, now: UnixMs) -> api::Export {
     let checkout = |row: CheckoutRow| api::ExportedCheckout {
         plan: row.plan,
         region: row.region,
@@ -68,7 +64,7 @@ pub(crate) fn export_json(held: Export, current: uuid::Uuid, now: UnixMs) -> app
     };
     let notice =
         |row: NoticeRow| api::ExportedNotice { kind: row.kind, cause: row.cause, at: api::time(row.created_at) };
-    Ok(api::Export {
+    api::Export {
         made_at: api::time(now),
         user: account::user(&held.user.clone().into()),
         stripe_customer_id: held.user.stripe_customer_id.clone(),
@@ -83,7 +79,7 @@ pub(crate) fn export_json(held: Export, current: uuid::Uuid, now: UnixMs) -> app
         known_devices: held.known_devices.iter().map(|row| api::time(row.expires_at)).collect(),
         email_changes: held.email_changes.into_iter().map(|row| row.email).collect(),
         sessions: held.sessions.iter().map(|row| account::session(row, current)).collect(),
-        subscriptions: subscriptions.collect::<app::Result<_>>()?,
+        subscriptions: held.subscriptions.into_iter().map(billing::subscription_json).collect(),
         checkouts: held.checkouts.into_iter().map(checkout).collect(),
         coupon_uses: held.coupon_uses.into_iter().map(coupon_use).collect(),
         gift_codes: held.gift_codes.into_iter().map(gift).collect(),
@@ -92,5 +88,5 @@ pub(crate) fn export_json(held: Export, current: uuid::Uuid, now: UnixMs) -> app
         ledger: held.ledger.into_iter().map(line).collect(),
         devices: held.devices.iter().map(devices::device_json).collect(),
         audit_log: held.audit_log.into_iter().map(entry).collect(),
-    })
+    }
 }

@@ -21,6 +21,7 @@ fn label(kind: Kind) -> &'static str {
     match kind {
         Kind::PaymentFailing => "notice-payment-failing",
         Kind::QuotaUsed => "notice-quota-used",
+        Kind::PriceChange => "notice-price-change",
         Kind::QuotaMost => "notice-quota-most",
         Kind::CardExpiring => "notice-card-expiring",
         Kind::TrialEnding => "notice-trial-ending",

@@ -37,6 +37,8 @@ struct Shown {
     is_held: bool,
     /// Name of the plan that begins with the next period.
     next_plan: Option<String>,
+    /// What it will cost.
+    price_move: Option<String>,
     /// Other plans and periods that it can have, with their prices.
     choices: Vec<(String, String)>,
     /// Until when the first purchase can be had back, as a sentence.
@@ -95,6 +97,11 @@ fn shown(visit: &Visit, view: &View, in_use: usize, plans: &[Offered]) -> Shown 
         next_plan: row.next_plan.as_ref().map(|code| {
             let plan = plans.iter().find(|plan| plan.row.code == *code);
             plan.map_or_else(|| code.clone(), |plan| plan.row.name.clone())
+        }),
+        price_move: view.price_move.as_ref().map(|planned| {
+            let price = visit.t.money(planned.amount, &planned.currency);
+            let date = visit.t.date(planned.due_at);
+            visit.t.with_all("subscription-price-move", &[("price", (&price).into()), ("date", (&date).into())])
         }),
         choices: if can_change { choices(visit, row, plans) } else { Vec::new() },
         money_back: None,

@@ -1,8 +1,10 @@
 //! The price list.
 
 use app::Error;
+use app::admin::catalogue::Mode;
 use app::admin::plans::{self, Change, Limit, PriceRow};
 use app::plan::{self, Offered, PlanRow, Price};
+use app::price_move::{self, Moved};
 use askama::Template;
 use axum::extract::Path;
 use axum::http::StatusCode;
@@ -73,7 +75,7 @@ struct PlanPage<'a> {
     v: &'a Visit,
     plan: &'a PlanRow,
     form: &'a Fields,
-    is_done: bool,
+    done: &'static str,
     problem: String,
     tables: [Table; 2],
 }
@@ -93,14 +95,14 @@ async fn plan_page(
     operator: &Operator,
     plan: &Offered,
     form: &Fields,
-    is_done: bool,
+    done: &'static str,
     problem: String,
 ) -> Result<Response, Fault> {
     let visit = &operator.visit;
     let code = if problem.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
     let history = plans::price_history(operator.app(), &plan.row.code).await.map_err(|error| operator.fault(error))?;
     let tables = [prices_now(visit, plan), prices_so_far(visit, &history)];
-    Ok(visit.page(code, &PlanPage { v: visit, plan: &plan.row, form, is_done, problem, tables }))
+    Ok(visit.page(code, &PlanPage { v: visit, plan: &plan.row, form, done, problem, tables }))
 }
 
 fn prices_now(visit: &Visit, plan: &Offered) -> Table {
@@ -138,7 +140,12 @@ pub(super) async fn page(
 ) -> Result<Response, Fault> {
     let offered = found(&operator, &code).await?;
     let form = fields(&operator, &offered.row)?;
-    plan_page(&operator, &offered, &form, query.done == "set", String::new()).await
+    let done = match query.done.as_str() {
+        "set" => "admin-done-plan",
+        "moved" => "admin-done-move",
+        _ => "",
+    };
+    plan_page(&operator, &offered, &form, done, String::new()).await
 }
 
 /// What the form is filled with.
@@ -205,7 +212,7 @@ pub(super) async fn set(Path(code): Path<String>, AdminForm(operator, form): Adm
     let plan = found(&operator, &code).await?;
     let change = match change(&plan.row, &form) {
         Ok(change) => change,
-        Err(error) => return plan_page(&operator, &plan, &form, false, operator.mendable(error)?).await,
+        Err(error) => return plan_page(&operator, &plan, &form, "", operator.mendable(error)?).await,
     };
     let t = &operator.visit.t;
     let (title, path) = (t.say("admin-plan-set"), format!("/admin/plans/{code}"));
@@ -213,7 +220,7 @@ pub(super) async fn set(Path(code): Path<String>, AdminForm(operator, form): Adm
     sure(&operator, &form, &Question { body, yes: title.clone(), title, back: &path }).await?;
     match plans::set(operator.app(), &operator.actor(), &code, &change).await {
         Ok(_) => Ok(back(&path, "set")),
-        Err(error) => plan_page(&operator, &plan, &form, false, operator.mendable(error)?).await,
+        Err(error) => plan_page(&operator, &plan, &form, "", operator.mendable(error)?).await,
     }
 }
 
@@ -233,9 +240,38 @@ pub(super) async fn set_price(
         Ok(()) => Ok(back(&format!("/admin/plans/{code}"), "set")),
         Err(error) => {
             let problem = operator.mendable(error)?;
-            plan_page(&operator, &plan, &fields(&operator, &plan.row)?, false, problem).await
+            plan_page(&operator, &plan, &fields(&operator, &plan.row)?, "", problem).await
         }
     }
+}
+
+/// Brings present customers to the list's prices, once the operator has seen how many these are.
+pub(super) async fn move_customers(
+    Path(code): Path<String>,
+    AdminForm(operator, form): AdminForm,
+) -> Result<Response, Fault> {
+    let plan = found(&operator, &code).await?;
+    let (t, path) = (&operator.visit.t, format!("/admin/plans/{code}"));
+    let moved = match moved(&operator, &code, &form, Mode::DryRun).await {
+        Ok(moved) => moved,
+        Err(error) => {
+            let problem = operator.mendable(error)?;
+            return plan_page(&operator, &plan, &fields(&operator, &plan.row)?, "", problem).await;
+        }
+    };
+    let counts = [("raised", moved.raised.into()), ("lowered", moved.lowered.into()), ("left", moved.left.into())];
+    let (title, body) = (t.say("admin-move"), t.with_all("admin-move-ask", &counts));
+    sure(&operator, &form, &Question { body, yes: title.clone(), title, back: &path }).await?;
+    match self::moved(&operator, &code, &form, Mode::Apply).await {
+        Ok(_) => Ok(back(&path, "moved")),
+        Err(error) => Err(operator.fault(error)),
+    }
+}
+
+async fn moved(operator: &Operator, code: &str, form: &Fields, mode: Mode) -> app::Result<Moved> {
+    let days = form.get("days").parse();
+    let days = days.map_err(|_| Error::invalid("days", "number_invalid", "a whole number of days"))?;
+    price_move::announce(operator.app(), &operator.actor(), code, days, mode).await
 }
 
 fn wished_price(form: &Fields) -> app::Result<(Every, Currency, Option<i64>)> {
