@@ -97,6 +97,8 @@ struct Scene {
     email: String,
     paid: Option<fakes::stripe::Paid>,
     dispute: Option<String>,
+    /// Until the period is over.
+    days: i64,
 }
 
 /// What can be seen of it.
@@ -114,7 +116,13 @@ impl Scene {
         let cents = if state == State::Credit { 2 * 999 } else { 999 };
         let gift = Money::new(cents, Currency::USD);
         credits::change(&test.app, COMMAND_LINE, &user.email, credits::Wish::Grant, gift, "a gift", None).await?;
-        let mut scene = Scene { email: user.email.clone(), test, paid: None, dispute: None };
+        let mut scene = Scene {
+            email: user.email.clone(),
+            test,
+            paid: None,
+            dispute: None,
+            days: if state == State::Trial { 8 } else { 31 },
+        };
         if state == State::Credit {
             scene.post("/credits/pay", &json!({ "plan": "premium" })).await?;
         } else {
@@ -160,7 +168,7 @@ impl Scene {
 
     /// The period ends, at Stripe and here.
     async fn period_ends(&self) -> anyhow::Result<()> {
-        self.test.advance(31 * DAY);
+        self.test.advance(self.days * DAY);
         self.test.stripe.run_due()?;
         Ok(())
     }
@@ -201,7 +209,7 @@ impl Scene {
             }
             (Event::Declined, paid) => {
                 let Some((subscription, _)) = paid else { return Ok(Some("can’t happen".to_owned())) };
-                self.test.advance(31 * DAY);
+                self.test.advance(self.days * DAY);
                 let refused = said(stripe.fail_renewal(&subscription))?;
                 stripe.run_due()?;
                 refused
