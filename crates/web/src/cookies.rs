@@ -18,6 +18,8 @@ pub enum Name {
     Language,
     /// That an account was used from this device before.
     Device,
+    /// A coupon that was looked at before signing up.
+    Coupon,
 }
 
 impl Name {
@@ -28,6 +30,7 @@ impl Name {
             Name::Refresh => "refresh",
             Name::Language => "lang",
             Name::Device => "device",
+            Name::Coupon => "coupon",
         }
     }
 

@@ -393,12 +393,15 @@ async fn a_coupon_is_typed_on_the_price_list(database: Database) -> anyhow::Resu
     test.with_user("mika").await?;
     add(&test, "SPRING", &Terms { plans: vec!["basic".to_owned()], ..percent(50) }).await?;
     let mut reader = Reader::new(&test);
+    assert!(reader.open("/pricing?coupon=other").await?.text.contains("There is no such coupon"));
     let page = reader.open("/pricing?coupon=spring").await?.text;
     assert!(page.contains("The coupon takes 50 % off your first payment."), "{page}");
-    assert!(reader.open("/pricing?coupon=other").await?.text.contains("There is no such coupon"));
     reader.log_in("mika@example.net").await?;
-    let page = reader.open("/pricing?coupon=spring").await?.text;
+    let page = reader.open("/pricing").await?.text;
     assert!(page.contains("name=\"coupon\" value=\"SPRING\""), "it goes along with the choice: {page}");
+    assert!(!reader.open("/pricing?coupon=").await?.text.contains("SPRING"), "none is wanted");
+    assert!(!reader.open("/pricing").await?.text.contains("SPRING"), "nor any more");
+    assert!(reader.open("/pricing?coupon=spring").await?.text.contains("value=\"SPRING\""));
     let refused = reader.submit("/checkout", &[("plan", "vip"), ("coupon", "SPRING")]).await?;
     assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(refused.text.contains("This coupon is not valid for this plan."), "{}", refused.text);

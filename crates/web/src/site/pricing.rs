@@ -3,8 +3,8 @@
 use app::plan::{self, Choice, Offered, Price};
 use app::subscription;
 use askama::Template;
-use axum::http::StatusCode;
-use axum::response::Response;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{AppendHeaders, IntoResponse as _, Response};
 use domain::period::Every;
 use serde::Deserialize;
 use url::form_urlencoded;
@@ -12,6 +12,10 @@ use url::form_urlencoded;
 use super::coupon::Coupon;
 use super::form::Asked;
 use super::visit::{Fault, Visit};
+use crate::cookies::{self, Name};
+
+/// How long a coupon is remembered, in seconds: long enough to sign up and confirm the address.
+const COUPON_SECONDS: i64 = 86_400;
 
 /// Which prices are looked at.
 #[derive(Default, Deserialize)]
@@ -20,15 +24,15 @@ pub(crate) struct Look {
     period: String,
     #[serde(default)]
     currency: String,
-    #[serde(default)]
-    coupon: String,
+    /// Empty for none, left out for the one that was looked at before.
+    coupon: Option<String>,
 }
 
 impl Look {
     /// At the price that was chosen.
     pub(super) fn at(choice: Choice<'_>) -> Look {
         let period = choice.every.map_or("", Every::as_str).to_owned();
-        Look { period, currency: choice.currency.unwrap_or_default().to_owned(), coupon: String::new() }
+        Look { period, currency: choice.currency.unwrap_or_default().to_owned(), coupon: None }
     }
 }
 
@@ -87,9 +91,27 @@ pub(super) fn in_words(visit: &Visit, price: &Price) -> String {
     format!("{} {}", visit.t.money(price.amount, &price.currency), how_often(visit, price.every))
 }
 
-pub(crate) async fn pricing(visit: Visit, Asked(mut look): Asked<Look>) -> Result<Response, Fault> {
-    let coupon = Coupon::find(&visit, std::mem::take(&mut look.coupon)).await.map_err(|error| visit.fault(error))?;
-    page(&visit, StatusCode::OK, look, coupon).await
+pub(crate) async fn pricing(
+    visit: Visit,
+    headers: HeaderMap,
+    Asked(mut look): Asked<Look>,
+) -> Result<Response, Fault> {
+    let style = visit.ctx.settings.cookies;
+    let Some(typed) = look.coupon.take() else {
+        let before = cookies::read(&headers, Name::Coupon, style).unwrap_or_default();
+        let coupon = Coupon::find(&visit, before).await.map_err(|error| visit.fault(error))?;
+        // One that holds no more is not asked for: nothing is said of it.
+        let coupon = if coupon.problem.is_empty() { coupon } else { Coupon::default() };
+        return page(&visit, StatusCode::OK, look, coupon).await;
+    };
+    let coupon = Coupon::find(&visit, typed).await.map_err(|error| visit.fault(error))?;
+    let cookie = if coupon.offer.is_empty() {
+        cookies::clear(Name::Coupon, style)
+    } else {
+        cookies::set(Name::Coupon, coupon.sent.clone(), COUPON_SECONDS, style)
+    };
+    let page = page(&visit, StatusCode::OK, look, coupon).await?;
+    Ok((AppendHeaders([(header::SET_COOKIE, cookie)]), page).into_response())
 }
 
 /// The price list with the coupon that a purchase would be made with.
