@@ -296,6 +296,7 @@ owner-export-title = Ihre Daten herunterladen
 owner-export-body = Alles, was wir über Sie gespeichert haben, als eine Datei (JSON). Von Passwörtern und Schlüsseln haben wir nur, was sich nicht lesen lässt.
 owner-export-submit = Herunterladen
 owner-delete-title = Konto löschen
+owner-delete-credit = Sie haben noch { $amount } Guthaben bei uns. Es geht mit dem Konto verloren.
 owner-delete-body = Ihre Geräte sind sofort offline, und Ihre Zahlungen enden sofort, ohne Erstattung. Ihre Adresse und alles Persönliche wird entfernt; nur die Rechnungen bleiben, ohne Ihren Namen. Das lässt sich nicht rückgängig machen.
 owner-delete-submit = Endgültig löschen
 owner-current-password = Ihr Passwort

@@ -296,6 +296,7 @@ owner-export-title = Download your data
 owner-export-body = Everything that we hold about you, as one file (JSON). Of passwords and keys we hold only what can’t be read.
 owner-export-submit = Download
 owner-delete-title = Delete the account
+owner-delete-credit = You still have { $amount } of credit with us. It is lost with the account.
 owner-delete-body = Your devices go offline and your payments end at once, without a refund. Your address and everything personal is removed; only the invoices are kept, without your name. This can’t be undone.
 owner-delete-submit = Delete for good
 owner-current-password = Your password

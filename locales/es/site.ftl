@@ -296,6 +296,7 @@ owner-export-title = Descargar sus datos
 owner-export-body = Todo lo que guardamos sobre usted, en un archivo (JSON). De contraseñas y claves solo guardamos lo que no se puede leer.
 owner-export-submit = Descargar
 owner-delete-title = Eliminar la cuenta
+owner-delete-credit = Aún tiene { $amount } de saldo con nosotros. Se pierde con la cuenta.
 owner-delete-body = Sus dispositivos se desconectan y sus pagos terminan al instante, sin reembolso. Se borran su dirección y todo lo personal; solo se conservan las facturas, sin su nombre. No se puede deshacer.
 owner-delete-submit = Eliminar para siempre
 owner-current-password = Su contraseña

@@ -296,6 +296,7 @@ owner-export-title = Télécharger vos données
 owner-export-body = Tout ce que nous conservons sur vous, en un fichier (JSON). Des mots de passe et des clés, nous n’avons que ce qui ne peut être lu.
 owner-export-submit = Télécharger
 owner-delete-title = Supprimer le compte
+owner-delete-credit = Vous avez encore { $amount } d’avoir chez nous. Il est perdu avec le compte.
 owner-delete-body = Vos appareils sont déconnectés et vos paiements s’arrêtent aussitôt, sans remboursement. Votre adresse et tout ce qui est personnel est supprimé ; seules les factures sont conservées, sans votre nom. C’est irréversible.
 owner-delete-submit = Supprimer définitivement
 owner-current-password = Votre mot de passe

@@ -290,6 +290,7 @@ owner-export-title = データのダウンロード
 owner-export-body = 当方が持つあなたのすべての情報を、一つのファイル(JSON)でお渡しします。パスワードと鍵については、読めない形のものしか持っていません。
 owner-export-submit = ダウンロード
 owner-delete-title = アカウントの削除
+owner-delete-credit = { $amount } のクレジットが残っています。アカウントとともに失われます。
 owner-delete-body = デバイスはすぐにオフラインになり、お支払いもすぐに終わります。返金はありません。アドレスと個人的な情報はすべて消えます。請求書だけは、お名前なしで残ります。元に戻せません。
 owner-delete-submit = 完全に削除する
 owner-current-password = あなたのパスワード

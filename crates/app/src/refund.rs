@@ -37,15 +37,7 @@ pub async fn by_operator(
         let detail = format!("an amount is 1 to {left} minor units, which are left of it");
         return Err(Error::invalid("amount", "amount_invalid", detail));
     }
-    give_back(app, &row, amount.unwrap_or(left)).await?;
-    let now = app.clock.now();
-    let detail = format!("{} {} of {invoice}: {}", amount.unwrap_or(left), row.currency, reason.trim());
-    app.retrying(|| async {
-        let tx = app.store.write_txn().await?;
-        admin::audit(app, &tx, actor, "invoice.refund", &row.user_id.to_string(), &detail, now).await?;
-        Ok(tx.commit().await?)
-    })
-    .await?;
+    give_back(app, actor, &row, amount.unwrap_or(left), reason.trim()).await?;
     invoices::by_stripe_id(&app.store, invoice).await?.ok_or(Error::NotFound)
 }
 
@@ -62,16 +54,7 @@ pub async fn by_owner(app: &App, who: &Who, id: Uuid) -> Result<View> {
         let words = "only the first purchase can be given back, and only for a time; write to support";
         return Err(Error::conflict("no_money_back", words));
     };
-    give_back(app, &paid, left(&paid)).await?;
-    let now = app.clock.now();
-    let detail = format!("{} {} of {}: money back", paid.amount_paid, paid.currency, paid.stripe_invoice_id);
-    let owner = who.user.id.to_string();
-    app.retrying(|| async {
-        let tx = app.store.write_txn().await?;
-        admin::audit(app, &tx, &owner, "invoice.refund", &owner, &detail, now).await?;
-        Ok(tx.commit().await?)
-    })
-    .await?;
+    give_back(app, &who.user.id.to_string(), &paid, left(&paid), "money back").await?;
     subscription::one(app, who, view.row.id).await
 }
 
@@ -94,15 +77,31 @@ async fn first_purchase(app: &App, who: &Who, id: Uuid) -> Result<Option<invoice
     Ok((is_untouched && is_of_it).then_some(only))
 }
 
-async fn give_back(app: &App, row: &invoices::Model, amount: i64) -> Result<()> {
+/// Gives so much back. The audit log has it before Stripe is asked, so that no crash leaves money gone and nobody named.
+async fn give_back(app: &App, actor: &str, row: &invoices::Model, amount: i64, reason: &str) -> Result<()> {
     let missing = || Error::conflict("nothing_to_refund", "no card has paid this invoice");
     let charge = app.stripe.charge_of_invoice(&row.stripe_invoice_id).await?.ok_or_else(missing)?;
+    let detail = format!("{amount} {} of {}: {reason}", row.currency, row.stripe_invoice_id);
+    note(app, actor, row, "invoice.refund", &detail).await?;
     let key = format!("refund-{}-{}-{amount}", row.stripe_invoice_id, row.amount_refunded);
     match app.stripe.refund(&charge.id, amount, &key).await {
         Err(StripeError::Refused { code: Some(code), .. }) if code == "charge_already_refunded" => {}
+        Err(error @ StripeError::Refused { .. }) => {
+            note(app, actor, row, "invoice.refund_refused", &detail).await?;
+            return Err(error.into());
+        }
         done => done?,
     }
     crate::failpoint::pass("refund.asked");
     money_back::apply(app, &charge.id, None).await?;
     Ok(())
+}
+
+async fn note(app: &App, actor: &str, row: &invoices::Model, action: &str, detail: &str) -> Result<()> {
+    app.retrying(|| async {
+        let tx = app.store.write_txn().await?;
+        admin::audit(app, &tx, actor, action, &row.user_id.to_string(), detail, app.clock.now()).await?;
+        Ok(tx.commit().await?)
+    })
+    .await
 }

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use app::admin::{COMMAND_LINE, credits};
 use domain::account::Role;
+use domain::money::{Currency, Money};
 use reqwest::{Method, Response, StatusCode};
 use testkit::app::{Database, TestApp, Wanted};
 use testkit::caller::PASSWORD;
@@ -409,6 +411,13 @@ async fn an_owner_guards_the_account_with_plain_forms(database: Database) -> any
     assert_eq!(reader.send(Method::POST, "/email", Some(&[("token", &token)])).await?.to, "/login?verified");
 
     test.advance(20 * 60_000);
+    assert!(!reader.open("/dashboard/security/delete").await?.text.contains("of credit"));
+    let gift = Money::new(500, Currency::USD);
+    credits::change(&test.app, COMMAND_LINE, "mika@example.org", credits::Wish::Grant, gift, "a gift", None).await?;
+    assert!(
+        reader.open("/dashboard/security/delete").await?.text.contains("$5.00 of credit"),
+        "it goes with the account"
+    );
     let fields = [("password", PASSWORD), ("otp", "")];
     let refused = reader.submit("/dashboard/security/delete", &fields).await?;
     assert!(refused.text.contains("Add a code of your authenticator app"), "{}", refused.text);

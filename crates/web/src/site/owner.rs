@@ -2,7 +2,7 @@
 //! second factor is on.
 
 use app::step_up::{self, Proof};
-use app::{Error, account_delete, account_export, email_change, second_factor, user};
+use app::{Error, account_delete, account_export, credit, email_change, second_factor, user};
 use askama::Template;
 use axum::extract::Path;
 use axum::http::{StatusCode, header};
@@ -54,6 +54,8 @@ struct OwnerPage<'a> {
     /// What was typed into the page's own field.
     email: &'a str,
     needs_code: bool,
+    /// What credit goes with the account; empty for none, and for other acts.
+    lost_credit: String,
     /// What is wrong with each field.
     email_error: String,
     new_password_error: String,
@@ -85,13 +87,18 @@ fn act_of(visit: &Visit, name: &str) -> Result<Act, Fault> {
     found.ok_or_else(|| visit.fault(Error::NotFound))
 }
 
-fn owner_page(visit: &Visit, act: Act, form: &Filling, error: &Error) -> Result<Response, Fault> {
+async fn owner_page(visit: &Visit, act: Act, form: &Filling, error: &Error) -> Result<Response, Fault> {
     let who = visit.signed_in()?;
+    let lost_credit = match act {
+        Act::Delete => credit_in_words(visit, who.user.id).await.map_err(|error| visit.fault(error))?,
+        _ => String::new(),
+    };
     let page = OwnerPage {
         v: visit,
         act,
         email: &form.email,
         needs_code: who.user.totp_since.is_some(),
+        lost_credit,
         email_error: visit.field_words(error, "email"),
         new_password_error: visit.field_words(error, "new_password"),
         password_error: visit.field_words(error, "password"),
@@ -102,10 +109,20 @@ fn owner_page(visit: &Visit, act: Act, form: &Filling, error: &Error) -> Result<
     Ok(visit.page(status, &page))
 }
 
+async fn credit_in_words(visit: &Visit, user: uuid::Uuid) -> app::Result<String> {
+    let balances = credit::balances(&visit.ctx.app, user).await?;
+    let above_zero = balances.iter().filter(|(_, balance)| *balance > 0);
+    let amounts: Vec<String> = above_zero.map(|(currency, balance)| visit.t.money(*balance, currency)).collect();
+    Ok(match amounts.is_empty() {
+        true => String::new(),
+        false => visit.t.with("owner-delete-credit", "amount", amounts.join(", ").as_str()),
+    })
+}
+
 pub(crate) async fn ask(Path(name): Path<String>, visit: Visit) -> Result<Response, Fault> {
     visit.signed_in()?;
     let act = act_of(&visit, &name)?;
-    owner_page(&visit, act, &Filling::default(), &Error::Invalid(Vec::new()))
+    owner_page(&visit, act, &Filling::default(), &Error::Invalid(Vec::new())).await
 }
 
 pub(crate) async fn act(Path(name): Path<String>, Filled { visit, form }: Filled<Filling>) -> Result<Response, Fault> {
@@ -113,7 +130,7 @@ pub(crate) async fn act(Path(name): Path<String>, Filled { visit, form }: Filled
     let act = act_of(&visit, &name)?;
     match done(&visit, act, &form).await? {
         Ok(response) => Ok(response),
-        Err(error @ Error::Invalid(_)) => owner_page(&visit, act, &form, &error),
+        Err(error @ Error::Invalid(_)) => owner_page(&visit, act, &form, &error).await,
         Err(error) => Err(visit.fault(error)),
     }
 }

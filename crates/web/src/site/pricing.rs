@@ -91,11 +91,7 @@ pub(super) fn in_words(visit: &Visit, price: &Price) -> String {
     format!("{} {}", visit.t.money(price.amount, &price.currency), how_often(visit, price.every))
 }
 
-pub(crate) async fn pricing(
-    visit: Visit,
-    headers: HeaderMap,
-    Asked(mut look): Asked<Look>,
-) -> Result<Response, Fault> {
+pub(crate) async fn pricing(visit: Visit, headers: HeaderMap, Asked(mut look): Asked<Look>) -> Result<Response, Fault> {
     let style = visit.ctx.settings.cookies;
     let Some(typed) = look.coupon.take() else {
         let before = cookies::read(&headers, Name::Coupon, style).unwrap_or_default();
