@@ -160,14 +160,12 @@ pub(crate) fn key_taken(error: store::StoreError) -> Error {
 
 /// The first paid subscription with a free slot, and the lowest free slot of it.
 async fn free_slot(tx: &Tx, user: Uuid, now: UnixMs) -> Result<(subscriptions::Model, i64)> {
-    let open = subscriptions::lock_open_of_user(tx, user).await?;
     let mut full = None;
-    for row in open {
+    for (row, used) in subscriptions::lock_open_with_slots(tx, user).await? {
         if !row.state()?.is_entitled(now) {
             continue;
         }
         let limit = limit_of(&row);
-        let used = wireguard_peers::slots(tx, row.id).await?;
         match (0..i64::from(limit)).find(|slot| used.binary_search(slot).is_err()) {
             Some(slot) => return Ok((row, slot)),
             None => full = Some(limit),

@@ -6,9 +6,9 @@ use domain::subscription::{Status, Subscription};
 use domain::time::UnixMs;
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::{Condition, Expr};
-use sea_orm::{ExprTrait as _, IntoActiveModel, QueryOrder, QuerySelect};
+use sea_orm::{ExprTrait as _, FromQueryResult, IntoActiveModel, JoinType, QueryOrder, QuerySelect};
 
-use crate::{Db, Result, StoreError, Tx, seek};
+use crate::{Db, Result, StoreError, Tx, seek, wireguard_peers};
 
 /// A row of `subscriptions`.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -272,4 +272,35 @@ pub async fn lock_open_of_user(tx: &Tx, user: Uuid) -> Result<Vec<Model>> {
         .lock_exclusive()
         .all(tx.conn())
         .await?)
+}
+
+/// A subscription, and a slot of it that a device has.
+#[derive(FromQueryResult)]
+struct WithSlot {
+    #[sea_orm(nested)]
+    row: Model,
+    slot: Option<i64>,
+}
+
+/// A user's subscriptions that have not ended, oldest first, each with the slots that its devices have, lowest first; all of
+/// it locked until the transaction ends. One statement, since every new device asks it.
+pub async fn lock_open_with_slots(tx: &Tx, user: Uuid) -> Result<Vec<(Model, Vec<i64>)>> {
+    use wireguard_peers::Column as Device;
+    let join = Entity::belongs_to(wireguard_peers::Entity).from(Column::Id).to(Device::SubscriptionId);
+    let query = Entity::find()
+        .join(JoinType::LeftJoin, join.into())
+        .column_as(Device::Slot, "slot")
+        .filter(Column::UserId.eq(user))
+        .filter(Column::Status.ne(Status::Ended.as_str()))
+        .order_by_asc(Column::Id)
+        .order_by_asc(Device::Slot)
+        .lock_exclusive();
+    let mut open: Vec<(Model, Vec<i64>)> = Vec::new();
+    for WithSlot { row, slot } in query.into_model::<WithSlot>().all(tx.conn()).await? {
+        match open.last_mut().filter(|(last, _)| last.id == row.id) {
+            Some((_, slots)) => slots.extend(slot),
+            None => open.push((row, slot.into_iter().collect())),
+        }
+    }
+    Ok(open)
 }

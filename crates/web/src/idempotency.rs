@@ -1,7 +1,9 @@
 //! `Idempotency-Key`, on the API's writes: the same request twice is one effect and one reply.
 
+use std::sync::Arc;
+
 use app::idempotency::{self, Begun, Scope};
-use axum::body::{Body, Bytes, to_bytes};
+use axum::body::{Body, to_bytes};
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
@@ -19,9 +21,9 @@ const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 /// Largest reply that is kept, in bytes; ours are far smaller.
 const MAX_REPLY: usize = 1 << 20;
 
-/// What is kept of a reply that holds a secret: the same without it.
+/// Makes what is kept of a reply that holds a secret: the same without it. Only a request with a key has it made.
 #[derive(Clone)]
-pub(crate) struct Replay(pub(crate) Bytes);
+pub(crate) struct Replay(pub(crate) Arc<dyn Fn() -> app::Result<Vec<u8>> + Send + Sync>);
 
 /// The scope of a request that has a key.
 #[derive(Clone, Copy)]
@@ -86,8 +88,9 @@ async fn keep(ctx: &Ctx, scope: &Scope, response: Response) -> Response {
     let Ok(body) = to_bytes(body, MAX_REPLY).await else {
         return ApiError::from(app::Error::internal("a reply is too large to be kept")).into_response();
     };
-    let kept = parts.extensions.get::<Replay>().map_or(&body, |Replay(kept)| kept);
-    if let Err(error) = idempotency::finish(&ctx.app, scope, status.as_u16(), kept).await {
+    let kept = parts.extensions.get::<Replay>().map_or_else(|| Ok(body.to_vec()), |Replay(make)| make());
+    let kept = async { idempotency::finish(&ctx.app, scope, status.as_u16(), &kept?).await };
+    if let Err(error) = kept.await {
         tracing::warn!(error = error.chain(), "a reply was not kept; the same request again finds its effect");
     }
     Response::from_parts(parts, Body::from(body))

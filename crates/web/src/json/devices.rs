@@ -1,5 +1,7 @@
 //! Devices and their configurations.
 
+use std::sync::Arc;
+
 use app::device::{self, Device};
 use app::device_add::{self, Made};
 use app::device_change::{self, Change};
@@ -52,14 +54,17 @@ pub(crate) fn made_json(made: &Made) -> api::DeviceMade {
 }
 
 /// The reply with what was made, and beside it what a replay of it says: the file without the private key.
-fn made_reply(app: &App, status: StatusCode, made: &Made) -> Result<Response, ApiError> {
-    let json = made_json(made);
-    let config = device::config_text(app, &made.device, None)?;
-    let replay = api::DeviceMade { config, qr: None, replayed: true, ..json.clone() };
-    let replay = serde_json::to_vec(&replay).map_err(|error| Error::Internal(Box::new(error)))?;
-    let mut response = (status, [(header::CACHE_CONTROL, "no-store")], Reply(json)).into_response();
-    response.extensions_mut().insert(Replay(replay.into()));
-    Ok(response)
+fn made_reply(app: &App, status: StatusCode, made: Made) -> Response {
+    let mut response = (status, [(header::CACHE_CONTROL, "no-store")], Reply(made_json(&made))).into_response();
+    let app = app.clone();
+    let replay = move || {
+        let config = device::config_text(&app, &made.device, None)?;
+        let json = made_json(&Made { device: made.device.clone(), config, holds_key: false });
+        let json = api::DeviceMade { replayed: true, ..json };
+        serde_json::to_vec(&json).map_err(|error| Error::Internal(Box::new(error)))
+    };
+    response.extensions_mut().insert(Replay(Arc::new(replay)));
+    response
 }
 
 /// A configuration as a QR code. `None` if it were too long for one, which ours never are.
@@ -115,7 +120,7 @@ pub(crate) async fn add(
     Json(body): Json<api::NewDevice>,
 ) -> Result<Response, ApiError> {
     let made = device_add::device_add(&app, &who, &new_device(&body, request)?).await?;
-    made_reply(&app, StatusCode::CREATED, &made)
+    Ok(made_reply(&app, StatusCode::CREATED, made))
 }
 
 /// Add a device. The same as `POST /devices`.
@@ -132,7 +137,7 @@ pub(crate) async fn confirm(
     OptionalJson(body): OptionalJson<api::NewDevice>,
 ) -> Result<Response, ApiError> {
     let made = device_add::device_add(&app, &who, &new_device(&body, request)?).await?;
-    made_reply(&app, StatusCode::CREATED, &made)
+    Ok(made_reply(&app, StatusCode::CREATED, made))
 }
 
 /// Which configuration, and how.
@@ -235,7 +240,7 @@ pub(crate) async fn rekey(
 ) -> Result<Response, ApiError> {
     let key = public_key(body.public_key.as_deref())?;
     let made = device_change::rekey(&app, &who, id, key).await?;
-    made_reply(&app, StatusCode::OK, &made)
+    Ok(made_reply(&app, StatusCode::OK, made))
 }
 
 /// Move a device to another server. Address and keys stay.
