@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::{Device, ExportedNotice, Invoice, Session, Subscription, User};
+use crate::{Device, ExportedMail, ExportedNotice, Invoice, Session, Subscription, User};
 
 /// What is held about an account. Hashes (of the password, of sessions, links, recovery codes and known devices) and
 /// sealed secrets (pre-shared keys, the second factor's) can't be given out in words; that they exist is in the counts.
@@ -30,6 +30,8 @@ pub struct Export {
     pub paying_cards: Vec<String>,
     /// Notices that were sent, oldest first.
     pub notices: Vec<ExportedNotice>,
+    /// Mails of the last month, newest first.
+    pub mails: Vec<ExportedMail>,
     /// Kinds of notices that are turned off.
     pub notices_off: Vec<String>,
     /// Until when each known device is known.

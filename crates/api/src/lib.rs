@@ -28,7 +28,7 @@ pub use network::{
     ChangeDevice, ChooseServer, Device, DeviceList, DeviceMade, Dns, MoveDevice, Mtu, NewDevice, Rekey, Routes, Server,
     ServerList,
 };
-pub use notice::{ChangeNotice, ChangeNotices, ExportedNotice, NoticeChoice, NoticeChoices};
+pub use notice::{ChangeNotice, ChangeNotices, ExportedMail, ExportedNotice, NoticeChoice, NoticeChoices};
 pub use page::PageQuery;
 pub use problem::{Health, Problem, ProblemField};
 pub use security::{ChangeEmail, ChangePassword, Code, Enrolment, Proof, RecoveryCodes, SecondFactor};

@@ -41,6 +41,17 @@ pub struct ChangeNotices {
     pub notices: Vec<ChangeNotice>,
 }
 
+/// A mail of the last month.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct ExportedMail {
+    /// Which letter it was.
+    pub letter: String,
+    /// When it was written.
+    pub at: String,
+    /// When it was sent; null while it waits.
+    pub sent_at: Option<String>,
+}
+
 /// A notice that was sent.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct ExportedNotice {

@@ -2,7 +2,7 @@
 
 use store::{
     audit_log, card_marks, checkouts, coupon_uses, credit_ledger, email_changes, gift_codes, invoices, known_devices,
-    notice_refusals, notices, recovery_codes, sessions, subscription_cards, usage_days, users,
+    notice_refusals, notices, outbox, recovery_codes, sessions, subscription_cards, usage_days, users,
 };
 use uuid::Uuid;
 
@@ -24,7 +24,7 @@ pub use store::notices::Model as NoticeRow;
 /// A day of a subscription's use, as `store` keeps it.
 pub use store::usage_days::Model as UsageRow;
 
-/// Most invoices and entries of the audit log: more than anybody has.
+/// Most invoices, mails and entries of the audit log: more than anybody has.
 const MANY: u64 = 10_000;
 
 /// What is held, table by table. Hashes and sealed secrets are named where it is shown, not given out.
@@ -53,6 +53,8 @@ pub struct Export {
     pub paying_cards: Vec<subscription_cards::Model>,
     /// Notices that were sent.
     pub notices: Vec<notices::Model>,
+    /// Mails of the last month.
+    pub mails: Vec<outbox::Line>,
     /// Kinds of notices that are turned off.
     pub notices_off: Vec<notice_refusals::Model>,
     /// Devices by which the account is known at a login.
@@ -87,6 +89,7 @@ pub async fn export(app: &App, who: &Who) -> Result<Export> {
         cards: card_marks::count(store, id).await?,
         paying_cards: subscription_cards::of_all(store, &paying).await?,
         notices: notices::of_user(store, id).await?,
+        mails: outbox::of_user(store, id, MANY).await?,
         notices_off: notice_refusals::of_user(store, id).await?,
         known_devices: known_devices::of_user(store, id).await?,
         email_changes: email_changes::of_user(store, id).await?,

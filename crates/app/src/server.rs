@@ -7,10 +7,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use domain::plan::has_region;
 use domain::time::UnixMs;
 use domain::vpn::balancer::{self, Candidate, ChooseError, ServerStatus, Wish};
-use store::{gateways, vps_servers};
+use store::{gateways, subscriptions, vps_servers};
 use uuid::Uuid;
 
 use crate::gateway::Gateway;
+use crate::session::Who;
 use crate::{App, Error, Result};
 
 /// A server, as `store` keeps it.
@@ -124,9 +125,16 @@ pub fn is_to_be_left(row: &ServerRow) -> bool {
     !matches!(row.status(), ServerStatus::Up | ServerStatus::Degraded)
 }
 
-/// The server that the balancer picks for a wish.
-pub async fn choose(app: &App, wish: Wish) -> Result<ServerRow> {
-    offer(app).await?.choose(app, wish, None).cloned()
+/// The server that the balancer picks for a customer's wish, in the regions that the customer's subscription has.
+pub async fn choose(app: &App, who: &Who, wish: Wish) -> Result<ServerRow> {
+    let now = app.clock.now();
+    let mut regions = None;
+    for row in subscriptions::all_of_user(&app.store, who.user.id).await? {
+        if row.state()?.is_entitled(now) {
+            regions = row.regions;
+        }
+    }
+    offer(app).await?.choose(app, wish, regions.as_deref()).cloned()
 }
 
 fn refused(error: ChooseError) -> Error {

@@ -291,6 +291,8 @@ async fn everything_held_is_exported_for_one_who_just_showed_the_password(databa
     let user = test.with_subscriber("mika", "premium").await?;
     test.post("/devices", Some(&user), &json!({ "name": "phone" })).await?;
     let export = test.get("/user/export", Some(&user)).await?;
+    let letters = export["mails"].as_array().into_iter().flatten().filter_map(|mail| mail["letter"].as_str());
+    assert!(letters.clone().any(|letter| letter == "verify"), "{:?}", letters.collect::<Vec<_>>());
     assert_eq!(export["user"]["email"], user.email);
     for (list, length) in [("sessions", 1), ("subscriptions", 1), ("checkouts", 1), ("invoices", 1), ("devices", 1)] {
         assert_eq!(export[list].as_array().map(Vec::len), Some(length), "{list}: {export}");

@@ -233,6 +233,9 @@ async fn a_plans_devices_are_in_its_regions(database: Database) -> anyhow::Resul
         let (status, body) = test.post("/devices", Some(&user), &json!({ "name": format!("phone {n}") })).await?;
         assert_eq!((status, &body["device"]["region"]), (StatusCode::CREATED, &json!("eu")));
     }
+    let (_, chosen) = test.post("/vps/choose", Some(&user), &json!({})).await?;
+    assert_eq!(chosen["region"], "eu", "{chosen}");
+    assert_eq!(refusal(&test, &user, "/vps/choose", json!({ "region": "jp" })).await?, "region_not_in_plan");
     let devices = test.get("/devices", Some(&user)).await?;
     let path = format!("/devices/{}/move", devices["devices"][0]["id"].as_str().unwrap_or_default());
     assert_eq!(refusal(&test, &user, &path, json!({ "region": "jp" })).await?, "region_not_in_plan");

@@ -2,6 +2,7 @@
 
 use app::App;
 use app::account_export::{self, AuditRow, CheckoutRow, CouponUseRow, Export, GiftRow, NoticeRow, UsageRow};
+use app::admin::customers::MailRow;
 use app::credit::LedgerRow;
 use axum::Json as Reply;
 use axum::extract::State;
@@ -64,6 +65,11 @@ pub(crate) fn export_json(held: Export, current: uuid::Uuid, now: UnixMs) -> api
     };
     let notice =
         |row: NoticeRow| api::ExportedNotice { kind: row.kind, cause: row.cause, at: api::time(row.created_at) };
+    let mail = |row: MailRow| api::ExportedMail {
+        letter: row.letter,
+        at: api::time(row.created_at),
+        sent_at: row.sent_at.map(api::time),
+    };
     api::Export {
         made_at: api::time(now),
         user: account::user(&held.user.clone().into()),
@@ -75,6 +81,7 @@ pub(crate) fn export_json(held: Export, current: uuid::Uuid, now: UnixMs) -> api
         cards: held.cards,
         paying_cards: held.paying_cards.iter().map(|row| api::time(row.expires_at)).collect(),
         notices: held.notices.into_iter().map(notice).collect(),
+        mails: held.mails.into_iter().map(mail).collect(),
         notices_off: held.notices_off.into_iter().map(|row| row.kind).collect(),
         known_devices: held.known_devices.iter().map(|row| api::time(row.expires_at)).collect(),
         email_changes: held.email_changes.into_iter().map(|row| row.email).collect(),

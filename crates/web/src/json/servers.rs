@@ -73,14 +73,14 @@ pub(crate) async fn status(State(ctx): State<Ctx>, headers: HeaderMap) -> Result
 #[utoipa::path(post, path = "/vps/choose", tag = "servers", request_body = Option<api::ChooseServer>,
     security(("key" = [], "session" = [])),
     responses((status = 200, body = api::Server), (status = 401, body = api::Problem),
-        (status = 409, description = "no_server_free", body = api::Problem), (status = 422, body = api::Problem)))]
+        (status = 409, description = "no_server_free, region_not_in_plan", body = api::Problem), (status = 422, body = api::Problem)))]
 pub(crate) async fn choose(
     State(app): State<App>,
-    _session: Session,
+    Session(who): Session,
     OptionalJson(body): OptionalJson<api::ChooseServer>,
 ) -> Result<axum::Json<api::Server>, ApiError> {
     let region = billing::region(body.region.as_deref())?;
     let wish = region.map_or(Wish::Any, |region| Wish::Region(region.as_str().to_owned()));
-    let chosen = server::choose(&app, wish).await?;
+    let chosen = server::choose(&app, &who, wish).await?;
     Ok(axum::Json(server_json(&chosen, chosen.load.unwrap_or(0.0))))
 }
