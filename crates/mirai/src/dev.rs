@@ -233,7 +233,7 @@ async fn price_plans(app: &App) -> anyhow::Result<()> {
             plans::set_price(app, COMMAND_LINE, &row.code, every, currency, Some(amount)).await?;
         }
     }
-    catalogue::sync(app, Mode::Apply).await?;
+    catalogue::sync(app, COMMAND_LINE, Mode::Apply).await?;
     Ok(())
 }
 

@@ -5,7 +5,7 @@ use domain::period::Every;
 use domain::plan::{FoundPrice, PriceStep, Terms, price_step};
 use store::{plan_offers, plans};
 
-use super::{COMMAND_LINE, audit};
+use super::audit;
 use crate::plan::every;
 use crate::{App, Error, Result};
 
@@ -71,7 +71,7 @@ fn product(plan: &str) -> String {
 
 /// Sees to it that every plan is sold at its prices. Whoever has bought keeps the price of then. May be run at will: a
 /// second run finds nothing to do, and one that died on the way is finished by the next.
-pub async fn sync(app: &App, mode: Mode) -> Result<Vec<Synced>> {
+pub async fn sync(app: &App, actor: &str, mode: Mode) -> Result<Vec<Synced>> {
     let offers = plan_offers::all(&app.store).await?;
     let mut done = Vec::new();
     for plan in plans::all(&app.store).await? {
@@ -79,13 +79,13 @@ pub async fn sync(app: &App, mode: Mode) -> Result<Vec<Synced>> {
         let mut listed = further.map(|offer| Listed::of_offer(&plan, offer.clone())).collect::<Result<Vec<_>>>()?;
         listed.insert(0, Listed::of_plan(plan)?);
         for one in &listed {
-            done.push(sync_one(app, one, mode).await?);
+            done.push(sync_one(app, actor, one, mode).await?);
         }
     }
     Ok(done)
 }
 
-async fn sync_one(app: &App, listed: &Listed, mode: Mode) -> Result<Synced> {
+async fn sync_one(app: &App, actor: &str, listed: &Listed, mode: Mode) -> Result<Synced> {
     let current = match listed.at_stripe() {
         Some(id) => absent(app.stripe.retrieve_price(id).await)?.map(found),
         None => None,
@@ -95,10 +95,10 @@ async fn sync_one(app: &App, listed: &Listed, mode: Mode) -> Result<Synced> {
     let price = match (&step, mode) {
         (PriceStep::Keep, _) => listed.at_stripe().cloned(),
         (_, Mode::DryRun) => None,
-        (PriceStep::Adopt(id), Mode::Apply) => Some(name_price(app, listed, id).await?),
+        (PriceStep::Adopt(id), Mode::Apply) => Some(name_price(app, actor, listed, id).await?),
         (PriceStep::Make, Mode::Apply) => {
             let made = make(app, listed, named.map(|price| price.id)).await?;
-            Some(name_price(app, listed, &made).await?)
+            Some(name_price(app, actor, listed, &made).await?)
         }
     };
     let Terms { currency, every, .. } = listed.wanted.clone();
@@ -125,7 +125,7 @@ async fn make(app: &App, listed: &Listed, after: Option<String>) -> Result<Strin
 }
 
 /// The list names a price from now on, unless somebody has changed it meanwhile.
-async fn name_price(app: &App, listed: &Listed, price: &str) -> Result<String> {
+async fn name_price(app: &App, actor: &str, listed: &Listed, price: &str) -> Result<String> {
     let now = app.clock.now();
     let changed = || Error::conflict("plan_changed", "the plan was just changed by somebody else; run it again");
     let tx = app.store.write_txn().await?;
@@ -145,7 +145,7 @@ async fn name_price(app: &App, listed: &Listed, price: &str) -> Result<String> {
     }
     let was = listed.at_stripe().map_or("no price", String::as_str);
     let detail = format!("{}: {price} instead of {was}", listed.key);
-    audit(app, &tx, COMMAND_LINE, "plan.stripe_sync", &listed.plan.code, &detail, now).await?;
+    audit(app, &tx, actor, "plan.stripe_sync", &listed.plan.code, &detail, now).await?;
     tx.commit().await?;
     Ok(price.to_owned())
 }

@@ -2,6 +2,7 @@
 
 use anyhow::bail;
 use app::App;
+use app::admin::COMMAND_LINE;
 use app::admin::catalogue::{self, Mode, Synced};
 use app::reconcile::{self, Difference};
 use domain::plan::PriceStep;
@@ -30,7 +31,7 @@ async fn compare(app: &App, format: Format) -> anyhow::Result<()> {
 
 async fn sync(app: &App, dry_run: bool, format: Format) -> anyhow::Result<()> {
     let mode = if dry_run { Mode::DryRun } else { Mode::Apply };
-    let plans = catalogue::sync(app, mode).await.map_err(words)?;
+    let plans = catalogue::sync(app, COMMAND_LINE, mode).await.map_err(words)?;
     let line = |plan: &Synced| {
         let done = match (&plan.step, mode) {
             (PriceStep::Keep, _) => "right",

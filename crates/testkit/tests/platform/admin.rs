@@ -1,6 +1,6 @@
 //! What operators do on their pages: each act asks first, does what it says, and is in the audit log under their name.
 
-use app::admin::{COMMAND_LINE, api_keys, catalogue, customers, plans, servers};
+use app::admin::{COMMAND_LINE, api_keys, customers, entries, plans, servers};
 use app::plan;
 use domain::account::Role;
 use reqwest::StatusCode;
@@ -269,7 +269,9 @@ async fn admin_looks_after_jobs_keys_and_plans(database: Database) -> anyhow::Re
     // Present customers come to the new price, once it is at Stripe.
     let words = reader.submit("/admin/plans/basic/move", &[("days", "30")]).await?;
     assert_eq!(words.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", words.text);
-    catalogue::sync(&test.app, catalogue::Mode::Apply).await?;
+    assert_eq!(reader.submit("/admin/plans/basic/sync", &[]).await?.to, "/admin/plans/basic?done=synced");
+    let synced = entries(&test.app, Some("basic"), 10).await?;
+    assert!(synced.iter().any(|row| row.action == "plan.stripe_sync" && row.actor == admin.id.to_string()));
     let asked = reader.submit("/admin/plans/basic/move", &[("days", "30")]).await?;
     assert!(asked.text.contains("1 will pay more, 0 less"), "{}", asked.text);
     test.advance(1_000);

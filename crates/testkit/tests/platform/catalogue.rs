@@ -13,7 +13,7 @@ testkit::on_both_databases!(a_new_price_is_made_at_stripe_once_and_the_old_one_s
 async fn a_new_price_is_made_at_stripe_once_and_the_old_one_still_counts(database: Database) -> anyhow::Result<()> {
     let Some(test) = TestApp::start(&Wanted::on(database)).await? else { return Ok(()) };
     let steps = async |mode| {
-        let done = catalogue::sync(&test.app, mode).await?;
+        let done = catalogue::sync(&test.app, COMMAND_LINE, mode).await?;
         anyhow::Ok(done.into_iter().map(|plan| (plan.plan, plan.step)).collect::<Vec<_>>())
     };
     let all_right = ["basic", "premium", "vip"].map(|plan| (plan.to_owned(), PriceStep::Keep)).to_vec();
@@ -29,11 +29,11 @@ async fn a_new_price_is_made_at_stripe_once_and_the_old_one_still_counts(databas
 
     // Stripe makes the price and its answer is lost, also when it is asked again: the next run finds what is there.
     test.stripe.trouble("/v1/prices", &[Trouble::AnswerLost; 4]);
-    assert!(catalogue::sync(&test.app, Mode::Apply).await.is_err());
+    assert!(catalogue::sync(&test.app, COMMAND_LINE, Mode::Apply).await.is_err());
     while test.stripe.troubles_left() > 0 {
-        let _ = catalogue::sync(&test.app, Mode::Apply).await;
+        let _ = catalogue::sync(&test.app, COMMAND_LINE, Mode::Apply).await;
     }
-    catalogue::sync(&test.app, Mode::Apply).await?;
+    catalogue::sync(&test.app, COMMAND_LINE, Mode::Apply).await?;
     assert_eq!(steps(Mode::Apply).await?, all_right);
     let made: Vec<_> = test.stripe.events().into_iter().filter(|event| event["type"] == "price.created").collect();
     let dear = made.iter().filter(|event| event["data"]["object"]["unit_amount"] == 699).count();

@@ -33,7 +33,7 @@ async fn with_offers(database: Database) -> anyhow::Result<Option<TestApp>> {
     ] {
         plans::set_price(&test.app, COMMAND_LINE, "basic", every, currency, Some(amount)).await?;
     }
-    catalogue::sync(&test.app, Mode::Apply).await?;
+    catalogue::sync(&test.app, COMMAND_LINE, Mode::Apply).await?;
     Ok(Some(test))
 }
 
@@ -70,7 +70,7 @@ async fn served(test: &TestApp, user: &TestUser) -> anyhow::Result<Value> {
 
 async fn every_price_on_the_list_is_made_at_stripe_once(database: Database) -> anyhow::Result<()> {
     let Some(test) = with_offers(database).await? else { return Ok(()) };
-    let steps = catalogue::sync(&test.app, Mode::Apply).await?;
+    let steps = catalogue::sync(&test.app, COMMAND_LINE, Mode::Apply).await?;
     assert_eq!(steps.len(), 6, "three plans, and three more prices of one");
     assert!(steps.iter().all(|one| one.step == PriceStep::Keep), "{steps:?}");
     let quarter = steps.iter().find(|one| one.every == Every::Quarter).and_then(|one| one.price.clone());
@@ -92,7 +92,7 @@ async fn every_price_on_the_list_is_made_at_stripe_once(database: Database) -> a
     let user = test.with_user("mika").await?;
     let year = json!({ "plan": "basic", "interval": "year", "currency": "eur" });
     assert_eq!(refusal(&test, &user, "/stripe/checkout", year.clone()).await?, "plan_not_for_sale");
-    catalogue::sync(&test.app, Mode::Apply).await?;
+    catalogue::sync(&test.app, COMMAND_LINE, Mode::Apply).await?;
     buy(&test, &user, year).await?;
     assert_eq!(test.get("/invoices", Some(&user)).await?["invoices"][0]["amount_paid"], 4_990);
     Ok(())
@@ -118,7 +118,7 @@ async fn a_year_in_euros_is_bought_kept_and_renewed_at_the_agreed_price(database
     // The price list changes; what was agreed does not.
     test.advance(1_000);
     plans::set_price(&test.app, COMMAND_LINE, "basic", Every::Year, Currency::EUR, Some(9_990)).await?;
-    catalogue::sync(&test.app, Mode::Apply).await?;
+    catalogue::sync(&test.app, COMMAND_LINE, Mode::Apply).await?;
     test.advance(366 * DAY);
     test.stripe.renew(&paid.subscription)?;
     test.settle().await?;

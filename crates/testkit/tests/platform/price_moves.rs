@@ -21,7 +21,7 @@ testkit::on_both_databases!(
 async fn list(test: &TestApp, amount: i64) -> anyhow::Result<()> {
     let change = Change { price_cents: Some(amount), ..Change::default() };
     plans::set(&test.app, COMMAND_LINE, "basic", &change).await?;
-    catalogue::sync(&test.app, Mode::Apply).await?;
+    catalogue::sync(&test.app, COMMAND_LINE, Mode::Apply).await?;
     Ok(())
 }
 

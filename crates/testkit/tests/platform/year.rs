@@ -109,7 +109,7 @@ async fn a_year_with_a_stripe_on_its_worst_days_balances_every_day(database: Dat
     }
     let trial = Change { trial_days: Some(7), ..Change::default() };
     plans::set(&world.test.app, COMMAND_LINE, "basic", &trial).await?;
-    catalogue::sync(&world.test.app, Mode::Apply).await?;
+    catalogue::sync(&world.test.app, COMMAND_LINE, Mode::Apply).await?;
     let people = testkit::setting::times(200, 2_000);
     for day in 0..365 {
         Box::pin(world.live(day, people))

@@ -48,6 +48,7 @@ pub(super) fn router() -> Router<Ctx> {
         .route("/admin/plans", get(plans::list))
         .route("/admin/plans/{code}", get(plans::page).post(plans::set))
         .route("/admin/plans/{code}/price", post(plans::set_price))
+        .route("/admin/plans/{code}/sync", post(plans::sync))
         .route("/admin/plans/{code}/move", post(plans::move_customers))
         .route("/admin/coupons", get(coupons::list).post(coupons::add))
         .route("/admin/coupons/disable", post(coupons::disable))

@@ -1,7 +1,7 @@
 //! The price list.
 
 use app::Error;
-use app::admin::catalogue::Mode;
+use app::admin::catalogue::{self, Mode};
 use app::admin::plans::{self, Change, Limit, PriceRow};
 use app::plan::{self, Offered, PlanRow, Price};
 use app::price_move::{self, Moved};
@@ -143,6 +143,7 @@ pub(super) async fn page(
     let done = match query.done.as_str() {
         "set" => "admin-done-plan",
         "moved" => "admin-done-move",
+        "synced" => "admin-done-sync",
         _ => "",
     };
     plan_page(&operator, &offered, &form, done, String::new()).await
@@ -272,6 +273,18 @@ async fn moved(operator: &Operator, code: &str, form: &Fields, mode: Mode) -> ap
     let days = form.get("days").parse();
     let days = days.map_err(|_| Error::invalid("days", "number_invalid", "a whole number of days"))?;
     price_move::announce(operator.app(), &operator.actor(), code, days, mode).await
+}
+
+/// Makes the prices of all plans at Stripe that are not there yet.
+pub(super) async fn sync(Path(code): Path<String>, AdminForm(operator, _): AdminForm) -> Result<Response, Fault> {
+    let plan = found(&operator, &code).await?;
+    match catalogue::sync(operator.app(), &operator.actor(), Mode::Apply).await {
+        Ok(_) => Ok(back(&format!("/admin/plans/{code}"), "synced")),
+        Err(error) => {
+            let problem = operator.mendable(error)?;
+            plan_page(&operator, &plan, &fields(&operator, &plan.row)?, "", problem).await
+        }
+    }
 }
 
 fn wished_price(form: &Fields) -> app::Result<(Every, Currency, Option<i64>)> {
