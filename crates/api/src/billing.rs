@@ -123,8 +123,11 @@ pub struct Subscription {
     pub used_bytes: i64,
     /// Whether a payment is disputed and the service rests until that is decided.
     pub held: bool,
-    /// Code of the plan that begins with the next period.
+    /// Code of the plan that begins with the next period, where something changes then; the same plan where only the period
+    /// does.
     pub next_plan: Option<String>,
+    /// What that period costs and how long it is; null where nothing changes.
+    pub next_price: Option<AgreedPrice>,
     /// What a period costs, as agreed; null until it was read for the first time.
     pub price: Option<AgreedPrice>,
     /// What it will cost from a later renewal on, if that is something else.

@@ -44,6 +44,8 @@ pub const LATER: &[&str] = &[
     "credit.moved",
     "credit.told",
     "refund.asked",
+    "plan.scheduled",
+    "plan.released",
     "plan.asked",
     "plan.synced",
     "price.asked",

@@ -54,6 +54,7 @@ pub mod notice;
 pub mod notice_due;
 pub mod password_reset;
 pub mod plan;
+pub mod plan_change;
 pub mod price_move;
 pub mod reconcile;
 pub mod referral;

@@ -1,6 +1,6 @@
 //! Notices by the clock: of ends, renewals and cards, each when it is due, also after the program was off for days.
 
-use clients::stripe::Item;
+use clients::stripe::Price;
 use domain::money::Money;
 use domain::notice::{self as rules, Due, Kind};
 use domain::page::Place;
@@ -134,10 +134,13 @@ async fn price(app: &App, found: &subscriptions::Model) -> Result<Money> {
         return Ok(price);
     }
     let object = app.stripe.retrieve_subscription(&found.stripe_subscription_id).await?;
-    let whole = |item: &Item| {
-        Some((item.price.unit_amount?.checked_mul(item.quantity.unwrap_or(1))?, item.price.currency.clone()))
+    let whole = |price: &Price, quantity: Option<i64>| {
+        Some((price.unit_amount?.checked_mul(quantity.unwrap_or(1))?, price.currency.clone()))
     };
-    let price = object.items.first().and_then(whole);
+    let price = match object.next_item() {
+        Some(next) => next.price.as_ref().and_then(|price| whole(price, next.quantity)),
+        None => object.items.first().and_then(|item| whole(&item.price, item.quantity)),
+    };
     let (amount, currency) = price.ok_or_else(|| Error::internal("a subscription has no price in whole units"))?;
     Ok(Money::new(amount, ledger::currency(&currency)?))
 }
@@ -173,7 +176,9 @@ async fn words(
     kind: Kind,
     price: Option<Money>,
 ) -> Result<Option<Notice>> {
-    let code = row.next_plan.as_ref().filter(|_| kind == Kind::RenewalAhead).unwrap_or(&row.plan);
+    // The plan that is paid for then, which may be another one.
+    let is_charged = matches!(kind, Kind::RenewalAhead | Kind::TrialEnding);
+    let code = row.next_plan.as_ref().filter(|_| is_charged).unwrap_or(&row.plan);
     let plan = plans::by_code(tx, code).await?.map_or_else(|| code.clone(), |plan| plan.name);
     let (at, link) = (row.paid_until, app.config.link("/dashboard/subscription"));
     Ok(match (kind, price) {

@@ -139,3 +139,15 @@ pub(crate) fn agree_price(row: &mut subscriptions::Model, price: &Price) {
     row.currency = Some(price.currency.clone());
     row.period = Some(price.every.as_str().to_owned());
 }
+
+/// What a subscription changes to when its period ends; the same once more is no change.
+pub(crate) fn agree_next(row: &mut subscriptions::Model, next: Option<&Sold>) {
+    let is_change = |Sold { plan, price }: &&Sold| {
+        let is_same = row.price_cents == Some(price.amount) && row.period.as_deref() == Some(price.every.as_str());
+        plan.code != row.plan || !is_same
+    };
+    let next = next.filter(is_change);
+    row.next_plan = next.map(|next| next.plan.code.clone());
+    row.next_period = next.map(|next| next.price.every.as_str().to_owned());
+    row.next_price_cents = next.map(|next| next.price.amount);
+}

@@ -11,7 +11,7 @@ use crate::admin::catalogue::Mode;
 use crate::letter::Notice;
 use crate::plan::{self, Offered, Price};
 use crate::subscription_sync::{self, Cause};
-use crate::{App, Error, Result, failpoint, ledger, notice, subscription};
+use crate::{App, Error, Result, failpoint, ledger, notice, plan_change};
 
 /// The price that a subscription will have, as `store` keeps it.
 pub use store::price_moves::Model as PriceMove;
@@ -33,8 +33,8 @@ pub struct Moved {
     pub raised: i64,
     /// Were told before.
     pub told_before: i64,
-    /// Pay for a period or in a currency that the list has no more, or have chosen another plan for the next period: they
-    /// stay as they are.
+    /// Pay for a period or in a currency that the list has no more, or have chosen another plan or period for when this one
+    /// ends: they stay as they are.
     pub left: i64,
 }
 
@@ -97,7 +97,7 @@ async fn announce_one(app: &App, plan: &Offered, id: Uuid, owner: Uuid, days: i6
     let Some(Price { every, currency, amount: next, at_stripe: Some(at_stripe) }) = of_list else {
         return Ok(Fate::Left);
     };
-    if row.plan != plan.row.code || row.next_plan.is_some() {
+    if row.plan != plan.row.code || row.next_plan.is_some() || row.next_period.is_some() {
         return Ok(Fate::Left);
     }
     let known = price_moves::of(&tx, id).await?;
@@ -151,7 +151,7 @@ pub async fn carry_out(app: &App) -> Result<usize> {
         after = last.subscription_id;
         for (planned, row) in &rows {
             let Some(row) = row else { continue };
-            match subscription::one_at_a_time(app, row.id, carry_out_one(app, planned, row)).await {
+            match plan_change::one_at_a_time(app, row.id, carry_out_one(app, planned, row)).await {
                 Ok(()) => looked_at += 1,
                 Err(error @ Error::Busy { .. }) => return Err(error),
                 // One that can't be changed must not keep the others from it.
@@ -183,7 +183,9 @@ async fn is_wanted(app: &App, planned: &PriceMove, object: &stripe::Subscription
     let renewal = object.items.first().and_then(|item| item.current_period_end).unwrap_or_default() * 1000;
     let ends = object.cancel_at_period_end || object.cancel_at.is_some() || object.ended_at.is_some();
     let is_near = (planned.due_at..=app.clock.now() + LEAD_MS).contains(&renewal);
-    Ok(is_near && !ends && holds(planned, &subscription_sync::bought(app, object).await?))
+    // A schedule has its own price for what comes next, and takes no other.
+    let waits = object.followed().is_some();
+    Ok(is_near && !ends && !waits && holds(planned, &subscription_sync::bought(app, object).await?.now))
 }
 
 /// Whether a subscription still is what the price was announced for.
@@ -205,6 +207,9 @@ pub(crate) async fn after_reading(tx: &store::Tx, row: &subscriptions::Model, so
 
 /// What the next renewal of a subscription costs by what its owner was told, if that is something else than now.
 pub(crate) async fn price_of_renewal(app: &App, row: &subscriptions::Model) -> Result<Option<Money>> {
+    if row.next_plan.is_some() || row.next_period.is_some() {
+        return Ok(None);
+    }
     let planned = price_moves::of(&app.store, row.id).await?.filter(|planned| planned.due_at <= row.period_end);
     planned.map(|planned| Ok(Money::new(planned.amount, ledger::currency(&planned.currency)?))).transpose()
 }

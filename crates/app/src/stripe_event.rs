@@ -100,6 +100,10 @@ pub(crate) async fn apply(app: &App, id: &str) -> std::result::Result<(), Failur
         Some(EventKind::Customer) => {
             return done(id, &event.kind, subscription_sync::customer_gone(app, object_id, id).await?);
         }
+        Some(EventKind::Schedule) => {
+            let schedule = app.stripe.retrieve_schedule(object_id).await.map_err(Error::from)?;
+            schedule.subscription.or(schedule.released_subscription)
+        }
         None => None,
     };
     let Some(subscription) = subscription else {

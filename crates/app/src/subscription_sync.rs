@@ -2,6 +2,7 @@
 //! from Stripe, lets `domain` decide, and saves row, grants, mails and the servers' revisions in one transaction.
 
 use clients::stripe::{self, CheckoutSession, Invoice, StripeError};
+use domain::change::{Begins, Terms, begins};
 use domain::period::Every;
 use domain::subscription::{Announcement, Decision, Seen, decide};
 use domain::time::{UnixMs, day};
@@ -13,7 +14,9 @@ use crate::jobs::{self, Job};
 use crate::letter::Letter;
 use crate::plan::{self, Price, Sold};
 use crate::stripe_event::invoice_row;
-use crate::{App, Error, Result, coupon, credit_apply, device_slots, failpoint, ledger, mail, notice, price_move};
+use crate::{
+    App, Error, Result, coupon, credit_apply, device_slots, failpoint, ledger, mail, notice, plan_change, price_move,
+};
 
 /// The outcome of a trial that is not a customer's first.
 pub(crate) const SECOND_TRIAL: &str = "second_trial";
@@ -118,7 +121,15 @@ async fn read_and_apply(app: &App, subscription_id: &str, cause: &Cause) -> Resu
     let Some(user) = owner(app, &object).await? else { return foreign(app, cause).await.map(Some) };
     let bought = bought(app, &object).await?;
     failpoint::pass("event.read");
-    app.retrying(|| apply_once(app, &object, user, &bought, cause, read_at)).await
+    let outcome = app.retrying(|| apply_once(app, &object, user, &bought, cause, read_at)).await?;
+    match plan_change::keep_card(app, &object).await {
+        // Nothing that Stripe refuses may keep what it says from our row.
+        Err(error @ Error::Internal(_)) => {
+            tracing::error!(subscription = object.id, error = error.chain(), "a schedule keeps an old card");
+        }
+        kept => kept?,
+    }
+    Ok(outcome)
 }
 
 /// A subscription that none of our customers has: another product on the same Stripe account.
@@ -152,17 +163,35 @@ async fn owner(app: &App, object: &stripe::Subscription) -> Result<Option<Uuid>>
     Ok(user.map(|user| user.id))
 }
 
-/// What Stripe charges for from the next period on.
-pub(crate) async fn bought(app: &App, object: &stripe::Subscription) -> Result<Sold> {
+/// What a subscription is to.
+#[derive(Debug)]
+pub(crate) struct Bought {
+    /// By its own price. A smaller plan has that price already, and counts from the next period on.
+    pub(crate) now: Sold,
+    /// By the schedule that it follows, from the next period on.
+    next: Option<Sold>,
+}
+
+pub(crate) async fn bought(app: &App, object: &stripe::Subscription) -> Result<Bought> {
     let plan = plan_of(app, object).await?;
-    let found = object.items.first().and_then(|item| {
-        let (amount, every) = item.price.unit_amount.zip(item.price.recurring.as_ref())?;
-        let every = Every::of_stripe(&every.interval, every.interval_count)?;
-        Some(Price { every, currency: item.price.currency.clone(), amount, at_stripe: Some(item.price.id.clone()) })
-    });
     // A price in steps, or for two weeks, is none of ours: somebody made it at Stripe, and it counts as the plan's.
+    let found = object.items.first().and_then(|item| price_of(&item.price));
     let price = found.map_or_else(|| plan::own_price(&plan), Ok)?;
-    Ok(Sold { plan, price })
+    let mut next = None;
+    if let Some(coming) = object.next_item().and_then(|item| item.price.as_ref())
+        && let Some(price) = price_of(coming)
+    {
+        let plan = plans::by_stripe_price(&app.store, &coming.id).await?.unwrap_or_else(|| plan.clone());
+        next = Some(Sold { plan, price });
+    }
+    Ok(Bought { now: Sold { plan, price }, next })
+}
+
+/// What a price at Stripe comes to; none for one that is none of ours.
+pub(crate) fn price_of(price: &stripe::Price) -> Option<Price> {
+    let (amount, every) = price.unit_amount.zip(price.recurring.as_ref())?;
+    let every = Every::of_stripe(&every.interval, every.interval_count)?;
+    Some(Price { every, currency: price.currency.clone(), amount, at_stripe: Some(price.id.clone()) })
 }
 
 async fn plan_of(app: &App, object: &stripe::Subscription) -> Result<plans::Model> {
@@ -195,8 +224,10 @@ pub(crate) fn seen(object: &stripe::Subscription, read_at: UnixMs) -> Seen {
         status: object.status.clone(),
         period_start: start * 1000,
         period_end: end * 1000,
-        // Stripe's newer dashboards set `cancel_at` to the period's end instead of the flag.
-        cancel_at_period_end: object.cancel_at_period_end || object.cancel_at.is_some_and(|at| at <= end),
+        // Stripe's newer dashboards set `cancel_at` to the period's end instead of the flag; a schedule may have set it to
+        // the moment at which its next phase begins, and then nothing ends.
+        cancel_at_period_end: object.cancel_at_period_end
+            || object.cancel_at.is_some_and(|at| at <= end) && object.next_item().is_none(),
         ended_at: object.ended_at.or(object.canceled_at).map(|s| s * 1000),
         read_at,
     }
@@ -206,7 +237,7 @@ async fn apply_once(
     app: &App,
     object: &stripe::Subscription,
     user: Uuid,
-    bought: &Sold,
+    bought: &Bought,
     cause: &Cause,
     read_at: UnixMs,
 ) -> Result<Option<Outcome>> {
@@ -270,9 +301,9 @@ async fn apply_once(
         closed.save(&tx, now).await?;
     }
     for announcement in announcements {
-        announce(app, &tx, announcement, &user, &row, &bought.plan, now).await?;
+        announce(app, &tx, announcement, &user, &row, &bought.now.plan, now).await?;
     }
-    price_move::after_reading(&tx, &row, bought).await?;
+    price_move::after_reading(&tx, &row, &bought.now).await?;
     notice::after_reading(app, &tx, &user, &row, object, now).await?;
     settle(&tx, cause, word, now).await?;
     failpoint::pass("event.saved");
@@ -307,7 +338,7 @@ fn new_row(
     app: &App,
     object: &stripe::Subscription,
     user: Uuid,
-    bought: &Sold,
+    bought: &Bought,
     now: UnixMs,
 ) -> Result<subscriptions::Model> {
     let mut row = subscriptions::Model {
@@ -316,35 +347,37 @@ fn new_row(
         stripe_customer_id: object.customer.clone(),
         ..subscriptions::Model::begun(app.dice.id(now), user, now)
     };
-    plan::agree(&mut row, bought)?;
+    plan::agree(&mut row, &bought.now)?;
+    plan::agree_next(&mut row, bought.next.as_ref());
     Ok(row)
 }
 
-/// Stripe charges another plan's price from now on. A larger plan counts at once, since the difference was paid at once;
-/// a smaller one with the next period, since this one is paid for.
+/// What the price at Stripe and its schedule say, in our row. What begins later than at once waits there for the next
+/// period, since this one is paid for.
 async fn take_plan(
     tx: &Tx,
     row: &mut subscriptions::Model,
-    bought: &Sold,
+    bought: &Bought,
     is_renewed: bool,
     now: UnixMs,
 ) -> Result<()> {
-    let Sold { plan, price } = bought;
-    let keeps_period = row.period.as_deref().is_none_or(|period| period == price.every.as_str());
-    if plan.code == row.plan && keeps_period {
-        row.next_plan = None;
+    let Bought { now: Sold { plan, price }, next } = bought;
+    let runs = row.period.as_deref().map_or(Ok(price.every), plan::every)?;
+    if plan.code == row.plan && price.every == runs {
         plan::agree_price(row, price);
-        return Ok(());
+    } else {
+        let present = Terms { every: runs, size: plans::by_code(tx, &row.plan).await?.map(|plan| plan.price_cents) };
+        let wished = Terms { every: price.every, size: Some(plan.price_cents) };
+        if !is_renewed && begins(present, wished) == Begins::Later {
+            plan::agree_next(row, Some(next.as_ref().unwrap_or(&bought.now)));
+            return Ok(());
+        }
+        plan::agree(row, &bought.now)?;
+        device_slots::settle(tx, row, now).await?;
+        wireguard_peers::announce_all_of(tx, row.id, now).await?;
     }
-    let old = plans::by_code(tx, &row.plan).await?;
-    if !is_renewed && old.is_some_and(|old| old.price_cents > plan.price_cents) {
-        row.next_plan = Some(plan.code.clone());
-        return Ok(());
-    }
-    plan::agree(row, bought)?;
-    row.next_plan = None;
-    device_slots::settle(tx, row, now).await?;
-    Ok(wireguard_peers::announce_all_of(tx, row.id, now).await?)
+    plan::agree_next(row, next.as_ref());
+    Ok(())
 }
 
 /// A customer was deleted at Stripe, by its dashboard for one: the account can buy again as a new one.

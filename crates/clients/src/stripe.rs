@@ -8,6 +8,7 @@ mod coupons;
 mod error;
 mod lenient;
 mod objects;
+mod schedules;
 pub mod webhook;
 
 use std::time::{Duration, Instant};
@@ -22,8 +23,10 @@ pub use coupons::{Discount, NewCoupon, NewPromotionCode};
 pub use error::StripeError;
 pub use objects::{
     BalanceTransaction, Card, Charge, CheckoutSession, Customer, Dispute, Event, Invoice, InvoicePayment, Item, List,
-    PaymentIntent, PaymentMethod, PortalSession, Price, Product, Recurring, Subscription,
+    PaymentIntent, PaymentMethod, Phase, PhaseItem, PortalSession, Price, Product, Recurring, Schedule, Span,
+    Subscription,
 };
+pub use schedules::NextPhase;
 
 use crate::{SetupError, http};
 

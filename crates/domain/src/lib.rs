@@ -8,6 +8,7 @@
 
 pub mod account;
 pub mod api_scope;
+pub mod change;
 pub mod coupon;
 pub mod credit;
 pub mod gift;

@@ -137,11 +137,13 @@ pub enum EventKind {
     Dispute,
     /// `customer.deleted`.
     Customer,
+    /// `subscription_schedule.updated`, `.released`; where one begins or ends, the subscription is updated too.
+    Schedule,
 }
 
 impl EventKind {
     /// Stripe's event types that matter here, with their kinds. At most twenty: so many can be asked for at once.
-    pub const OF_STRIPE: [(&str, EventKind); 18] = [
+    pub const OF_STRIPE: [(&str, EventKind); 20] = [
         ("checkout.session.completed", EventKind::Checkout),
         ("checkout.session.async_payment_succeeded", EventKind::Checkout),
         ("checkout.session.async_payment_failed", EventKind::Checkout),
@@ -160,6 +162,8 @@ impl EventKind {
         ("charge.dispute.created", EventKind::Dispute),
         ("charge.dispute.closed", EventKind::Dispute),
         ("customer.deleted", EventKind::Customer),
+        ("subscription_schedule.updated", EventKind::Schedule),
+        ("subscription_schedule.released", EventKind::Schedule),
     ];
 
     /// The kind of a Stripe event type; `None` for the many that do not matter here.

@@ -40,6 +40,9 @@ const EMITTED: &[&str] = &[
     "promotion_code.created",
     "promotion_code.updated",
     "refund.created",
+    "subscription_schedule.created",
+    "subscription_schedule.released",
+    "subscription_schedule.updated",
 ];
 
 /// Waits until every event was posted.
@@ -62,6 +65,7 @@ fn type_of(object: &Value) -> &'static str {
         "coupon" => "Stripe.Coupon",
         "promotion_code" => "Stripe.PromotionCode",
         "discount" => "Stripe.Discount",
+        "subscription_schedule" => "Stripe.SubscriptionSchedule",
         "checkout.session" => "Stripe.Checkout.Session",
         "item" => "Stripe.LineItem",
         "subscription" => "Stripe.Subscription",
@@ -144,6 +148,26 @@ async fn money_back(stripe: &Stripe, paid: &fakes::stripe::Paid) -> Vec<Value> {
     replies
 }
 
+/// A change for the end of the period, taken back; every reply on the way.
+async fn schedule(stripe: &Stripe, subscription: &str, price: &str) -> Vec<Value> {
+    let made = stripe.post("/v1/subscription_schedules", &[("from_subscription", subscription)]).await.json;
+    let path = format!("/v1/subscription_schedules/{}", text(&made, "id"));
+    let date = |name: &str| made["current_phase"][name].to_string();
+    let (start, end) = (date("start_date"), date("end_date"));
+    let form = [
+        ("phases[0][start_date]", start.as_str()),
+        ("phases[0][end_date]", &end),
+        ("phases[0][items][0][price]", price),
+        ("phases[1][items][0][price]", &stripe.price()),
+        ("phases[1][duration][interval]", "month"),
+    ];
+    let set = stripe.post(&path, &form).await.json;
+    let expand = "?expand[]=schedule.phases.items.price";
+    let followed = stripe.get(&format!("/v1/subscriptions/{subscription}{expand}")).await.json;
+    let released = stripe.post(&format!("{path}/release"), &[]).await.json;
+    vec![made, set, followed, stripe.get(&path).await.json, released]
+}
+
 /// A whole life of the fake; every reply that it gave.
 async fn life(stripe: &Stripe, time: &Time) -> (Vec<Value>, String) {
     let mut replies = Vec::new();
@@ -214,6 +238,7 @@ async fn life(stripe: &Stripe, time: &Time) -> (Vec<Value>, String) {
     let form =
         [("items[0][id]", item.as_str()), ("items[0][price]", &premium), ("proration_behavior", "always_invoice")];
     replies.push(stripe.post(&path, &form).await.json);
+    replies.extend(schedule(stripe, &paid.subscription, &premium).await);
     posted(stripe).await;
     time.advance(15 * 86400);
     stripe.fake.renew(&paid.subscription).unwrap();

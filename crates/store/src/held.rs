@@ -81,6 +81,8 @@ pub const HELD: [Held; 30] = [
             "updated_at",
             "held",
             "next_plan",
+            "next_period",
+            "next_price_cents",
             "counted_at",
             "speed_mbit",
             "slow_mbit",

@@ -53,8 +53,12 @@ pub struct Model {
     pub updated_at: UnixMs,
     /// Whether a payment is disputed and not decided.
     pub held: bool,
-    /// Code of the plan that begins with the next period.
+    /// Code of the plan that begins with the next period; NULL where nothing changes then, as the two below.
     pub next_plan: Option<String>,
+    /// How long that period is; NULL also where it is not read yet.
+    pub next_period: Option<String>,
+    /// What it costs, in minor units of the same currency; NULL also where it is not read yet.
+    pub next_price_cents: Option<i64>,
     /// When what its devices carry was last counted.
     pub counted_at: UnixMs,
     /// How fast each device may be, agreed at purchase; see [`Quota`].
@@ -108,6 +112,8 @@ impl Model {
             updated_at: now,
             held: false,
             next_plan: None,
+            next_period: None,
+            next_price_cents: None,
             counted_at: 0,
             speed_mbit: None,
             slow_mbit: None,

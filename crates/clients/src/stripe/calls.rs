@@ -195,10 +195,13 @@ impl Stripe {
         }
     }
 
-    /// A subscription as it is now, with its newest invoice and the card that pays.
+    /// A subscription as it is now, with its newest invoice, the card that pays, and what it changes to by itself.
     pub async fn retrieve_subscription(&self, id: &str) -> Result<Subscription, StripeError> {
         let path = ["v1", "subscriptions", id];
-        let call = Call::get(&path).param("expand[0]", "latest_invoice").param("expand[1]", "default_payment_method");
+        let call = Call::get(&path)
+            .param("expand[0]", "latest_invoice")
+            .param("expand[1]", "default_payment_method")
+            .param("expand[2]", "schedule.phases.items.price");
         self.call(call).await
     }
 

@@ -25,6 +25,14 @@ pub(super) fn id<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D
     })
 }
 
+/// The ids of things that are given by their ids or as a whole.
+pub(super) fn ids<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<String>, D::Error> {
+    #[derive(Deserialize)]
+    struct One(#[serde(deserialize_with = "id")] Option<String>);
+    let all = Option::<Vec<One>>::deserialize(from)?.unwrap_or_default();
+    Ok(all.into_iter().filter_map(|One(id)| id).collect())
+}
+
 /// The same for a thing that is always there.
 pub(super) fn required_id<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
     id(from)?.ok_or_else(|| serde::de::Error::custom("neither an id nor an object with one"))

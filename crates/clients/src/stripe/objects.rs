@@ -9,8 +9,10 @@ use serde_json::Value;
 use super::lenient;
 
 mod card;
+mod schedule;
 
 pub use card::{Card, PaymentMethod};
+pub use schedule::{Phase, PhaseItem, Schedule, Span};
 
 /// Key and value pairs that we attach to an object.
 type Metadata = BTreeMap<String, String>;
@@ -186,6 +188,10 @@ pub struct Subscription {
     pub trial_end: Option<i64>,
     /// What pays for it, where it was asked for as a whole.
     pub default_payment_method: Option<PaymentMethod>,
+    /// What takes something off, `di_…`.
+    pub discounts: Vec<String>,
+    /// What it changes to by itself, where that was asked for as a whole; see [`Subscription::followed`].
+    pub schedule: Option<Schedule>,
 }
 
 #[derive(Deserialize)]
@@ -218,6 +224,10 @@ struct SubscriptionAsSent {
     trial_end: Option<i64>,
     #[serde(default, deserialize_with = "lenient::whole")]
     default_payment_method: Option<PaymentMethod>,
+    #[serde(default, deserialize_with = "lenient::ids")]
+    discounts: Vec<String>,
+    #[serde(default, deserialize_with = "lenient::whole")]
+    schedule: Option<Schedule>,
     /// Before version 2025-03-31.
     #[serde(default)]
     current_period_start: Option<i64>,
@@ -249,6 +259,8 @@ impl From<SubscriptionAsSent> for Subscription {
             latest_invoice: sent.latest_invoice,
             trial_end: sent.trial_end,
             default_payment_method: sent.default_payment_method,
+            discounts: sent.discounts,
+            schedule: sent.schedule,
         }
     }
 }

@@ -7,7 +7,7 @@ use super::state::{API_VERSION, Cx};
 use super::trouble::Trouble;
 use super::{
     Inner, charges, checkout, coupons, customers, events, invoices, lists, lock, payments, portal, prices, products,
-    promotions, subscriptions,
+    promotions, schedules, subscriptions,
 };
 use axum::body::{Body, Bytes};
 use axum::extract::{Request, State as Shared};
@@ -257,6 +257,10 @@ fn route(cx: &mut Cx<'_>, method: &str, path: &str, p: &Params) -> Result<Value,
         ("GET", ["subscriptions", id]) => subscriptions::retrieve(cx, id, p),
         ("POST", ["subscriptions", id]) => subscriptions::update(cx, id, p),
         ("DELETE", ["subscriptions", id]) => subscriptions::cancel(cx, id, p),
+        ("POST", ["subscription_schedules"]) => schedules::create(cx, p),
+        ("GET", ["subscription_schedules", id]) => schedules::retrieve(cx, id, p),
+        ("POST", ["subscription_schedules", id]) => schedules::update(cx, id, p),
+        ("POST", ["subscription_schedules", id, "release"]) => schedules::release(cx, id, p),
         ("GET", ["invoices"]) => invoices::list(cx, p),
         ("GET", ["invoices", id]) => invoices::retrieve(cx, id, p),
         ("GET", ["invoice_payments"]) => charges::payments(cx, p),

@@ -3,7 +3,7 @@
 use super::errors::ApiError;
 use super::invoices::{self, Line, MOST_ATTEMPTS};
 use super::state::{Cx, Table};
-use super::{calendar, coupons, lists, prices};
+use super::{calendar, coupons, lists, prices, schedules};
 use serde_json::{Value, json};
 
 fn text(object: &Value, field: &str) -> String {
@@ -180,6 +180,7 @@ fn refuse(message: String) -> ApiError {
 /// The next period begins: its invoice is drafted, the subscription moves on, the invoice is finalized. Gives its id.
 fn next_period(cx: &mut Cx<'_>, subscription: &Value) -> Result<String, ApiError> {
     let id = text(subscription, "id");
+    let subscription = &schedules::next_phase(cx, subscription)?;
     let (old_start, start) = period(subscription);
     let anchor = int(subscription, "billing_cycle_anchor");
     let end = period_end(anchor, start, &subscription["items"]["data"][0]["price"]);
@@ -295,6 +296,9 @@ pub(crate) fn recover(cx: &mut Cx<'_>, id: &str) -> Result<Value, ApiError> {
 /// The subscription rests, or goes on.
 pub(crate) fn rest(cx: &mut Cx<'_>, id: &str, status: &str) -> Result<Value, ApiError> {
     let old = cx.get(Table::Subscriptions, id)?;
+    if status == "paused" && schedules::of(cx.state, &old).is_some() {
+        return Err(ApiError::invalid(None, "A subscription with an attached schedule can't be paused.", None));
+    }
     // Only what is paid for can rest, and only what rests can go on.
     let from: &[&str] = if status == "paused" { &["active", "trialing"] } else { &["paused"] };
     if !old["status"].as_str().is_some_and(|status| from.contains(&status)) {
@@ -325,6 +329,7 @@ pub(crate) fn end(cx: &mut Cx<'_>, id: &str, reason: &str) -> Result<Value, ApiE
         }
     })?;
     cx.emit("customer.subscription.deleted", &subscription);
+    schedules::end_with(cx, &subscription, reason)?;
     Ok(subscription)
 }
 

@@ -21,6 +21,7 @@ mod portal;
 mod prices;
 mod products;
 mod promotions;
+mod schedules;
 mod state;
 mod subscriptions;
 mod trouble;

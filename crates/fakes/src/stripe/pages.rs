@@ -1,7 +1,7 @@
 //! The hosted pages: checkout, portal, invoice. Plain forms, no script.
 
 use super::state::{State, Table};
-use super::{Inner, billing, checkout, payments, subscriptions};
+use super::{Inner, billing, checkout, payments, schedules, subscriptions};
 use crate::html::{escape, page, when};
 use axum::Form;
 use axum::extract::{Path, State as Shared};
@@ -243,7 +243,8 @@ fn subscription_part(state: &State, subscription: &Value, live: bool, plain: boo
         let id = if plain { action.to_owned() } else { format!("{action}-{id}") };
         format!("<button id=\"{}\" name=\"action\" value=\"{action}\">{label}</button>\n", escape(&id))
     };
-    let acts = match (live, ends) {
+    // Stripe's portal leaves a subscription alone that follows a schedule.
+    let acts = match (live && schedules::of(state, subscription).is_none(), ends) {
         (false, _) => String::new(),
         (true, true) => button("resume", "Resume") + &button("cancel-now", "Cancel now"),
         (true, false) => button("cancel-at-period-end", "Cancel at period end") + &button("cancel-now", "Cancel now"),
@@ -299,6 +300,7 @@ pub(crate) async fn portal_act(
             _ => return None,
         };
         if subscription["status"] != "canceled" {
+            schedules::leave_its_end(cx, &subscription).ok()?;
             let now = cx.now;
             let change = |subscription: &mut Value| subscriptions::set_cancel_at_period_end(subscription, ends, now);
             let (subscription, previous) = cx.change(Table::Subscriptions, &act.subscription, change).ok()?;

@@ -22,6 +22,7 @@ pub(crate) enum Table {
     PromotionCodes,
     Discounts,
     Sessions,
+    SubscriptionSchedules,
     Subscriptions,
     Invoices,
     PaymentIntents,
@@ -36,7 +37,7 @@ pub(crate) enum Table {
 
 impl Table {
     /// Every table, with its name in the state file, the noun of its error messages, and the beginning of its ids.
-    const ALL: [(Table, &'static str, &'static str, &'static str); 18] = [
+    const ALL: [(Table, &'static str, &'static str, &'static str); 19] = [
         (Table::Customers, "customers", "customer", "cus_"),
         (Table::BalanceTransactions, "balance_transactions", "customer_balance_transaction", "cbtxn_"),
         (Table::Products, "products", "product", "prod_"),
@@ -45,6 +46,8 @@ impl Table {
         (Table::PromotionCodes, "promotion_codes", "promotion code", "promo_"),
         (Table::Discounts, "discounts", "discount", "di_"),
         (Table::Sessions, "checkout_sessions", "checkout.session", "cs_"),
+        // Before the subscriptions, whose ids begin like theirs.
+        (Table::SubscriptionSchedules, "subscription_schedules", "subscription_schedule", "sub_sched_"),
         (Table::Subscriptions, "subscriptions", "subscription", "sub_"),
         (Table::Invoices, "invoices", "invoice", "in_"),
         (Table::PaymentIntents, "payment_intents", "payment_intent", "pi_"),

@@ -4,7 +4,7 @@ use super::errors::ApiError;
 use super::form::{CREATED, Kind, Known, PAGING, Params};
 use super::invoices::{self, Line};
 use super::state::{Cx, Table};
-use super::{billing, lists, prices};
+use super::{billing, lists, prices, schedules};
 use serde_json::{Value, json};
 
 const FEEDBACK: &[&str] = &[
@@ -111,6 +111,9 @@ pub(crate) fn update(cx: &mut Cx<'_>, id: &str, p: &Params) -> Result<Value, Api
     if old["status"] == "canceled" && moves {
         let message = "A canceled subscription can only update its cancellation_details and metadata.";
         return Err(ApiError::invalid(Some("invalid_canceled_subscription_fields"), message, None));
+    }
+    if p.get("cancel_at_period_end").is_some() {
+        schedules::leave_its_end(cx, &old)?;
     }
     let change = plan_items(cx, &old, p)?;
     let bills_now = change.as_ref().is_some_and(|change| change.bill_now && !change.lines.is_empty());
@@ -233,7 +236,7 @@ fn plan_items(cx: &mut Cx<'_>, subscription: &Value, p: &Params) -> Result<Optio
     Ok(Some(Change { items: after, lines, bill_now: restarts || behavior == "always_invoice", new_period }))
 }
 
-fn usable(price: Value, subscription: &Value, param: &str) -> Result<Value, ApiError> {
+pub(crate) fn usable(price: Value, subscription: &Value, param: &str) -> Result<Value, ApiError> {
     let problem = if price["active"] != true {
         "The price specified is inactive. This field only accepts active prices."
     } else if price["recurring"].is_null() {

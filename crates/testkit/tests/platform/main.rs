@@ -35,6 +35,7 @@ mod money_back;
 mod notice_choices;
 mod notices;
 mod offers;
+mod offers_shorter;
 mod orders;
 mod overload;
 mod packaging;

@@ -18,7 +18,8 @@ use app::plan::Choice;
 use app::session::Who;
 use app::sign_up::Registration;
 use app::{
-    Dice, checkout, credit_apply, credit_period, ledger, price_move, reconcile, refund, reward, scheduler, subscription,
+    Dice, checkout, credit_apply, credit_period, ledger, plan_change, price_move, reconcile, refund, reward, scheduler,
+    subscription,
 };
 use domain::account::{Email, Language, Password, Role};
 use domain::ledger::Account;
@@ -35,8 +36,15 @@ use uuid::Uuid;
 testkit::on_both_databases!(a_year_with_a_stripe_on_its_worst_days_balances_every_day);
 
 /// Requests to Stripe that may go wrong.
-const PATHS: [&str; 6] =
-    ["/v1/subscriptions", "/v1/invoices", "/v1/checkout", "/v1/charges", "/v1/refunds", "/v1/invoice_payments"];
+const PATHS: [&str; 7] = [
+    "/v1/subscriptions",
+    "/v1/subscription_schedules",
+    "/v1/invoices",
+    "/v1/checkout",
+    "/v1/charges",
+    "/v1/refunds",
+    "/v1/invoice_payments",
+];
 const TROUBLES: [Trouble; 4] = [Trouble::TooMany, Trouble::Broken, Trouble::BrokenAfter, Trouble::AnswerLost];
 const PLANS: [&str; 3] = ["basic", "premium", "vip"];
 
@@ -105,7 +113,9 @@ async fn a_year_with_a_stripe_on_its_worst_days_balances_every_day(database: Dat
     let seed = testkit::setting::seed();
     let mut world = World { test, dice: Dice::seeded(seed), customers: Vec::new(), seen: BTreeSet::new() };
     for plan in PLANS {
-        plans::set_price(&world.test.app, COMMAND_LINE, plan, Every::Year, Currency::USD, Some(9_990)).await?;
+        for (every, amount) in [(Every::Quarter, 2_790), (Every::Year, 9_990)] {
+            plans::set_price(&world.test.app, COMMAND_LINE, plan, every, Currency::USD, Some(amount)).await?;
+        }
     }
     let trial = Change { trial_days: Some(7), ..Change::default() };
     plans::set(&world.test.app, COMMAND_LINE, "basic", &trial).await?;
@@ -148,7 +158,7 @@ impl World {
         }
         self.test.stripe.run_due()?;
         for _ in 0..self.below(3) {
-            let at = usize::try_from(self.below(6))?;
+            let at = usize::try_from(self.below(PATHS.len() as u64))?;
             let trouble = TROUBLES[usize::try_from(self.below(4))?];
             self.test.stripe.trouble(PATHS[at], &[trouble]);
         }
@@ -243,7 +253,8 @@ impl World {
         let app = self.test.app.clone();
         let stripe = &self.test.stripe;
         let plan = PLANS[usize::try_from(self.below(3))?];
-        let choice = Choice { every: self.one_in(4).then_some(Every::Year), ..Choice::default() };
+        let every = Every::ALL.get(usize::try_from(self.below(6))?).copied();
+        let choice = Choice { every, ..Choice::default() };
         let newest = subscription::list(&app, &who).await?.into_iter().next().map(|view| view.row.id);
         let paid = self.customers[customer].subscription.as_ref();
         let at_stripe = paid.map(|paid| paid.subscription.clone()).unwrap_or_default();
@@ -263,7 +274,7 @@ impl World {
                 drop(self.may_vanish(Box::pin(subscription::change(&app, &who, id, wish))).await)
             }
             (Act::ChangePlan, Some(id)) => {
-                self.may_vanish(Box::pin(subscription::change_plan(&app, &who, id, plan, choice.every))).await;
+                self.may_vanish(Box::pin(plan_change::plan_change(&app, &who, id, plan, choice.every))).await;
             }
             (Act::CardFails, _) => drop(stripe.set_card_declines(&at_stripe, true)),
             (Act::CardIsMended, _) => {

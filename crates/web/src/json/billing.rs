@@ -3,8 +3,8 @@
 use app::plan::{Choice, Offered, Price};
 use app::subscription::View;
 use app::{
-    App, Error, checkout, coupon, credit, credit_apply, credit_period, gift, invoice, plan, referral, refund,
-    subscription,
+    App, Error, checkout, coupon, credit, credit_apply, credit_period, gift, invoice, plan, plan_change, referral,
+    refund, subscription,
 };
 use axum::Json as Reply;
 use axum::extract::State;
@@ -142,12 +142,13 @@ pub(crate) fn subscription_json(view: View) -> api::Subscription {
         price_change: view
             .price_move
             .map(|planned| api::PriceChange { amount: planned.amount, from: api::time(planned.due_at) }),
-        price: row
-            .price_cents
-            .zip(row.currency)
-            .zip(row.period)
-            .map(|((amount, currency), interval)| api::AgreedPrice { interval, currency, amount }),
+        next_price: row.next_price_cents.zip(row.currency.clone()).zip(row.next_period).map(agreed),
+        price: row.price_cents.zip(row.currency).zip(row.period).map(agreed),
     }
+}
+
+fn agreed(((amount, currency), interval): ((i64, String), String)) -> api::AgreedPrice {
+    api::AgreedPrice { interval, currency, amount }
 }
 
 /// End a subscription, with its paid period or now.
@@ -181,13 +182,14 @@ pub(crate) async fn resume(
     Ok(Reply(subscription_json(subscription::change(&app, &who, id, Wish::Resume).await?)))
 }
 
-/// Put a subscription on another plan: a larger one at once, with the difference paid at once; a smaller one from the
-/// next period on.
+/// Put a subscription on another plan or period: a larger plan at once, with the difference paid at once; a smaller one
+/// from the next period on. A longer period begins at once, a shorter one when the present period ends. What waits is taken
+/// back by asking for the present plan and period.
 #[utoipa::path(post, path = "/subscriptions/{id}/change", tag = "payments", request_body = api::ChangePlan,
     security(("key" = [], "session" = [])), params(("id" = uuid::Uuid, Path)),
     responses((status = 200, body = api::Subscription), (status = 401, body = api::Problem),
         (status = 402, description = "card_declined", body = api::Problem), (status = 404, body = api::Problem),
-        (status = 409, description = "plan_same, subscription_not_active, plan_not_for_sale", body = api::Problem),
+        (status = 409, description = "plan_same, subscription_not_active, subscription_ending, plan_not_for_sale", body = api::Problem),
         (status = 422, body = api::Problem), (status = 503, body = api::Problem)))]
 pub(crate) async fn change_plan(
     State(app): State<App>,
@@ -196,7 +198,7 @@ pub(crate) async fn change_plan(
     Json(body): Json<api::ChangePlan>,
 ) -> Result<Reply<api::Subscription>, ApiError> {
     let every = choice(body.interval.as_deref(), None)?.every;
-    Ok(Reply(subscription_json(subscription::change_plan(&app, &who, id, &body.plan, every).await?)))
+    Ok(Reply(subscription_json(plan_change::plan_change(&app, &who, id, &body.plan, every).await?)))
 }
 
 /// Own invoices, newest first.

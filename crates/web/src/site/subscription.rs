@@ -2,11 +2,12 @@
 
 use app::plan::{self, Offered, Price};
 use app::subscription::{self, SubscriptionRow, View};
-use app::{Error, device, refund};
+use app::{Error, device, plan_change, refund};
 use askama::Template;
 use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
+use domain::change::{Begins, Terms, begins};
 use domain::period::Every;
 use domain::subscription::{Status, Wish};
 use serde::Deserialize;
@@ -35,11 +36,11 @@ struct Shown {
     traffic: Option<String>,
     /// Why it rests although it is paid.
     is_held: bool,
-    /// Name of the plan that begins with the next period.
-    next_plan: Option<String>,
+    /// What begins with the next period, as a sentence.
+    next: Option<String>,
     /// What it will cost.
     price_move: Option<String>,
-    /// Other plans and periods that it can have, with their prices.
+    /// Other plans and periods that it can have, with their prices and when they begin.
     choices: Vec<(String, String)>,
     /// Until when the first purchase can be had back, as a sentence.
     money_back: Option<String>,
@@ -94,10 +95,7 @@ fn shown(visit: &Visit, view: &View, in_use: usize, plans: &[Offered]) -> Shown 
         },
         traffic,
         is_held: row.held,
-        next_plan: row.next_plan.as_ref().map(|code| {
-            let plan = plans.iter().find(|plan| plan.row.code == *code);
-            plan.map_or_else(|| code.clone(), |plan| plan.row.name.clone())
-        }),
+        next: next(visit, row, plans),
         price_move: view.price_move.as_ref().map(|planned| {
             let price = visit.t.money(planned.amount, &planned.currency);
             let date = visit.t.date(planned.due_at);
@@ -114,20 +112,49 @@ fn agreed(row: &SubscriptionRow) -> Option<Price> {
     Some(Price { every, currency: row.currency.clone()?, amount: row.price_cents?, at_stripe: None })
 }
 
-/// What a subscription can change to: other plans, and longer periods, in its own currency.
+/// What a subscription changes to when its period ends.
+fn next(visit: &Visit, row: &SubscriptionRow, plans: &[Offered]) -> Option<String> {
+    let code = row.next_plan.as_ref()?;
+    let plan = plans.iter().find(|plan| plan.row.code == *code).map_or(code, |plan| &plan.row.name);
+    let price = row.next_period.as_deref().and_then(|word| word.parse().ok()).and_then(|every| {
+        let (amount, currency) = row.next_price_cents.zip(row.currency.clone())?;
+        Some(pricing::in_words(visit, &Price { every, currency, amount, at_stripe: None }))
+    });
+    let what = price.map_or_else(|| plan.clone(), |price| format!("{plan} · {price}"));
+    let date = visit.t.date(row.period_end);
+    Some(visit.t.with_all("subscription-next-plan", &[("plan", (&what).into()), ("date", (&date).into())]))
+}
+
+/// What a subscription can change to: other plans and periods in its own currency. Where a change waits, staying is the
+/// first choice, at the price that was agreed.
 fn choices(visit: &Visit, row: &SubscriptionRow, plans: &[Offered]) -> Vec<(String, String)> {
-    let coming = row.next_plan.as_ref().unwrap_or(&row.plan);
+    let present = plans.iter().find(|plan| plan.row.code == row.plan);
     let runs: Option<Every> = row.period.as_deref().and_then(|word| word.parse().ok());
+    let runs = runs.or_else(|| Some(present?.prices[0].every));
+    let coming = (row.next_plan.as_ref().unwrap_or(&row.plan), row.next_period.as_deref().or(runs.map(Every::as_str)));
+    let size = present.map(|plan| plan.row.price_cents);
+    let from = visit.t.with("subscription-plan-from", "date", &visit.t.date(row.period_end));
     let mut list = Vec::new();
+    if let Some(price) = agreed(row).filter(|_| row.next_plan.is_some()) {
+        let name = present.map_or(&row.plan, |plan| &plan.row.name);
+        let words =
+            format!("{name} · {} · {}", pricing::in_words(visit, &price), visit.t.say("subscription-plan-stay"));
+        list.push((PriceWord::of(&row.plan, &price), words));
+    }
     for plan in plans.iter().filter(|plan| plan.row.is_listed) {
-        let own = &plan.prices[0];
-        let (runs, currency) = (runs.unwrap_or(own.every), row.currency.as_deref().unwrap_or(&own.currency));
+        let currency = row.currency.as_deref().unwrap_or(&plan.prices[0].currency);
         let is_other = |price: &&Price| {
-            let is_same = plan.row.code == *coming && price.every == runs;
-            price.at_stripe.is_some() && price.currency == currency && price.every >= runs && !is_same
+            let is =
+                |(code, every): (&String, Option<&str>)| plan.row.code == *code && every == Some(price.every.as_str());
+            let is_known = is(coming) || is((&row.plan, runs.map(Every::as_str)));
+            price.at_stripe.is_some() && price.currency == currency && !is_known
         };
         let choice = |price: &Price| {
-            let words = format!("{} · {}", plan.row.name, pricing::in_words(visit, price));
+            let mut words = format!("{} · {}", plan.row.name, pricing::in_words(visit, price));
+            let wished = Terms { every: price.every, size: Some(plan.row.price_cents) };
+            if runs.is_some_and(|every| begins(Terms { every, size }, wished) == Begins::Later) {
+                words = format!("{words} · {from}");
+            }
             (PriceWord::of(&plan.row.code, price), words)
         };
         list.extend(plan.prices.iter().filter(is_other).map(choice));
@@ -179,7 +206,7 @@ pub(crate) async fn change(Path(id): Path<String>, Filled { visit, form }: Fille
             let missing = || Error::invalid("plan", "plan_unknown", "choose a plan");
             let wished = form.plan.ok_or_else(|| visit.fault(missing()))?;
             let every = wished.choice().every;
-            let changed = subscription::change_plan(&visit.ctx.app, who, id, &wished.plan, every).await;
+            let changed = plan_change::plan_change(&visit.ctx.app, who, id, &wished.plan, every).await;
             changed.map_err(|error| visit.fault(error))?;
             return Ok(Redirect::to("/dashboard/subscription").into_response());
         }

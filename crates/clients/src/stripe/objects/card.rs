@@ -7,6 +7,8 @@ use crate::stripe::lenient;
 /// What a customer pays with.
 #[derive(Debug, Clone, Deserialize)]
 pub struct PaymentMethod {
+    /// `pm_…`.
+    pub id: String,
     /// The card, if it is one.
     #[serde(default)]
     pub card: Option<Card>,

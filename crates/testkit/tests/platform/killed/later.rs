@@ -5,14 +5,17 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use app::admin::COMMAND_LINE;
+use app::admin::catalogue::{self, Mode};
 use app::admin::credits;
 use app::admin::gifts;
+use app::admin::plans;
 use app::admin::users::{self, Verified};
 
 use app::sign_up::Registration;
 use app::{Clock, failpoint};
 use domain::account::{Email, Language, Password, Role};
 use domain::money::{Currency, Money};
+use domain::period::Every;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use testkit::app::Database;
@@ -53,6 +56,7 @@ async fn go_on(life: &mut Life, place: &str, email: &str) -> anyhow::Result<()> 
         "gift" => redeem_gift(life, &user).await?,
         "credit" => apply_credit(life, &user).await?,
         "refund" => have_the_money_back(life, &user).await?,
+        "plan" if matches!(place, "plan.scheduled" | "plan.released") => shorten_and_stay(life, &user).await?,
         "plan" => change_plan(life, &user).await?,
         "cancel" => cancel(life, &user).await?,
         "delete" | "close" => delete(life, &user).await?,
@@ -307,6 +311,33 @@ async fn change_plan(life: &mut Life, user: &TestUser) -> anyhow::Result<()> {
     assert_eq!(invoices.len(), 2, "the difference is paid once: {invoices:?}");
     assert_eq!(life.app.stripe.list_subscriptions(&customer).await?.data.len(), 1);
     assert_eq!(letters(life, &user.email, "is active"), 1);
+    Ok(())
+}
+
+/// A shorter period is chosen for the end of the present one, and taken back.
+async fn shorten_and_stay(life: &mut Life, user: &TestUser) -> anyhow::Result<()> {
+    plans::set_price(&life.app, COMMAND_LINE, "basic", Every::Quarter, Currency::USD, Some(1_599)).await?;
+    catalogue::sync(&life.app, COMMAND_LINE, Mode::Apply).await?;
+    let customer = customer_of(life, user).await?;
+    let id = the_subscription(&life.node.caller, user).await?["id"].clone();
+    let path = format!("/subscriptions/{}/change", id.as_str().context("an id")?);
+    for (every, next) in [("quarter", Value::Null), ("month", json!("month")), ("quarter", Value::Null)] {
+        life.insist(async |_, caller: &Caller| {
+            let (status, body) = caller.post(&path, Some(user), &json!({ "plan": "basic", "interval": every })).await?;
+            anyhow::ensure!(status == StatusCode::OK || body["code"] == "plan_same", "{status} {body}");
+            Ok(())
+        })
+        .await?;
+        life.deliver_all().await?;
+        life.rest().await?;
+        let row = the_subscription(&life.node.caller, user).await?;
+        assert_eq!((&row["price"]["interval"], &row["next_price"]["interval"]), (&json!("quarter"), &next), "{row}");
+    }
+    let invoices = life.app.stripe.list_invoices(&customer, 100).await?.data;
+    assert_eq!(invoices.len(), 2, "the month, and the quarter: {invoices:?}");
+    let subscription = &life.app.stripe.list_subscriptions(&customer).await?.data[0].id;
+    let object = life.app.stripe.retrieve_subscription(subscription).await?;
+    assert!(object.followed().is_none(), "{object:?}");
     Ok(())
 }
 

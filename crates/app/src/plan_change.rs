@@ -1,0 +1,245 @@
+//! A subscription gets another plan or period: at once, or once the present period ends.
+
+use std::time::{Duration, Instant};
+
+use clients::stripe::{self, Item, NextPhase, Proration, Schedule, StripeError};
+use domain::change::{Begins, Terms, begins};
+use domain::period::Every;
+use domain::subscription::Status;
+use store::{leases, plans, subscriptions};
+use uuid::Uuid;
+
+use crate::plan::{self, Choice, Price, Sold};
+use crate::session::Who;
+use crate::subscription::{View, one};
+use crate::subscription_sync::{self, Cause};
+use crate::{App, Error, Result, failpoint};
+
+/// How long one holds the others up that was never ended.
+const HELD_MS: i64 = 20_000;
+/// How long one waits for another.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Puts a subscription on another plan, or on another period of one, at Stripe first. A larger plan counts at once and the
+/// difference is paid at once; a smaller one counts from the next period on. A longer period begins at once, and what is
+/// left of the shorter one is counted towards it; a shorter one begins when the present one ends. What waits can be taken
+/// back: by the wish for the plan and period that there are.
+pub async fn plan_change(app: &App, who: &Who, id: Uuid, plan_code: &str, every: Option<Every>) -> Result<View> {
+    one_at_a_time(app, id, change_alone(app, who, id, plan_code, every)).await
+}
+
+/// Has one at a time ask Stripe for another price of a subscription: of two side by side the earlier could have the last
+/// word. A program that dies meanwhile holds the others up for some seconds.
+pub(crate) async fn one_at_a_time<T>(app: &App, id: Uuid, work: impl Future<Output = Result<T>>) -> Result<T> {
+    let name = format!("price:{id}");
+    let me = app.dice.id(app.clock.now());
+    let began = Instant::now();
+    loop {
+        let now = app.clock.now();
+        if leases::acquire(&app.store, &name, me, now, now + HELD_MS).await? {
+            break;
+        }
+        if began.elapsed() > PATIENCE {
+            return Err(changing());
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    let done = work.await;
+    leases::release(&app.store, &name, me).await?;
+    done
+}
+
+async fn change_alone(app: &App, who: &Who, id: Uuid, plan_code: &str, every: Option<Every>) -> Result<View> {
+    let row = subscriptions::of_user(&app.store, who.user.id, id).await?.ok_or(Error::NotFound)?;
+    let runs = row.period.as_deref().map(plan::every).transpose()?;
+    may_change(&row)?;
+    let is_present = plan_code == row.plan && every.is_none_or(|every| runs == Some(every));
+    if is_present && row.next_plan.is_some() && takes_back(app, &row, runs).await? {
+        return follow(app, who, &row).await;
+    }
+    let choice = Choice { every: every.or(runs), currency: row.currency.as_deref() };
+    let (wished, at_stripe) = plan::for_sale(app, plan_code, choice).await?;
+    let runs = runs.unwrap_or(wished.price.every);
+    if waits_for(&row, &wished, runs) {
+        return Err(Error::conflict("plan_same", "the subscription has this plan already"));
+    }
+    let present =
+        Terms { every: runs, size: plans::by_code(&app.store, &row.plan).await?.map(|plan| plan.price_cents) };
+    let when = begins(present, Terms { every: wished.price.every, size: Some(wished.plan.price_cents) });
+    let object = app.stripe.retrieve_subscription(&row.stripe_subscription_id).await?;
+    let item = object.items.first().ok_or_else(|| Error::internal("a subscription without an item"))?;
+    // Nothing is paid for a trial: the price that comes after it is simply another one.
+    if wished.price.every < runs && object.status != "trialing" {
+        schedule(app, &object, item, &wished.price, &at_stripe).await?;
+    } else {
+        let has_released = release(app, &object).await?;
+        let proration = if when == Begins::Paid { Proration::Now } else { Proration::None };
+        if let Err(error) = put_on(app, &object.id, item, &at_stripe, proration).await {
+            if has_released {
+                put_back(app, &object).await?;
+                follow(app, who, &row).await?;
+            }
+            return Err(error);
+        }
+    }
+    failpoint::pass("plan.asked");
+    let view = follow(app, who, &row).await?;
+    failpoint::pass("plan.synced");
+    Ok(view)
+}
+
+fn may_change(row: &subscriptions::Model) -> Result<()> {
+    if row.is_paid_with_credit() {
+        let words = "this period was paid with credit: end it, and what is left of it pays for another plan";
+        return Err(Error::conflict("paid_with_credit", words));
+    }
+    if row.held {
+        let words = "a payment is disputed: until that is decided nothing more is charged";
+        return Err(Error::conflict("subscription_held", words));
+    }
+    if !matches!(row.state()?.status, Status::Active | Status::Trialing) {
+        let words = "only a paid subscription can change its plan: mend the payment first, or choose a plan anew";
+        return Err(Error::conflict("subscription_not_active", words));
+    }
+    Ok(())
+}
+
+/// Whether the subscription has this already, or will have it.
+fn waits_for(row: &subscriptions::Model, wished: &Sold, runs: Every) -> bool {
+    let plan = row.next_plan.as_ref().unwrap_or(&row.plan);
+    let every = row.next_period.as_deref().unwrap_or(runs.as_str());
+    wished.plan.code == *plan && wished.price.every.as_str() == every
+}
+
+/// Our row follows from what Stripe says now.
+async fn follow(app: &App, who: &Who, row: &subscriptions::Model) -> Result<View> {
+    subscription_sync::sync(app, &row.stripe_subscription_id, Cause::asked()).await?;
+    one(app, who, row.id).await
+}
+
+/// Takes back what waits in a schedule. Whether the subscription has its agreed price then; it has another one where a
+/// smaller plan waits, which is a change of the price itself.
+async fn takes_back(app: &App, row: &subscriptions::Model, runs: Option<Every>) -> Result<bool> {
+    let object = app.stripe.retrieve_subscription(&row.stripe_subscription_id).await?;
+    release(app, &object).await?;
+    let now = subscription_sync::bought(app, &object).await?.now;
+    Ok(now.plan.code == row.plan && runs.is_none_or(|runs| now.price.every == runs))
+}
+
+/// Ends the following of a schedule, if there is one: Stripe would refuse to end the subscription, and what waits would
+/// take the place of a newer choice.
+pub(crate) async fn release(app: &App, object: &stripe::Subscription) -> Result<bool> {
+    let Some(schedule) = object.followed() else { return Ok(false) };
+    app.stripe.release_schedule(&schedule.id, &format!("release-{}", schedule.id)).await?;
+    failpoint::pass("plan.released");
+    Ok(true)
+}
+
+/// Nothing was changed: what had waited for the end of the period waits again.
+async fn put_back(app: &App, before: &stripe::Subscription) -> Result<()> {
+    let object = app.stripe.retrieve_subscription(&before.id).await?;
+    let waited = before.next_item().and_then(|next| next.price.as_ref());
+    if let Some(waited) = waited
+        && let Some(price) = subscription_sync::price_of(waited)
+        && let Some(item) = object.items.first()
+    {
+        schedule(app, &object, item, &price, &waited.id).await?;
+    }
+    Ok(())
+}
+
+/// Another price at once, of the subscription's own.
+async fn put_on(app: &App, id: &str, item: &Item, price: &str, proration: Proration) -> Result<()> {
+    // A key of this request alone: Stripe would repeat a declined card's answer for a day. Asking twice changes nothing,
+    // since a price that is there already makes no difference to be paid.
+    let key = format!("plan-{}", app.dice.id(app.clock.now()));
+    match app.stripe.change_price(id, &item.id, price, proration, &key).await {
+        Err(StripeError::Refused { kind, .. }) if kind == "card_error" => Err(Error::PaymentRequired {
+            code: "card_declined",
+            detail: "the card was declined and nothing was changed; use another card, then try again",
+        }),
+        changed => Ok(changed.map(drop)?),
+    }
+}
+
+/// Another price once the present period ends. Asked again, after an answer was lost or while another request does the
+/// same, it goes on with the schedule that is there: the last wish holds.
+async fn schedule(app: &App, object: &stripe::Subscription, item: &Item, price: &Price, price_id: &str) -> Result<()> {
+    if object.cancel_at_period_end || object.cancel_at.is_some() && object.next_item().is_none() {
+        let words = "the subscription ends with its period: let it go on first, then choose the shorter one";
+        return Err(Error::conflict("subscription_ending", words));
+    }
+    let made = match object.followed() {
+        Some(schedule) => schedule.clone(),
+        None => create(app, &object.id, &format!("schedule-{}", app.dice.id(app.clock.now()))).await?,
+    };
+    failpoint::pass("plan.scheduled");
+    set_next(app, object, item, &made, (price_id, price.every), made.card()).await
+}
+
+/// Sets what a schedule puts in the place of the item once the present period ends.
+async fn set_next(
+    app: &App,
+    object: &stripe::Subscription,
+    item: &Item,
+    schedule: &Schedule,
+    (price, every): (&str, Every),
+    card: Option<&str>,
+) -> Result<()> {
+    let run = schedule.current_phase.zip(item.current_period_end);
+    let (phase, ends) = run.ok_or_else(|| Error::internal("a schedule that has not begun"))?;
+    let (interval, interval_count) = every.at_stripe();
+    let next = NextPhase {
+        begun: phase.start_date,
+        ends,
+        present: &item.price.id,
+        quantity: item.quantity.unwrap_or(1),
+        discounts: &object.discounts,
+        card,
+        price,
+        interval,
+        interval_count,
+    };
+    let key = format!("phase-{}", app.dice.id(app.clock.now()));
+    match app.stripe.set_next_phase(&schedule.id, &next, &key).await {
+        Err(refused @ StripeError::Refused { .. }) => {
+            // Another request has taken it back meanwhile, to do something else.
+            let is_followed = app.stripe.retrieve_schedule(&schedule.id).await?.is_followed();
+            Err(if is_followed { refused.into() } else { changing() })
+        }
+        set => Ok(set.map(drop)?),
+    }
+}
+
+/// A schedule remembers the card of its making: where the customer has changed it since, the next phase gets the new one.
+pub(crate) async fn keep_card(app: &App, object: &stripe::Subscription) -> Result<()> {
+    let (Some(schedule), Some(next), Some(item)) = (object.followed(), object.next_phase(), object.items.first())
+    else {
+        return Ok(());
+    };
+    let card = object.default_payment_method.as_ref().map(|method| method.id.as_str());
+    if card.is_none() || next.default_payment_method.is_none() || next.default_payment_method.as_deref() == card {
+        return Ok(());
+    }
+    let coming = next.items.first().and_then(|item| item.price.as_ref());
+    match coming.and_then(|coming| Some((coming, subscription_sync::price_of(coming)?))) {
+        Some((coming, price)) => set_next(app, object, item, schedule, (&coming.id, price.every), card).await,
+        None => Ok(()),
+    }
+}
+
+/// Another request changes the subscription right now.
+pub(crate) fn changing() -> Error {
+    Error::Busy { what: "the subscription", source: None }
+}
+
+async fn create(app: &App, subscription: &str, key: &str) -> Result<Schedule> {
+    match app.stripe.create_schedule(subscription, key).await {
+        Err(refused @ StripeError::Refused { .. }) => {
+            // Another request was faster.
+            let object = app.stripe.retrieve_subscription(subscription).await?;
+            object.followed().cloned().ok_or(refused.into())
+        }
+        made => Ok(made?),
+    }
+}
