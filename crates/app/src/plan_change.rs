@@ -25,7 +25,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// left of the shorter one is counted towards it; a shorter one begins when the present one ends. What waits can be taken
 /// back: by the wish for the plan and period that there are.
 pub async fn plan_change(app: &App, who: &Who, id: Uuid, plan_code: &str, every: Option<Every>) -> Result<View> {
-    one_at_a_time(app, id, change_alone(app, who, id, plan_code, every)).await
+    one_at_a_time(app, id, Box::pin(change_alone(app, who, id, plan_code, every))).await
 }
 
 /// Has one at a time ask Stripe for another price of a subscription: of two side by side the earlier could have the last

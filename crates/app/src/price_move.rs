@@ -151,7 +151,7 @@ pub async fn carry_out(app: &App) -> Result<usize> {
         after = last.subscription_id;
         for (planned, row) in &rows {
             let Some(row) = row else { continue };
-            match plan_change::one_at_a_time(app, row.id, carry_out_one(app, planned, row)).await {
+            match plan_change::one_at_a_time(app, row.id, Box::pin(carry_out_one(app, planned, row))).await {
                 Ok(()) => looked_at += 1,
                 Err(error @ Error::Busy { .. }) => return Err(error),
                 // One that can't be changed must not keep the others from it.
