@@ -138,13 +138,22 @@ impl Walker<'_> {
         self.choose("premium/month/usd", "9").await?;
         self.choose("premium/year/usd", self.words.a_year).await?;
         // A shorter period is chosen for the end of this one, and taken back.
-        for price in ["premium/month/usd", "premium/year/usd"] {
-            let before = self.browser.client().find_all(fantoccini::Locator::Css("#next")).await?.len();
+        for (price, waiting) in [("premium/month/usd", 1), ("premium/year/usd", 0)] {
             self.choose(price, self.words.a_year).await?;
-            let after = self.browser.client().find_all(fantoccini::Locator::Css("#next")).await?.len();
-            assert_eq!((before, after), if price.contains("month") { (0, 1) } else { (1, 0) }, "{price}");
+            self.sees_waiting(waiting).await?;
         }
         Ok(())
+    }
+
+    /// Waits until the page tells of so many changes that wait for the end of the period.
+    async fn sees_waiting(&self, many: usize) -> anyhow::Result<()> {
+        for _ in 0..50 {
+            if self.browser.client().find_all(fantoccini::Locator::Css("#next")).await?.len() == many {
+                return self.fits().await;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        anyhow::bail!("not {many} waiting: {}", self.browser.text("main").await?)
     }
 
     async fn change_card(&self) -> anyhow::Result<()> {
