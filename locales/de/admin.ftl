@@ -207,6 +207,7 @@ admin-revenue-body = Was verkauft wurde, weniger was zurückging, nach Monaten. 
 admin-sold = Verkauft
 admin-disputed = Angefochten
 admin-kept = Behalten
+admin-tax = Steuern
 admin-subscriptions = Aktive Abonnements
 admin-subscriptions-body = Am Ende jedes Monats. Der höchste Wert: { $most }. Jeder mit Guthaben bezahlte Zeitraum zählt für sich.
 admin-before = Am Anfang

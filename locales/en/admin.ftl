@@ -207,6 +207,7 @@ admin-revenue-body = What was sold less what went back, by month. The highest: {
 admin-sold = Sold
 admin-disputed = Disputed
 admin-kept = Kept
+admin-tax = Taxes
 admin-subscriptions = Active subscriptions
 admin-subscriptions-body = At the end of each month. The highest: { $most }. Each period paid with credit counts as one of its own.
 admin-before = At the beginning

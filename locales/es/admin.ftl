@@ -207,6 +207,7 @@ admin-revenue-body = Lo vendido menos lo devuelto, por mes. El más alto: { $mos
 admin-sold = Vendido
 admin-disputed = Disputado
 admin-kept = Conservado
+admin-tax = Impuestos
 admin-subscriptions = Suscripciones activas
 admin-subscriptions-body = Al final de cada mes. El más alto: { $most }. Cada periodo pagado con saldo cuenta por separado.
 admin-before = Al principio

@@ -207,6 +207,7 @@ admin-revenue-body = Ce qui a été vendu moins ce qui est revenu, par mois. Le 
 admin-sold = Vendu
 admin-disputed = Contesté
 admin-kept = Conservé
+admin-tax = Taxes
 admin-subscriptions = Abonnements actifs
 admin-subscriptions-body = À la fin de chaque mois. Le plus haut : { $most }. Chaque période payée avec un avoir compte à part.
 admin-before = Au début

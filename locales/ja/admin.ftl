@@ -207,6 +207,7 @@ admin-revenue-body = 売上から返金などを引いた額、月別。最高�
 admin-sold = 販売
 admin-disputed = 異議
 admin-kept = 残額
+admin-tax = 税
 admin-subscriptions = 有効な契約
 admin-subscriptions-body = 各月末。最高：{ $most }。クレジット払いの期間はそれぞれ一件と数えます。
 admin-before = 月初

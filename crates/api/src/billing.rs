@@ -244,12 +244,16 @@ pub struct Invoice {
     pub amount_due: i64,
     /// What was paid, in minor units.
     pub amount_paid: i64,
+    /// The tax in it, in minor units; 0 where none is reckoned.
+    pub amount_tax: i64,
     /// What went back, in minor units.
     pub amount_refunded: i64,
     /// ISO 4217, lower case.
     pub currency: String,
     /// Stripe's page for it.
     pub url: Option<String>,
+    /// The same as a PDF.
+    pub pdf_url: Option<String>,
     /// When it was issued.
     pub issued_at: String,
 }

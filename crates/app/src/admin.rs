@@ -12,6 +12,7 @@ pub mod jobs;
 pub mod keys;
 pub mod lists;
 pub mod plans;
+pub mod portal;
 pub mod servers;
 pub mod users;
 

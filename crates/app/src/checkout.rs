@@ -6,6 +6,7 @@ use domain::names::Region;
 use domain::time::UnixMs;
 use store::{checkouts, plans, subscriptions, users};
 
+use crate::config::Taxes;
 use crate::plan::{self, Choice, Sold};
 use crate::session::Who;
 use crate::subscription_sync::{self, Outcome};
@@ -121,6 +122,7 @@ async fn ask(
         promotion_code,
         trial_days: intent.trial_days,
         locale: None,
+        automatic_tax: app.config.taxes == Taxes::Stripe,
     };
     app.stripe.create_checkout_session(&new, &format!("checkout-{}", intent.id)).await
 }

@@ -50,6 +50,15 @@ pub struct StripeKeys {
     pub livemode: bool,
 }
 
+/// Who reckons the taxes in what customers pay.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Taxes {
+    /// Nobody here knows of any.
+    Unknown,
+    /// Stripe Tax.
+    Stripe,
+}
+
 /// Settings of the use cases.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -79,6 +88,8 @@ pub struct Config {
     pub money_back_days: u32,
     /// What a friend is worth.
     pub referrals: Terms,
+    /// Who reckons taxes.
+    pub taxes: Taxes,
 }
 
 impl Config {

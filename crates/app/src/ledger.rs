@@ -1,7 +1,7 @@
 //! The books, kept in the transaction in which money moves; see `domain::ledger` and docs/money.md.
 
 use clients::stripe::Invoice;
-use domain::ledger::{Account, Kind, Movement};
+use domain::ledger::{Account, Movement};
 use domain::money::{Currency, Money, MoneyError};
 use domain::time::UnixMs;
 use store::integrity::Finding;
@@ -50,7 +50,8 @@ pub(crate) async fn payment(
         _ => credit_ledger::balance(tx, row.user_id, Account::StripeCredit, &row.currency).await?.clamp(0, used),
     };
     // Credit that somebody gave at Stripe itself is a gift that the books hear of only now.
-    let movement = Movement::payment(&row.stripe_invoice_id, Money::new(row.amount_paid, currency), known)
+    let cash = Money::new(row.amount_paid, currency);
+    let movement = Movement::payment(&row.stripe_invoice_id, cash, known, row.taxed().tax())
         .and_then(|paid| paid.with(Account::Promotions, Account::Revenue, used - known))
         .map_err(beyond)?;
     post(app, tx, row.user_id, &movement, Some(&row.stripe_invoice_id), now).await?;
@@ -66,17 +67,16 @@ pub(crate) async fn money_back(
     row: &invoices::Model,
     now: UnixMs,
 ) -> Result<()> {
-    let currency = currency(&row.currency)?;
-    let (refunded, taken) = (row.amount_refunded - before.amount_refunded, taken_by_bank(row) - taken_by_bank(before));
-    for (kind, account, amount) in
-        [(Kind::Refund, Account::Refunds, refunded), (Kind::Dispute, Account::Disputes, taken)]
-    {
-        let invoice = row.stripe_invoice_id.as_str();
-        let name = numbered(tx, &format!("{}:{invoice}:", kind.as_str()), account).await?;
-        let movement = Movement::new(kind, name, currency);
-        let movement = movement.with(account, Account::StripeCash, amount).map_err(beyond)?;
-        post(app, tx, row.user_id, &movement, Some(invoice), now).await?;
-    }
+    let (currency, invoice) = (currency(&row.currency)?, row.stripe_invoice_id.as_str());
+    let refunded = Money::new(row.amount_refunded - before.amount_refunded, currency);
+    let tax = row.taxed().tax_in(row.amount_refunded) - row.taxed().tax_in(before.amount_refunded);
+    let name = numbered(tx, &format!("refund:{invoice}:"), Account::StripeCash).await?;
+    let movement = Movement::refund(name, refunded, tax).map_err(beyond)?;
+    post(app, tx, row.user_id, &movement, Some(invoice), now).await?;
+    let taken = Money::new(taken_by_bank(row) - taken_by_bank(before), currency);
+    let name = numbered(tx, &format!("dispute:{invoice}:"), Account::StripeCash).await?;
+    let movement = Movement::dispute(name, taken).map_err(beyond)?;
+    post(app, tx, row.user_id, &movement, Some(invoice), now).await?;
     // A word about a payment whose money is where it was changes no reward, whatever the terms have become since.
     if kept(before) == kept(row) { Ok(()) } else { reward::follow(app, tx, row, now).await }
 }
@@ -90,6 +90,11 @@ pub(crate) async fn numbered(tx: &Tx, beginning: &str, account: Account) -> Resu
 pub(crate) fn kept(row: &invoices::Model) -> i64 {
     let paid = if row.status == "paid" { row.amount_paid } else { 0 };
     (paid - row.amount_refunded - taken_by_bank(row)).max(0)
+}
+
+/// The same without the tax in it: what can be shared.
+pub(crate) fn kept_net(row: &invoices::Model) -> i64 {
+    row.taxed().net_of(kept(row))
 }
 
 /// What the customer's bank has of an invoice's payment, in minor units.

@@ -78,7 +78,7 @@ pub mod usage;
 pub mod user;
 
 pub use clock::Clock;
-pub use config::{Brand, Config, LimitClass, Limits, StripeKeys};
+pub use config::{Brand, Config, LimitClass, Limits, StripeKeys, Taxes};
 pub use context::{App, Parts};
 pub use dice::Dice;
 pub use error::{Error, FieldError, Result};

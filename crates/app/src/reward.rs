@@ -78,7 +78,7 @@ async fn make(
         None if terms.percent == 0 || !terms.counts(&plan) => Some(Refusal::NoOffer),
         why => why,
     };
-    let amount = if why.is_some() { 0 } else { terms.share(ledger::kept(paid)) };
+    let amount = if why.is_some() { 0 } else { terms.share(ledger::kept_net(paid)) };
     let row = sponsorships::Model {
         id: app.dice.id(now),
         sponsor_id: sponsor,
@@ -148,7 +148,7 @@ pub(crate) async fn follow(app: &App, tx: &Tx, paid: &invoices::Model, now: Unix
         None | Some(State::Imported | State::Refused) => return Ok(()),
         Some(state) => state,
     };
-    let amount = app.config.referrals.share(ledger::kept(paid));
+    let amount = app.config.referrals.share(ledger::kept_net(paid));
     let more = amount - row.amount;
     let kind = match (state.is_paid_out(), more > 0) {
         (false, true) => Kind::RewardPending,

@@ -3,6 +3,7 @@
 use clients::stripe::Event;
 use clients::stripe::webhook;
 use domain::subscription::EventKind;
+use domain::tax::Taxed;
 use serde_json::{Value, json};
 use store::{invoices, stripe_events};
 
@@ -142,6 +143,10 @@ pub(crate) fn invoice_row(
     subscription: &store::subscriptions::Model,
     now: i64,
 ) -> invoices::Model {
+    // Money for another time, or credit notes, may make a difference between what it says and what was paid with it.
+    let is_paid = invoice.status.as_deref() == Some("paid");
+    let sold = if is_paid { invoice.amount_paid.saturating_add(invoice.credit_used()) } else { invoice.total };
+    let sold = Taxed::new(sold, invoice.tax());
     invoices::Model {
         id: app.dice.id(now),
         user_id: subscription.user_id,
@@ -159,5 +164,8 @@ pub(crate) fn invoice_row(
         dispute: None,
         charge_read_at: None,
         amount_disputed: 0,
+        amount_total: sold.total(),
+        amount_tax: sold.tax(),
+        pdf_url: invoice.invoice_pdf.clone(),
     }
 }

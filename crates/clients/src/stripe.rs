@@ -9,6 +9,7 @@ mod error;
 mod lenient;
 mod objects;
 mod schedules;
+mod tax;
 pub mod webhook;
 
 use std::time::{Duration, Instant};
@@ -27,6 +28,7 @@ pub use objects::{
     Subscription,
 };
 pub use schedules::NextPhase;
+pub use tax::PortalConfiguration;
 
 use crate::{SetupError, http};
 

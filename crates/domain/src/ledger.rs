@@ -22,8 +22,10 @@ pub enum Account {
     RewardsConfirmed,
     /// Cash that Stripe holds or has paid out to us.
     StripeCash,
-    /// What was sold.
+    /// What was sold, without taxes.
     Revenue,
+    /// Taxes that customers have paid with it, which we owe to states.
+    Taxes,
     /// What went back to customers.
     Refunds,
     /// What customers' banks have taken back.
@@ -36,13 +38,14 @@ pub enum Account {
 
 impl Account {
     /// Every account.
-    pub const ALL: [Account; 10] = [
+    pub const ALL: [Account; 11] = [
         Account::CustomerCredit,
         Account::StripeCredit,
         Account::RewardsPending,
         Account::RewardsConfirmed,
         Account::StripeCash,
         Account::Revenue,
+        Account::Taxes,
         Account::Refunds,
         Account::Disputes,
         Account::Promotions,
@@ -58,6 +61,7 @@ impl Account {
             Account::RewardsConfirmed => "rewards_confirmed",
             Account::StripeCash => "stripe_cash",
             Account::Revenue => "revenue",
+            Account::Taxes => "taxes",
             Account::Refunds => "refunds",
             Account::Disputes => "disputes",
             Account::Promotions => "promotions",
@@ -211,11 +215,26 @@ impl Movement {
         Ok(movement.with(Account::CustomerCredit, Account::Promotions, amount.minor)?)
     }
 
-    /// An invoice was paid: with so much cash, and so much of the credit that lay at Stripe.
-    pub fn payment(invoice: &str, cash: Money, credit: i64) -> Result<Movement, MoneyError> {
+    /// An invoice was paid: with so much cash, and so much of the credit that lay at Stripe. So much of both is tax.
+    pub fn payment(invoice: &str, cash: Money, credit: i64, tax: i64) -> Result<Movement, MoneyError> {
         Movement::new(Kind::Payment, format!("payment:{invoice}"), cash.currency)
             .with(Account::StripeCash, Account::Revenue, cash.minor)?
-            .with(Account::StripeCredit, Account::Revenue, credit)
+            .with(Account::StripeCredit, Account::Revenue, credit)?
+            .with(Account::Revenue, Account::Taxes, tax)
+    }
+
+    /// So much of a payment went back to the customer; so much of that is tax, which is not owed any more.
+    pub fn refund(name: String, cash: Money, tax: i64) -> Result<Movement, MoneyError> {
+        Movement::new(Kind::Refund, name, cash.currency).with(Account::Refunds, Account::StripeCash, cash.minor)?.with(
+            Account::Taxes,
+            Account::Refunds,
+            tax,
+        )
+    }
+
+    /// So much of a payment was taken by the customer's bank, or below zero came back from there.
+    pub fn dispute(name: String, cash: Money) -> Result<Movement, MoneyError> {
+        Movement::new(Kind::Dispute, name, cash.currency).with(Account::Disputes, Account::StripeCash, cash.minor)
     }
 
     /// A reward of a sponsor's: made, withdrawn while it waits, confirmed, taken back, or given again. Confirming it makes
@@ -266,10 +285,21 @@ mod tests {
 
     #[test]
     fn what_is_sold_is_paid_with_cash_and_with_credit() {
-        let paid = Movement::payment("in_1", usd(499), 100).unwrap();
+        let paid = Movement::payment("in_1", usd(499), 100, 0).unwrap();
         assert_eq!(lines(&paid), [(Account::StripeCredit, -100), (Account::StripeCash, -499), (Account::Revenue, 599)]);
         assert_eq!(paid.name, "payment:in_1");
-        assert_eq!(lines(&Movement::payment("in_2", usd(0), 0).unwrap()), [], "a trial moves nothing");
+        assert_eq!(lines(&Movement::payment("in_2", usd(0), 0, 0).unwrap()), [], "a trial moves nothing");
+    }
+
+    #[test]
+    fn tax_is_owed_with_a_payment_and_less_of_it_after_a_refund() {
+        use Account::{Disputes, Refunds, Revenue, StripeCash, StripeCredit, Taxes};
+        let paid = Movement::payment("in_1", usd(499), 100, 96).unwrap();
+        assert_eq!(lines(&paid), [(StripeCredit, -100), (StripeCash, -499), (Revenue, 503), (Taxes, 96)]);
+        let back = Movement::refund("refund:in_1:0".into(), usd(100), 16).unwrap();
+        assert_eq!(lines(&back), [(StripeCash, 100), (Taxes, -16), (Refunds, -84)]);
+        let taken = Movement::dispute("dispute:in_1:0".into(), usd(399)).unwrap();
+        assert_eq!(lines(&taken), [(StripeCash, 399), (Disputes, -399)], "the tax is owed all the same");
     }
 
     #[test]

@@ -26,6 +26,7 @@ pub mod plan;
 pub mod quota;
 pub mod reward;
 pub mod subscription;
+pub mod tax;
 mod text;
 pub mod time;
 pub mod token;

@@ -35,6 +35,19 @@ pub struct FoundPrice {
     pub is_active: bool,
     /// What it costs and how often; none for a price that is paid once, or in steps.
     pub terms: Option<Terms>,
+    /// Where its taxes are.
+    pub tax: TaxPlace,
+}
+
+/// Where the taxes of a price are. Said once, it stays so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TaxPlace {
+    /// Inside: what is shown is what is charged. So it is too where no taxes are reckoned.
+    Inside,
+    /// It says nothing yet.
+    Unsaid,
+    /// They are added to what is shown.
+    OnTop,
 }
 
 /// What has to be done so that a plan is sold at its price.
@@ -44,14 +57,18 @@ pub enum PriceStep {
     Keep,
     /// The plan takes a price that is there and right.
     Adopt(String),
+    /// The same, or the plan's own price, which only has to say that taxes are inside.
+    Say(String),
     /// A price is made: an amount is never changed there.
     Make,
 }
 
 /// `current` is the price that the plan names, `named` the one that carries the plan's own key.
 pub fn price_step(wanted: &Terms, current: Option<&FoundPrice>, named: Option<&FoundPrice>) -> PriceStep {
-    let is_right = |price: &&FoundPrice| price.is_active && price.terms.as_ref() == Some(wanted);
+    let is_right =
+        |price: &&FoundPrice| price.is_active && price.terms.as_ref() == Some(wanted) && price.tax != TaxPlace::OnTop;
     match (current.filter(is_right), named.filter(is_right)) {
+        (Some(price), _) | (None, Some(price)) if price.tax == TaxPlace::Unsaid => PriceStep::Say(price.id.clone()),
         (Some(_), _) => PriceStep::Keep,
         (None, Some(named)) => PriceStep::Adopt(named.id.clone()),
         (None, None) => PriceStep::Make,
@@ -81,7 +98,15 @@ mod tests {
     #[test]
     fn a_plan_keeps_a_right_price_takes_one_that_is_there_or_gets_a_new_one() {
         let terms = |amount| Terms { amount, currency: "usd".to_owned(), every: Every::Month };
-        let price = |id: &str, amount| FoundPrice { id: id.to_owned(), is_active: true, terms: Some(terms(amount)) };
+        let price = |id: &str, amount| FoundPrice {
+            id: id.to_owned(),
+            is_active: true,
+            terms: Some(terms(amount)),
+            tax: TaxPlace::Inside,
+        };
+        let unsaid = |id: &str| FoundPrice { tax: TaxPlace::Unsaid, ..price(id, 599) };
+        let on_top = FoundPrice { tax: TaxPlace::OnTop, ..price("top", 599) };
+        let say = |id: &str| PriceStep::Say(id.to_owned());
         let resting = FoundPrice { is_active: false, ..price("old", 599) };
         let once = FoundPrice { terms: None, ..price("once", 599) };
         let adopt = |id: &str| PriceStep::Adopt(id.to_owned());
@@ -93,6 +118,11 @@ mod tests {
             (Some(resting.clone()), Some(once), PriceStep::Make),
             (None, Some(resting), PriceStep::Make),
             (None, None, PriceStep::Make),
+            (Some(unsaid("a")), Some(price("b", 599)), say("a")),
+            (None, Some(unsaid("b")), say("b")),
+            (Some(on_top.clone()), Some(unsaid("b")), say("b")),
+            (Some(on_top.clone()), None, PriceStep::Make),
+            (None, Some(on_top), PriceStep::Make),
         ] {
             assert_eq!(price_step(&terms(599), current.as_ref(), named.as_ref()), step, "{current:?} {named:?}");
         }

@@ -1,4 +1,4 @@
-//! What a customer gets for a friend: a share of the cash that the friend's first payment left with us.
+//! What a customer gets for a friend: a share of the cash that the friend's first payment left with us, without taxes.
 //!
 //! The share is of money really taken, so that credit never earns credit. It waits for as long as the friend may have the
 //! money back, and follows it when it goes back later.

@@ -15,6 +15,7 @@ mod html;
 /// Three machines as network namespaces, to send real packets through a gateway.
 #[cfg(target_os = "linux")]
 pub mod machines;
+mod pdf;
 /// A pretend Resend: `POST /emails` by Resend's rules, and a page to read the mail on.
 pub mod resend;
 mod server;

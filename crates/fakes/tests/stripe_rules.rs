@@ -2,6 +2,7 @@
 
 mod support;
 
+use fakes::stripe::Buyer;
 use serde_json::{Value, json};
 use std::io::{Read as _, Write as _};
 use support::{KEY, START, Stripe, Time, text};
@@ -314,4 +315,50 @@ async fn a_promotion_code_is_redeemed_as_often_and_by_whom_it_says() {
     form.extend(both);
     let refused = stripe.post("/v1/checkout/sessions", &form).await.error();
     assert_eq!(refused, "400 invalid_request_error parameters_exclusive discounts[0][promotion_code]");
+}
+
+#[tokio::test]
+async fn a_checkout_whose_tax_could_not_be_reckoned_is_refused() {
+    let stripe = Stripe::start(&Time::new(), None, None).await;
+    let price = stripe.price();
+    let customer = text(&stripe.post("/v1/customers", &[("email", "mika@example.com")]).await.json, "id");
+    let (tax, ids) = (("automatic_tax[enabled]", "true"), ("tax_id_collection[enabled]", "true"));
+    let (known, name) = (("customer", customer.as_str()), ("customer_update[name]", "auto"));
+    let address = ("customer_update[address]", "auto");
+    let open = async |more: &[(&str, &str)]| {
+        let form = [
+            ("mode", "subscription"),
+            ("success_url", "https://vpn.example/thanks"),
+            ("line_items[0][price]", price.as_str()),
+            ("line_items[0][quantity]", "1"),
+        ];
+        stripe.post("/v1/checkout/sessions", &[&form[..], more].concat()).await
+    };
+    let unsaid = open(&[tax]).await;
+    assert_eq!(unsaid.error(), "400 invalid_request_error - line_items", "the price says nothing of its taxes");
+    let path = format!("/v1/prices/{price}");
+    let says = async |word| stripe.post(&path, &[("tax_behavior", word)]).await;
+    assert_eq!(says("inclusive").await.json["tax_behavior"], "inclusive");
+    assert_eq!(says("exclusive").await.error(), "400 invalid_request_error - tax_behavior", "said once, it stays");
+
+    for (more, refused) in [
+        (&[name][..], "400 invalid_request_error - customer_update"),
+        (&[known, ids, address], "400 invalid_request_error - -"),
+        (&[known, tax, name], "400 invalid_request_error customer_tax_location_invalid -"),
+    ] {
+        assert_eq!(open(more).await.error(), refused, "{more:?}");
+    }
+    let session = open(&[known, tax, ids, name, address]).await;
+    assert_eq!(session.status, 200, "{}", session.json);
+    let id = text(&session.json, "id");
+    for wrong in [("", "", ""), ("DE", "Acme", "123"), ("DE", "", "DE123456789"), ("US", "Acme", "123456789")] {
+        let buyer = Buyer { country: wrong.0, company: wrong.1, tax_id: wrong.2 };
+        assert!(stripe.fake.pay_as(&id, buyer).is_err(), "{wrong:?}");
+    }
+    stripe.fake.pay_as(&id, Buyer { country: "JP", ..Buyer::default() }).unwrap();
+    let paid = stripe.get(&format!("/v1/checkout/sessions/{id}")).await.json;
+    assert_eq!(paid["total_details"]["amount_tax"], 54, "{paid}");
+    assert_eq!(paid["amount_total"], 599, "it is inside");
+    // From now on the address is known.
+    assert_eq!(open(&[known, tax, name]).await.status, 200);
 }

@@ -5,6 +5,7 @@
 
 mod support;
 
+use fakes::stripe::Buyer;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 use std::io::Write as _;
@@ -17,6 +18,7 @@ const EMITTED: &[&str] = &[
     "charge.dispute.closed",
     "charge.dispute.created",
     "charge.refunded",
+    "billing_portal.configuration.updated",
     "billing_portal.session.created",
     "checkout.session.completed",
     "checkout.session.expired",
@@ -36,6 +38,7 @@ const EMITTED: &[&str] = &[
     "invoice.payment_failed",
     "invoice.payment_succeeded",
     "price.created",
+    "price.updated",
     "product.created",
     "promotion_code.created",
     "promotion_code.updated",
@@ -77,6 +80,7 @@ fn type_of(object: &Value) -> &'static str {
         "payment_intent" => "Stripe.PaymentIntent",
         "payment_method" => "Stripe.PaymentMethod",
         "billing_portal.session" => "Stripe.BillingPortal.Session",
+        "billing_portal.configuration" => "Stripe.BillingPortal.Configuration",
         other => panic!("the fake emitted an object that this test has no type for: {other}"),
     }
 }
@@ -168,6 +172,43 @@ async fn schedule(stripe: &Stripe, subscription: &str, price: &str) -> Vec<Value
     vec![made, set, followed, stripe.get(&path).await.json, released]
 }
 
+/// A purchase with taxes, and a second one by the same customer; every reply on the way.
+async fn taxes(stripe: &Stripe) -> Vec<Value> {
+    let price = stripe.price();
+    let path = format!("/v1/prices/{price}");
+    let mut replies = vec![stripe.post(&path, &[("tax_behavior", "inclusive")]).await.json];
+    let taxed = [
+        ("mode", "subscription"),
+        ("success_url", "https://vpn.example/thanks"),
+        ("line_items[0][price]", price.as_str()),
+        ("line_items[0][quantity]", "1"),
+        ("automatic_tax[enabled]", "true"),
+        ("tax_id_collection[enabled]", "true"),
+        ("billing_address_collection", "auto"),
+    ];
+    let first = stripe.post("/v1/checkout/sessions", &taxed).await.json;
+    let company = Buyer { country: "FR", company: "Acme SARL", tax_id: "FR12345678901" };
+    let paid = stripe.fake.pay_as(&text(&first, "id"), company).unwrap();
+    let again =
+        [("customer", paid.customer.as_str()), ("customer_update[name]", "auto"), ("customer_update[address]", "auto")];
+    let second = stripe.post("/v1/checkout/sessions", &[&taxed[..], &again].concat()).await.json;
+    stripe.fake.pay(&text(&second, "id")).unwrap();
+    replies.extend([first.clone(), second]);
+    replies.push(stripe.get(&format!("/v1/checkout/sessions/{}", text(&first, "id"))).await.json);
+    replies.push(stripe.get(&format!("/v1/invoices/{}", paid.invoice)).await.json);
+    replies.push(stripe.get(&format!("/v1/customers/{}", paid.customer)).await.json);
+    replies.push(stripe.get(&format!("/v1/subscriptions/{}", paid.subscription)).await.json);
+    let portals = stripe.get("/v1/billing_portal/configurations?is_default=true").await.json;
+    let path = format!("/v1/billing_portal/configurations/{}", text(&portals["data"][0], "id"));
+    let allowed = [
+        ("features[customer_update][enabled]", "true"),
+        ("features[customer_update][allowed_updates][0]", "name"),
+        ("features[customer_update][allowed_updates][1]", "tax_id"),
+    ];
+    replies.extend([portals, stripe.post(&path, &allowed).await.json]);
+    replies
+}
+
 /// A whole life of the fake; every reply that it gave.
 async fn life(stripe: &Stripe, time: &Time) -> (Vec<Value>, String) {
     let mut replies = Vec::new();
@@ -249,6 +290,7 @@ async fn life(stripe: &Stripe, time: &Time) -> (Vec<Value>, String) {
     stripe.fake.recover(&paid.subscription).unwrap();
     replies.push(stripe.post(&path, &[("cancel_at_period_end", "true"), ("metadata[plan]", "premium")]).await.json);
     replies.extend(money_back(stripe, &paid).await);
+    replies.extend(taxes(stripe).await);
     replies.push(stripe.post("/v1/billing_portal/sessions", &[("customer", &paid.customer)]).await.json);
     replies.push(stripe.post(&path, &[("cancel_at_period_end", "false")]).await.json);
     replies.push(stripe.send(stripe.request(reqwest::Method::DELETE, &path)).await.json);

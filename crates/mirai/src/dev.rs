@@ -13,6 +13,7 @@ use anyhow::{Context as _, bail};
 use app::admin::COMMAND_LINE;
 use app::admin::catalogue::{self, Mode};
 use app::admin::plans;
+use app::admin::portal;
 use app::admin::users::{self, Verified};
 use app::sign_up::Registration;
 use app::{App, Clock, Dice, plan, seed};
@@ -86,7 +87,8 @@ pub(crate) async fn run(options: Dev) -> anyhow::Result<()> {
     .await
     .context("the mailbox did not start")?;
 
-    let values = values(&options.data, &kept, &site_url, &stripe_url, &stripe.base_url(), &mail.base_url());
+    let mut values = values(&options.data, &kept, &site_url, &stripe_url, &stripe.base_url(), &mail.base_url());
+    values.set("STRIPE_TAX", if options.tax { "on" } else { "off" });
     let parsed = settings::parse(&values)?;
     let grace = Duration::from_secs(1);
     let (app, web_settings) = wiring::app(parsed, store::Patience::Serving).await?;
@@ -234,6 +236,7 @@ async fn price_plans(app: &App) -> anyhow::Result<()> {
         }
     }
     catalogue::sync(app, COMMAND_LINE, Mode::Apply).await?;
+    portal::sync(app, Mode::Apply).await?;
     Ok(())
 }
 

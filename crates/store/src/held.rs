@@ -149,6 +149,9 @@ pub const HELD: [Held; 30] = [
             "dispute",
             "charge_read_at",
             "amount_disputed",
+            "amount_total",
+            "amount_tax",
+            "pdf_url",
         ],
     },
     Held {

@@ -42,8 +42,16 @@ UNION ALL SELECT 'a payment is booked without a paid invoice', COUNT(*) FROM cre
         SELECT 1 FROM invoices i WHERE i.stripe_invoice_id = l.about AND i.status = 'paid')
 UNION ALL SELECT 'refunds of an invoice are not booked as they were', COUNT(*) FROM (
     SELECT about FROM (
-        SELECT about, amount FROM credit_ledger WHERE account = 'refunds'
+        SELECT about, amount FROM credit_ledger WHERE account = 'refunds' OR account = 'taxes' AND kind = 'refund'
         UNION ALL SELECT stripe_invoice_id, amount_refunded FROM invoices WHERE amount_refunded <> 0) a
+    GROUP BY about HAVING SUM(amount) <> 0) wrong
+UNION ALL SELECT 'the tax of an invoice is not booked as it is owed', COUNT(*) FROM (
+    SELECT about FROM (
+        SELECT about, amount FROM credit_ledger WHERE account = 'taxes'
+        UNION ALL SELECT stripe_invoice_id, -amount_tax FROM invoices WHERE status = 'paid' AND amount_tax <> 0
+        UNION ALL SELECT stripe_invoice_id,
+            (amount_tax * amount_refunded - amount_tax * amount_refunded % amount_total) / amount_total
+        FROM invoices WHERE amount_refunded <> 0 AND amount_tax <> 0) a
     GROUP BY about HAVING SUM(amount) <> 0) wrong
 UNION ALL SELECT 'disputes of an invoice are not booked as they stand', COUNT(*) FROM (
     SELECT about FROM (
@@ -57,6 +65,8 @@ UNION ALL SELECT 'a redeemed gift code is not booked once with its worth', COUNT
         WHERE g.redeemed_at IS NOT NULL) a
     GROUP BY about HAVING SUM(amount) <> 0) wrong
 UNION ALL SELECT 'more was refunded than was paid', COUNT(*) FROM invoices i WHERE i.amount_refunded > i.amount_paid
+UNION ALL SELECT 'more tax is in an invoice than it is for', COUNT(*) FROM invoices i
+    WHERE i.amount_tax < 0 OR i.amount_tax > i.amount_total
 UNION ALL SELECT 'a subscription is served without a paid invoice or period', COUNT(*) FROM ";
 
 /// Subscriptions that are served and were never paid.

@@ -1,6 +1,7 @@
 //! Invoices as Stripe issued them.
 
 use domain::page::Place;
+use domain::tax::Taxed;
 use domain::time::UnixMs;
 use sea_orm::entity::prelude::*;
 use sea_orm::{IntoActiveModel, PaginatorTrait, QueryOrder, QuerySelect};
@@ -44,6 +45,19 @@ pub struct Model {
     pub charge_read_at: Option<UnixMs>,
     /// How much is or was disputed, in minor units.
     pub amount_disputed: i64,
+    /// What it is for all in all, tax included, in minor units: once paid, what cash and credit have paid.
+    pub amount_total: i64,
+    /// The tax in that.
+    pub amount_tax: i64,
+    /// The invoice as a PDF, at Stripe.
+    pub pdf_url: Option<String>,
+}
+
+impl Model {
+    /// The whole with the tax in it.
+    pub fn taxed(&self) -> Taxed {
+        Taxed::new(self.amount_total, self.amount_tax)
+    }
 }
 
 /// No relations are declared.
@@ -61,8 +75,12 @@ pub async fn upsert(tx: &Tx, row: &Model) -> Result<Option<Model>> {
             Entity::insert(row.clone().into_active_model()).exec_without_returning(tx.conn()).await?;
         }
         Some(known) => {
+            // What was paid is booked, with the tax that was in it then.
+            let sold = if known.status == "paid" { known.taxed() } else { row.taxed() };
             let row = Model {
                 id: known.id,
+                amount_total: sold.total(),
+                amount_tax: sold.tax(),
                 amount_refunded: known.amount_refunded,
                 dispute: known.dispute,
                 charge_read_at: known.charge_read_at,

@@ -13,7 +13,7 @@ use app::admin::plans::{self, Change};
 use app::admin::servers::{self, NewServer};
 use app::admin::users::{self, Verified};
 use app::sign_up::Registration;
-use app::{App, Brand, Clock, Config, Dice, Limits, Sealer, StripeKeys, jobs, plan, seed};
+use app::{App, Brand, Clock, Config, Dice, Limits, Sealer, StripeKeys, Taxes, jobs, plan, seed};
 use clients::mail::Mailer;
 use clients::redis::Redis;
 use clients::stripe::{Stripe, StripeSettings};
@@ -74,6 +74,8 @@ pub struct Wanted {
     pub trusted_proxies: Vec<ipnet::IpNet>,
     /// What a friend is worth.
     pub referrals: Terms,
+    /// Who reckons taxes.
+    pub taxes: Taxes,
     /// A Redis to count and to tell others with, as `redis://host:port`.
     pub redis: Option<String>,
     /// What the operators' pages ask of who opens them.
@@ -94,6 +96,7 @@ impl Wanted {
             allowed_origins: Vec::new(),
             trusted_proxies: Vec::new(),
             referrals: Terms::default(),
+            taxes: Taxes::Unknown,
             redis: None,
             team_code: TeamCode::Optional,
             patience: Patience::Command,
@@ -416,6 +419,7 @@ pub(crate) async fn assemble(
         resolvers: wanted.resolvers.clone(),
         limits: wanted.limits,
         referrals: wanted.referrals.clone(),
+        taxes: wanted.taxes,
         money_back_days: 30,
     };
     let stripe = Stripe::new(StripeSettings {

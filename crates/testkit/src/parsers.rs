@@ -6,7 +6,7 @@
 #![expect(clippy::unwrap_used, reason = "a broken promise fails as a test does")]
 
 use app::tokens::{self, Access, Refresh};
-use app::{Brand, Config, Limits, StripeKeys};
+use app::{Brand, Config, Limits, StripeKeys, Taxes};
 use axum::http::{HeaderMap, HeaderValue, header};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -120,6 +120,7 @@ fn changed(text: &str, place: u8, change: u8) -> String {
 fn config() -> Config {
     Config {
         referrals: Terms::default(),
+        taxes: Taxes::Unknown,
         money_back_days: 30,
         app_url: "https://mirai.test".parse().unwrap(),
         brand: Brand { name: "MiraiVPN".to_owned(), support: "help@mirai.test".to_owned() },

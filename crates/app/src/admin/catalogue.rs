@@ -2,10 +2,11 @@
 
 use clients::stripe::{NewPrice, Price, StripeError};
 use domain::period::Every;
-use domain::plan::{FoundPrice, PriceStep, Terms, price_step};
+use domain::plan::{FoundPrice, PriceStep, TaxPlace, Terms, price_step};
 use store::{plan_offers, plans};
 
 use super::audit;
+use crate::config::Taxes;
 use crate::plan::every;
 use crate::{App, Error, Result};
 
@@ -87,15 +88,20 @@ pub async fn sync(app: &App, actor: &str, mode: Mode) -> Result<Vec<Synced>> {
 
 async fn sync_one(app: &App, actor: &str, listed: &Listed, mode: Mode) -> Result<Synced> {
     let current = match listed.at_stripe() {
-        Some(id) => absent(app.stripe.retrieve_price(id).await)?.map(found),
+        Some(id) => absent(app.stripe.retrieve_price(id).await)?.map(|price| found(app, price)),
         None => None,
     };
-    let named = app.stripe.price_by_lookup_key(&listed.key).await?.map(found);
+    let named = app.stripe.price_by_lookup_key(&listed.key).await?.map(|price| found(app, price));
     let step = price_step(&listed.wanted, current.as_ref(), named.as_ref());
     let price = match (&step, mode) {
         (PriceStep::Keep, _) => listed.at_stripe().cloned(),
         (_, Mode::DryRun) => None,
         (PriceStep::Adopt(id), Mode::Apply) => Some(name_price(app, actor, listed, id).await?),
+        (PriceStep::Say(id), Mode::Apply) => {
+            app.stripe.say_tax_is_inside(id).await?;
+            let is_named = listed.at_stripe() == Some(id);
+            Some(if is_named { id.clone() } else { name_price(app, actor, listed, id).await? })
+        }
         (PriceStep::Make, Mode::Apply) => {
             let made = make(app, listed, named.map(|price| price.id)).await?;
             Some(name_price(app, actor, listed, &made).await?)
@@ -120,7 +126,7 @@ async fn make(app: &App, listed: &Listed, after: Option<String>) -> Result<Strin
         lookup_key: key,
     };
     let after = after.as_ref().or(listed.at_stripe()).map_or("none", String::as_str);
-    let once = format!("price-{key}-{}-{}-{}-{after}", wanted.amount, wanted.currency, wanted.every.as_str());
+    let once = format!("price-{key}-{}-{}-{}-inclusive-{after}", wanted.amount, wanted.currency, wanted.every.as_str());
     Ok(app.stripe.create_price(&new, &once).await?.id)
 }
 
@@ -150,11 +156,16 @@ async fn name_price(app: &App, actor: &str, listed: &Listed, price: &str) -> Res
     Ok(price.to_owned())
 }
 
-fn found(price: Price) -> FoundPrice {
+fn found(app: &App, price: Price) -> FoundPrice {
+    let tax = match (app.config.taxes, price.tax_behavior.as_str()) {
+        (Taxes::Unknown, _) | (Taxes::Stripe, "inclusive") => TaxPlace::Inside,
+        (Taxes::Stripe, "exclusive") => TaxPlace::OnTop,
+        (Taxes::Stripe, _) => TaxPlace::Unsaid,
+    };
     let every = price.recurring.and_then(|every| Every::of_stripe(&every.interval, every.interval_count));
     let currency = price.currency;
     let terms = price.unit_amount.zip(every).map(|(amount, every)| Terms { amount, currency, every });
-    FoundPrice { id: price.id, is_active: price.active, terms }
+    FoundPrice { id: price.id, is_active: price.active, terms, tax }
 }
 
 fn absent(price: std::result::Result<Price, StripeError>) -> Result<Option<Price>> {

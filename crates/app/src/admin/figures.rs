@@ -17,16 +17,18 @@ pub const DAYS: i64 = 30;
 /// What was earned in a month, in minor units of one currency.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Earned {
-    /// What was sold.
+    /// What was sold, without taxes.
     pub sold: i64,
-    /// What went back to customers; 0 or less, as in the books.
+    /// What went back to customers, without taxes; 0 or less, as in the books.
     pub refunded: i64,
     /// What customers' banks took back; 0 or less, as in the books.
     pub disputed: i64,
+    /// Taxes that came in and are owed, less those that went back.
+    pub taxes: i64,
 }
 
 impl Earned {
-    /// What is left.
+    /// What is left for the company.
     pub fn kept(self) -> i64 {
         self.sold + self.refunded + self.disputed
     }
@@ -56,7 +58,7 @@ fn cuts(app: &App) -> Vec<UnixMs> {
 
 /// What the books say was earned in each month, by currency.
 pub async fn revenue(app: &App) -> Result<Vec<Revenue>> {
-    let accounts = [Account::Revenue, Account::Refunds, Account::Disputes];
+    let accounts = [Account::Revenue, Account::Refunds, Account::Disputes, Account::Taxes];
     let mut list: Vec<Revenue> = Vec::new();
     for line in figures::gained(&app.store, &accounts, &cuts(app)).await? {
         let at = list.iter().position(|one| one.currency == line.currency).unwrap_or_else(|| {
@@ -67,6 +69,7 @@ pub async fn revenue(app: &App) -> Result<Vec<Revenue>> {
             match line.account.as_str() {
                 "refunds" => month.refunded = amount,
                 "disputes" => month.disputed = amount,
+                "taxes" => month.taxes = amount,
                 _ => month.sold = amount,
             }
         }

@@ -33,6 +33,9 @@ pub struct NewCheckout {
     pub trial_days: Option<i64>,
     /// Language of the page; the browser's if none.
     pub locale: Option<String>,
+    /// Whether Stripe Tax reckons the taxes, for what follows from the purchase too, and asks for what that takes: the
+    /// country, and of a company its name and tax id.
+    pub automatic_tax: bool,
 }
 
 impl std::fmt::Debug for NewCheckout {
@@ -117,6 +120,17 @@ impl Stripe {
         }
         if let Some(days) = new.trial_days {
             call = call.param("subscription_data[trial_period_days]", days.to_string());
+        }
+        if new.automatic_tax {
+            // No more of the address than the tax takes.
+            call = call
+                .param("automatic_tax[enabled]", "true")
+                .param("tax_id_collection[enabled]", "true")
+                .param("billing_address_collection", "auto");
+        }
+        // What is typed now is that of a customer from before, whose tax can't be reckoned otherwise.
+        if new.automatic_tax && new.customer.is_some() {
+            call = call.param("customer_update[name]", "auto").param("customer_update[address]", "auto");
         }
         self.call(call).await
     }
@@ -354,7 +368,7 @@ impl Stripe {
         self.call::<Product>(call).await.map(drop)
     }
 
-    /// Makes a recurring price of a product, which takes our key over from an older one.
+    /// Makes a recurring price of a product, which takes our key over from an older one. Taxes are inside it.
     pub async fn create_price(&self, new: &NewPrice<'_>, idempotency_key: &str) -> Result<Price, StripeError> {
         let call = Call::post(&["v1", "prices"])
             .param("product", new.product)
@@ -364,6 +378,7 @@ impl Stripe {
             .param("recurring[interval_count]", new.interval_count.to_string())
             .param("lookup_key", new.lookup_key)
             .param("transfer_lookup_key", "true")
+            .param("tax_behavior", "inclusive")
             .key(idempotency_key);
         self.call(call).await
     }

@@ -134,6 +134,9 @@ pub struct Price {
     /// Whether new purchases can be made at it.
     #[serde(default)]
     pub active: bool,
+    /// `inclusive`, `exclusive`, or `unspecified` while it can still be chosen.
+    #[serde(default, deserialize_with = "lenient::or_default")]
+    pub tax_behavior: String,
 }
 
 /// What a subscription is to.
@@ -285,6 +288,11 @@ pub struct Invoice {
     /// What is to be paid.
     #[serde(default)]
     pub amount_due: i64,
+    /// What it is for, discounts and taxes included, before credit.
+    #[serde(default)]
+    pub total: i64,
+    #[serde(default, deserialize_with = "lenient::or_default")]
+    total_taxes: Vec<TotalTax>,
     /// ISO 4217, lower case.
     #[serde(default, deserialize_with = "lenient::or_default")]
     pub currency: String,
@@ -331,6 +339,12 @@ pub struct Invoice {
 
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
+struct TotalTax {
+    amount: i64,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
 struct Parent {
     #[serde(deserialize_with = "lenient::or_default")]
     subscription_details: SubscriptionDetails,
@@ -350,6 +364,11 @@ impl Invoice {
     pub fn subscription(&self) -> Option<&str> {
         let now = self.parent.subscription_details.subscription.as_deref();
         now.or(self.subscription_before_2025.as_deref())
+    }
+
+    /// The taxes in its total, in minor units.
+    pub fn tax(&self) -> i64 {
+        self.total_taxes.iter().fold(0, |sum, tax| tax.amount.saturating_add(sum))
     }
 
     /// How much of it was paid with credit that the customer had at Stripe, in minor units.

@@ -33,6 +33,7 @@ fn checkout() -> NewCheckout {
         promotion_code: Some("promo_1".to_owned()),
         trial_days: Some(7),
         locale: Some("ja".to_owned()),
+        automatic_tax: false,
     }
 }
 
@@ -70,7 +71,51 @@ async fn a_checkout_is_asked_for_as_stripe_documents_it() {
     ] {
         has(&seen, name, value);
     }
-    assert!(!seen.params().iter().any(|(name, _)| name == "customer"));
+    for left_out in ["customer", "automatic_tax[enabled]", "customer_update[name]"] {
+        assert!(!seen.params().iter().any(|(name, _)| name == left_out), "{left_out}");
+    }
+}
+
+#[tokio::test]
+async fn with_taxes_a_customer_from_before_may_change_name_and_address() {
+    let (base, log) = serve(|_, _| answer(200, &json!({"id": "cs_1", "url": "https://pay.test/cs_1"}))).await;
+    let stripe = stripe(base);
+    let first = NewCheckout { automatic_tax: true, ..checkout() };
+    let again = NewCheckout { customer: Some("cus_1".to_owned()), customer_email: None, ..first.clone() };
+    stripe.create_checkout_session(&first, "checkout-1").await.unwrap();
+    stripe.create_checkout_session(&again, "checkout-2").await.unwrap();
+    let log = log.lock().unwrap().clone();
+    for seen in &log {
+        for name in ["automatic_tax[enabled]", "tax_id_collection[enabled]"] {
+            has(seen, name, "true");
+        }
+        has(seen, "billing_address_collection", "auto");
+    }
+    // Stripe refuses this where there is no customer yet.
+    assert!(!log[0].params().iter().any(|(name, _)| name.starts_with("customer_update")));
+    for name in ["customer_update[name]", "customer_update[address]"] {
+        has(&log[1], name, "auto");
+    }
+}
+
+#[tokio::test]
+async fn the_portal_lets_customers_change_what_they_could_and_more() {
+    let (base, log) = serve(|seen, _| {
+        let features = json!({"customer_update": {"enabled": true, "allowed_updates": ["email"]}});
+        let one = json!({"id": "bpc_1", "features": features});
+        answer(200, &if seen.method == Method::POST { one } else { json!({"data": [one]}) })
+    })
+    .await;
+    let stripe = stripe(base);
+    let portal = stripe.default_portal().await.unwrap().unwrap();
+    assert_eq!((portal.id.as_str(), portal.updates()), ("bpc_1", &["email".to_owned()][..]));
+    stripe.set_portal_updates("bpc_1", &["email", "tax_id"]).await.unwrap();
+    let seen = log.lock().unwrap()[1].clone();
+    assert_eq!(seen.path, "/v1/billing_portal/configurations/bpc_1");
+    has(&seen, "features[customer_update][enabled]", "true");
+    has(&seen, "features[customer_update][allowed_updates][1]", "tax_id");
+    let (base, _) = serve(|_, _| answer(200, &json!({"data": []}))).await;
+    assert!(self::stripe(base).default_portal().await.unwrap().is_none(), "nobody has saved its settings");
 }
 
 #[tokio::test]

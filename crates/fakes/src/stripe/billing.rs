@@ -3,7 +3,7 @@
 use super::errors::ApiError;
 use super::invoices::{self, Line, MOST_ATTEMPTS};
 use super::state::{Cx, Table};
-use super::{calendar, coupons, lists, prices, schedules};
+use super::{calendar, coupons, lists, prices, schedules, tax};
 use serde_json::{Value, json};
 
 fn text(object: &Value, field: &str) -> String {
@@ -104,6 +104,8 @@ pub(crate) struct Order<'a> {
     pub(crate) method: &'a Value,
     /// Days before the first payment.
     pub(crate) trial_days: Option<i64>,
+    /// Whether Stripe Tax reckons its taxes.
+    pub(crate) automatic_tax: bool,
 }
 
 /// Begins a subscription: gives it (active, or trialing) and its first invoice (paid, or of nothing). The caller emits
@@ -123,7 +125,7 @@ pub(crate) fn begin(cx: &mut Cx<'_>, order: &Order<'_>) -> Result<(Value, Value,
     }
     let subscription = json!({
         "id": id, "object": "subscription", "application": null, "application_fee_percent": null,
-        "automatic_tax": { "disabled_reason": null, "enabled": false, "liability": null }, "billing_cycle_anchor": trial_end.unwrap_or(now),
+        "automatic_tax": tax::of_subscription(order.automatic_tax), "billing_cycle_anchor": trial_end.unwrap_or(now),
         "billing_cycle_anchor_config": null,
         "billing_mode": { "flexible": { "proration_discounts": "included" }, "type": "flexible" },
         "billing_schedules": [], "billing_thresholds": null, "cancel_at": null, "cancel_at_period_end": false, "canceled_at": null,

@@ -5,6 +5,7 @@ use super::errors::ApiError;
 use super::form::{CREATED, Kind, Known, PAGING, Params};
 use super::payments::{self, Card};
 use super::state::{Cx, Table};
+use super::tax::{self, Buyer};
 use super::{coupons, customers, lists, promotions};
 use serde_json::{Value, json};
 
@@ -133,7 +134,7 @@ fn discount(
 }
 
 pub(crate) fn create(cx: &mut Cx<'_>, p: &Params) -> Result<Value, ApiError> {
-    p.check(&[CREATE])?;
+    p.check(&[CREATE, tax::CHECKOUT])?;
     match p.need("mode")? {
         "subscription" => {}
         other => {
@@ -168,6 +169,9 @@ pub(crate) fn create(cx: &mut Cx<'_>, p: &Params) -> Result<Value, ApiError> {
         None => Value::Null,
     };
     let lines = lines(cx, p)?;
+    tax::check_checkout(p, &customer, &lines)?;
+    let is_on = |name: &str| p.bool(name) == Some(true);
+    let (is_taxed, takes_ids) = (is_on("automatic_tax[enabled]"), is_on("tax_id_collection[enabled]"));
     let asked: i64 = lines.iter().map(|(price, count)| price["unit_amount"].as_i64().unwrap_or_default() * count).sum();
     let named = (p.get("discounts[0][coupon]"), p.get("discounts[0][promotion_code]"));
     let (coupon, promotion) = discount(cx, named, &customer, (asked, &lines[0].0["currency"]))?;
@@ -195,11 +199,11 @@ pub(crate) fn create(cx: &mut Cx<'_>, p: &Params) -> Result<Value, ApiError> {
         })
     };
     let email = if customer.is_null() { p.text_or_null("customer_email") } else { customer["email"].clone() };
-    let session = json!({
+    let mut session = json!({
         "id": id, "object": "checkout.session", "adaptive_pricing": null, "after_expiration": null,
         "allow_promotion_codes": p.bool("allow_promotion_codes"), "allowed_payment_method_types": null, "amount_subtotal": subtotal,
         "amount_total": if trial_days.is_some() { 0 } else { subtotal - off },
-        "automatic_tax": { "enabled": false, "liability": null, "provider": null, "status": null },
+        "automatic_tax": tax::of_session(is_taxed, "requires_location_inputs"),
         "billing_address_collection": p.get("billing_address_collection"), "cancel_url": p.get("cancel_url"),
         "client_reference_id": p.get("client_reference_id"), "client_secret": null, "collected_information": null, "consent": null,
         "consent_collection": null, "created": cx.now, "currency": lines[0].0["currency"], "currency_conversion": null,
@@ -230,7 +234,11 @@ pub(crate) fn create(cx: &mut Cx<'_>, p: &Params) -> Result<Value, ApiError> {
         "_subscription_metadata": subscription_metadata,
         "_subscription_description": p.text_or_null("subscription_data[description]"),
         "_trial_days": trial_days,
+        "_keeps_buyer": customer.is_null() || p.get("customer_update[address]") == Some("auto"),
     });
+    if takes_ids {
+        session["tax_id_collection"] = json!({ "enabled": true, "required": "never" });
+    }
     Ok(cx.add(Table::Sessions, session))
 }
 
@@ -292,13 +300,29 @@ pub(crate) fn expire_due(cx: &mut Cx<'_>) {
     }
 }
 
+fn list_of(value: &Value) -> Vec<Value> {
+    value.as_array().cloned().unwrap_or_default()
+}
+
+/// The country of the customer of a session, where it is known.
+pub(crate) fn country(cx: &Cx<'_>, session: &Value) -> Option<String> {
+    let customer = cx.state.find(Table::Customers, session["customer"].as_str()?)?;
+    customer["address"]["country"].as_str().map(str::to_owned)
+}
+
 /// Where the customer goes after paying.
 pub(crate) fn success_url(session: &Value) -> String {
     text(session, "success_url").replace("{CHECKOUT_SESSION_ID}", session["id"].as_str().unwrap_or_default())
 }
 
 /// The customer pays. A session that was paid already stays as it is: a double click charges once.
-pub(crate) fn pay(cx: &mut Cx<'_>, id: &str, number: &str, email: Option<&str>) -> Result<Value, ApiError> {
+pub(crate) fn pay(
+    cx: &mut Cx<'_>,
+    id: &str,
+    number: &str,
+    email: Option<&str>,
+    buyer: Buyer<'_>,
+) -> Result<Value, ApiError> {
     let session = cx.get(Table::Sessions, id)?;
     match session["status"].as_str() {
         Some("complete") => return Ok(session),
@@ -332,6 +356,12 @@ pub(crate) fn pay(cx: &mut Cx<'_>, id: &str, number: &str, email: Option<&str>) 
     // Others may have redeemed it since the page was opened.
     let (coupon, promotion) =
         discount(cx, (named["coupon"].as_str(), named["promotion_code"].as_str()), &customer, amount)?;
+    let is_taxed = session["automatic_tax"]["enabled"] == true;
+    let customer = if is_taxed && session["_keeps_buyer"] == true {
+        tax::keep(cx, &text(&customer, "id"), buyer.or_as_known(&customer))?
+    } else {
+        customer
+    };
     let method = payments::add_method(cx, &customer, &last4, &fingerprint);
     let order = Order {
         customer: &customer,
@@ -342,6 +372,7 @@ pub(crate) fn pay(cx: &mut Cx<'_>, id: &str, number: &str, email: Option<&str>) 
         coupon: (!coupon.is_null()).then_some((&coupon, &promotion)),
         method: &method,
         trial_days: session["_trial_days"].as_i64(),
+        automatic_tax: is_taxed,
     };
     let (subscription, previous, invoice) = billing::begin(cx, &order)?;
     let (session, _) = cx.change(Table::Sessions, id, |session| {
@@ -351,10 +382,16 @@ pub(crate) fn pay(cx: &mut Cx<'_>, id: &str, number: &str, email: Option<&str>) 
         session["customer"] = customer["id"].clone();
         session["subscription"] = subscription["id"].clone();
         session["invoice"] = invoice["id"].clone();
+        let company = Some(buyer.company).filter(|company| is_taxed && !company.is_empty());
         session["customer_details"] = json!({
-            "address": null, "business_name": null, "email": customer["email"], "individual_name": null, "name": customer["name"],
-            "phone": null, "tax_exempt": "none", "tax_ids": [],
+            "address": customer["address"], "business_name": company, "email": customer["email"], "individual_name": null,
+            "name": customer["name"], "phone": null, "tax_exempt": "none", "tax_ids": tax::ids(&customer),
         });
+        if is_taxed {
+            session["automatic_tax"]["status"] = json!("complete");
+            session["amount_total"] = invoice["total"].clone();
+            session["total_details"]["amount_tax"] = json!(tax::sums(&list_of(&invoice["total_taxes"])).0);
+        }
     })?;
     cx.emit("checkout.session.completed", &session);
     cx.emit_change("customer.subscription.updated", &subscription, &previous);

@@ -3,7 +3,7 @@
 use super::errors::ApiError;
 use super::form::{CREATED, Kind, Known, PAGING, Params};
 use super::state::{Cx, Table};
-use super::{coupons, lists, payments};
+use super::{coupons, lists, payments, tax};
 use serde_json::{Value, json};
 
 const LIST: &[Known] = &[
@@ -50,7 +50,14 @@ fn discounts_of(cx: &Cx<'_>, subscription: &Value) -> Vec<(Value, Value)> {
         .collect()
 }
 
-fn line_object(cx: &mut Cx<'_>, invoice: &str, subscription: &Value, line: &Line, off: &[(Value, i64)]) -> Value {
+fn line_object(
+    cx: &mut Cx<'_>,
+    invoice: &str,
+    subscription: &Value,
+    line: &Line,
+    off: &[(Value, i64)],
+    tax: Option<&Value>,
+) -> Value {
     let id = cx.id("il_1", 23);
     let amounts: Vec<Value> =
         off.iter().map(|(discount, amount)| json!({ "amount": amount, "discount": discount })).collect();
@@ -74,7 +81,7 @@ fn line_object(cx: &mut Cx<'_>, invoice: &str, subscription: &Value, line: &Line
             "type": "price_details", "unit_amount_decimal": unit.to_string(),
         },
         "quantity": line.quantity, "quantity_decimal": line.quantity.to_string(), "subscription": subscription["id"],
-        "subtotal": line.amount, "taxes": [],
+        "subtotal": line.amount, "taxes": tax.into_iter().collect::<Vec<_>>(),
     })
 }
 
@@ -82,6 +89,10 @@ fn line_object(cx: &mut Cx<'_>, invoice: &str, subscription: &Value, line: &Line
 pub(crate) fn draft(cx: &mut Cx<'_>, subscription: &Value, reason: &str, lines: &[Line], period: (i64, i64)) -> Value {
     let id = cx.id("in_1", 23);
     let discounts = discounts_of(cx, subscription);
+    let customer = cx.state.find(Table::Customers, &text(subscription, "customer")).cloned().unwrap_or_default();
+    let is_taxed = subscription["automatic_tax"]["enabled"] == true;
+    let rate = is_taxed.then(|| tax::rate(&customer));
+    let mut taxes = Vec::new();
     let mut totals: Vec<(Value, i64)> = discounts.iter().map(|(discount, _)| (discount.clone(), 0)).collect();
     let mut data = Vec::new();
     for line in lines {
@@ -95,22 +106,24 @@ pub(crate) fn draft(cx: &mut Cx<'_>, subscription: &Value, reason: &str, lines: 
                 off.push((discount.clone(), cut));
             }
         }
-        data.push(line_object(cx, &id, subscription, line, &off));
+        let tax = rate.map(|rate| rate.on(left, &line.price));
+        data.push(line_object(cx, &id, subscription, line, &off, tax.as_ref()));
+        taxes.extend(tax);
     }
     let subtotal: i64 = lines.iter().map(|line| line.amount).sum();
-    let total = subtotal - totals.iter().map(|(_, cut)| cut).sum::<i64>();
-    let customer = cx.state.find(Table::Customers, &text(subscription, "customer")).cloned().unwrap_or_default();
+    let (tax, on_top) = tax::sums(&taxes);
+    let total = subtotal - totals.iter().map(|(_, cut)| cut).sum::<i64>() + on_top;
     let balance = customer["balance"].as_i64().unwrap_or_default();
     let due = (total + balance).max(0);
     let invoice = json!({
         "id": id, "object": "invoice", "account_country": "US", "account_name": "Pretend account", "account_tax_ids": null,
         "amount_due": due, "amount_overpaid": 0, "amount_paid": 0, "amount_remaining": due, "amount_shipping": 0,
         "application": null, "attempt_count": 0, "attempted": false, "auto_advance": true,
-        "automatic_tax": { "disabled_reason": null, "enabled": false, "liability": null, "provider": null, "status": null },
+        "automatic_tax": tax::of_invoice(is_taxed),
         "automatically_finalizes_at": cx.now + 3600, "billing_reason": reason, "collection_method": "charge_automatically",
         "created": cx.now, "currency": subscription["currency"], "custom_fields": null, "customer": subscription["customer"],
-        "customer_account": null, "customer_address": null, "customer_email": customer["email"], "customer_name": customer["name"],
-        "customer_phone": null, "customer_shipping": null, "customer_tax_exempt": "none", "customer_tax_ids": [],
+        "customer_account": null, "customer_address": customer["address"], "customer_email": customer["email"], "customer_name": customer["name"],
+        "customer_phone": null, "customer_shipping": null, "customer_tax_exempt": "none", "customer_tax_ids": tax::ids(&customer),
         "default_payment_method": null, "default_source": null, "default_tax_rates": [], "description": null,
         "discounts": discounts.iter().map(|(discount, _)| discount.clone()).collect::<Vec<_>>(), "due_date": null,
         "effective_at": null, "ending_balance": null, "footer": null, "from_invoice": null, "hosted_invoice_url": null,
@@ -127,9 +140,9 @@ pub(crate) fn draft(cx: &mut Cx<'_>, subscription: &Value, reason: &str, lines: 
         "pre_payment_credit_notes_amount": 0, "receipt_number": null, "rendering": null, "shipping_cost": null,
         "shipping_details": null, "starting_balance": balance, "statement_descriptor": null, "status": "draft",
         "status_transitions": { "finalized_at": null, "marked_uncollectible_at": null, "paid_at": null, "voided_at": null },
-        "subtotal": subtotal, "subtotal_excluding_tax": subtotal, "test_clock": null, "total": total,
+        "subtotal": subtotal, "subtotal_excluding_tax": subtotal - (tax - on_top), "test_clock": null, "total": total,
         "total_discount_amounts": totals.iter().map(|(discount, amount)| json!({ "amount": amount, "discount": discount })).collect::<Vec<_>>(),
-        "total_excluding_tax": total, "total_pretax_credit_amounts": [], "total_taxes": [], "webhooks_delivered_at": null,
+        "total_excluding_tax": total - tax, "total_pretax_credit_amounts": [], "total_taxes": tax::total(&taxes), "webhooks_delivered_at": null,
         "_payments": lists::inner_list("/v1/invoice_payments", Vec::new()),
     });
     cx.add(Table::Invoices, invoice.clone());
@@ -164,6 +177,7 @@ pub(crate) fn finalize(cx: &mut Cx<'_>, id: &str) -> Result<Value, ApiError> {
         invoice["effective_at"] = json!(now);
         invoice["automatically_finalizes_at"] = Value::Null;
         invoice["hosted_invoice_url"] = json!(page);
+        invoice["invoice_pdf"] = json!(format!("{page}/pdf"));
         invoice["status_transitions"]["finalized_at"] = json!(now);
     })?;
     cx.emit("invoice.finalized", &invoice);

@@ -24,11 +24,13 @@ mod promotions;
 mod schedules;
 mod state;
 mod subscriptions;
+mod tax;
 mod trouble;
 mod webhooks;
 
 pub use api::LoggedRequest;
 pub use state::Ids;
+pub use tax::Buyer;
 pub use trouble::{Mess, Rolled, Trouble};
 pub use webhooks::signature;
 
@@ -225,6 +227,7 @@ impl StripeFake {
             .route("/pay/{session}", get(pages::pay_page).post(pages::pay))
             .route("/portal/{session}", get(pages::portal_page).post(pages::portal_act))
             .route("/invoice/{id}", get(pages::invoice_page))
+            .route("/invoice/{id}/pdf", get(pages::invoice_pdf))
             .with_state(Arc::clone(&inner));
         let server = Server::start(options.listener, router)?;
         let deliverer = tokio::spawn(webhooks::deliver_all(Arc::clone(&inner)));
@@ -263,9 +266,23 @@ impl StripeFake {
     /// # Errors
     /// When the card is declined or no card, and as in [`StripeFake::pay`].
     pub fn pay_with(&self, session: &str, card: &str) -> Result<Paid, FakeError> {
+        let known = self.act(|cx| Ok(checkout::country(cx, &cx.get(Table::Sessions, session)?)))?;
+        let country = known.as_deref().unwrap_or(tax::HOME);
+        self.pay_typed(session, card, Buyer { country, ..Buyer::default() })
+    }
+
+    /// The same by a buyer who is asked for a country, and for a company's name and tax id.
+    ///
+    /// # Errors
+    /// When what is typed is not complete or not right, and as in [`StripeFake::pay`].
+    pub fn pay_as(&self, session: &str, buyer: Buyer<'_>) -> Result<Paid, FakeError> {
+        self.pay_typed(session, pages::GOOD_CARD, buyer)
+    }
+
+    fn pay_typed(&self, session: &str, card: &str, buyer: Buyer<'_>) -> Result<Paid, FakeError> {
         let paid = self.act(|cx| {
             checkout::expire_due(cx);
-            checkout::pay(cx, session, card, Some("customer@example.com"))
+            checkout::pay(cx, session, card, Some("customer@example.com"), buyer)
         })?;
         let field = |name: &str| paid[name].as_str().unwrap_or_default().to_owned();
         Ok(Paid {

@@ -1,11 +1,13 @@
 //! The hosted pages: checkout, portal, invoice. Plain forms, no script.
 
 use super::state::{State, Table};
-use super::{Inner, billing, checkout, payments, schedules, subscriptions};
+use super::tax::{self, Buyer};
+use super::{Inner, billing, checkout, payments, portal, schedules, subscriptions};
 use crate::html::{escape, page, when};
+use crate::pdf;
 use axum::Form;
 use axum::extract::{Path, State as Shared};
-use axum::http::StatusCode;
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 use serde_json::Value;
@@ -62,18 +64,12 @@ fn session(inner: &Inner, id: &str) -> Option<Value> {
 /// `GET /pay/{session}`.
 pub(crate) async fn pay_page(Shared(inner): Shared<Arc<Inner>>, Path(id): Path<String>) -> Response {
     match session(&inner, &id) {
-        Some(session) => checkout_page(StatusCode::OK, &session, None, GOOD_CARD, None),
+        Some(session) => checkout_page(StatusCode::OK, &session, None, &Payment::of_a_new_page()),
         None => nothing_here(),
     }
 }
 
-fn checkout_page(
-    status: StatusCode,
-    session: &Value,
-    problem: Option<&str>,
-    card: &str,
-    typed: Option<&str>,
-) -> Response {
+fn checkout_page(status: StatusCode, session: &Value, problem: Option<&str>, typed: &Payment) -> Response {
     let back = match text(session, "cancel_url") {
         "" => String::new(),
         url => format!("<p><a id=\"back\" href=\"{}\">Back without paying</a></p>", escape(url)),
@@ -109,7 +105,9 @@ fn checkout_page(
         if off > 0 { format!("<dt>Discount</dt><dd>{}</dd>\n", billing::money(-off, currency)) } else { String::new() };
     let total = billing::money(session["amount_total"].as_i64().unwrap_or_default(), currency);
     let known = session["customer_details"]["email"].as_str();
-    let email = known.or(typed).unwrap_or_default();
+    let email = known.unwrap_or(&typed.email);
+    let company =
+        if session["automatic_tax"]["enabled"] == true { company_fields(typed.buyer()) } else { String::new() };
     let locked = if known.is_some() { " readonly" } else { " required" };
     let problem = problem.map_or_else(String::new, |problem| {
         format!("<p class=\"bad\" id=\"problem\" role=\"alert\">{} Nothing was charged.</p>", escape(problem))
@@ -117,26 +115,53 @@ fn checkout_page(
     let body = format!(
         "<h1>Subscribe</h1>\n<p class=\"sum\" id=\"total\">{total}</p>\n<dl>\n{lines}{discount}</dl>\n{problem}\n\
          <form method=\"post\">\n\
-         <label for=\"email\">E-mail</label>\n<input id=\"email\" name=\"email\" type=\"email\" value=\"{}\"{locked}>\n\
+         <label for=\"email\">E-mail</label>\n<input id=\"email\" name=\"email\" type=\"email\" value=\"{}\"{locked}>\n{company}\
          <label for=\"card\">Card number</label>\n\
          <input id=\"card\" name=\"card\" inputmode=\"numeric\" autocomplete=\"off\" value=\"{}\">\n\
          <p class=\"quiet\">{GOOD_CARD} pays, {BAD_CARD} is declined.</p>\n\
          <div class=\"acts\">\n<button class=\"main\" id=\"pay\" name=\"action\" value=\"pay\">Pay</button>\n\
          <button id=\"decline\" name=\"action\" value=\"decline\" formnovalidate>Decline this card</button>\n</div>\n</form>\n{back}",
         escape(email),
-        escape(card),
+        escape(&typed.card),
     );
     page(status, "Checkout", NOTE, &body)
 }
 
-#[derive(Deserialize)]
+/// What taxes take: the country, and of a company its name and tax id.
+fn company_fields(buyer: Buyer<'_>) -> String {
+    let option = |country: &tax::Country| {
+        let chosen = if country.code == buyer.country { " selected" } else { "" };
+        format!("<option value=\"{}\"{chosen}>{}</option>\n", country.code, country.name)
+    };
+    format!(
+        "<label for=\"country\">Country</label>\n<select id=\"country\" name=\"country\">\n{}</select>\n\
+         <label for=\"company\">Company (if one pays)</label>\n<input id=\"company\" name=\"company\" value=\"{}\">\n\
+         <label for=\"tax-id\">Its VAT ID, such as DE123456789</label>\n<input id=\"tax-id\" name=\"tax_id\" value=\"{}\">\n",
+        tax::COUNTRIES.iter().map(option).collect::<String>(),
+        escape(buyer.company),
+        escape(buyer.tax_id),
+    )
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
 pub(crate) struct Payment {
-    #[serde(default)]
     action: String,
-    #[serde(default)]
     card: String,
-    #[serde(default)]
     email: String,
+    country: String,
+    company: String,
+    tax_id: String,
+}
+
+impl Payment {
+    fn of_a_new_page() -> Payment {
+        Payment { card: GOOD_CARD.to_owned(), ..Payment::default() }
+    }
+
+    fn buyer(&self) -> Buyer<'_> {
+        Buyer { country: &self.country, company: &self.company, tax_id: &self.tax_id }
+    }
 }
 
 /// `POST /pay/{session}`.
@@ -150,15 +175,9 @@ pub(crate) async fn pay(
         "decline" => BAD_CARD,
         _ => form.card.as_str(),
     };
-    match inner.change(|cx| checkout::pay(cx, &id, card, Some(&form.email))) {
+    match inner.change(|cx| checkout::pay(cx, &id, card, Some(&form.email), form.buyer())) {
         Ok(session) => Redirect::to(&checkout::success_url(&session)).into_response(),
-        Err(refused) => checkout_page(
-            StatusCode::PAYMENT_REQUIRED,
-            &session,
-            Some(refused.message()),
-            &form.card,
-            Some(&form.email),
-        ),
+        Err(refused) => checkout_page(StatusCode::PAYMENT_REQUIRED, &session, Some(refused.message()), &form),
     }
 }
 
@@ -211,8 +230,13 @@ fn portal_body(state: &State, session: &Value) -> String {
         }
     };
     let nothing = "<p class=\"quiet\">There is no subscription.</p>";
+    let configuration = state.find(Table::PortalConfigurations, text(session, "configuration"));
+    let company = match state.find(Table::Customers, customer) {
+        Some(customer) if configuration.is_some_and(portal::takes_tax_ids) => company_part(customer),
+        _ => String::new(),
+    };
     format!(
-        "<h1>Billing</h1>\n{back}\n<h2>Subscriptions</h2>\n{}\n<h2>Payment method</h2>\n<p id=\"paid-with\">Card ending {card}</p>\n{CARD_FORM}\n<h2>Invoices</h2>\n\
+        "<h1>Billing</h1>\n{back}\n<h2>Subscriptions</h2>\n{}\n<h2>Payment method</h2>\n<p id=\"paid-with\">Card ending {card}</p>\n{CARD_FORM}\n{company}<h2>Invoices</h2>\n\
          <table>\n<thead><tr><th>Number</th><th>Date</th><th>Total</th><th>Status</th></tr></thead>\n<tbody>\n{invoices}</tbody>\n</table>",
         if subscriptions.is_empty() { nothing } else { &subscriptions },
     )
@@ -221,6 +245,20 @@ fn portal_body(state: &State, session: &Value) -> String {
 const CARD_FORM: &str = "<form method=\"post\" class=\"acts\">\n<label for=\"card\">Card</label>\n\
     <input id=\"card\" name=\"card\" inputmode=\"numeric\" autocomplete=\"cc-number\" value=\"5555 5555 5555 4444\">\n\
     <button id=\"change-card\" name=\"action\" value=\"card\">Use this card</button>\n</form>";
+
+/// Who the customer is on invoices.
+fn company_part(customer: &Value) -> String {
+    let buyer = Buyer {
+        country: text(&customer["address"], "country"),
+        company: text(customer, "name"),
+        tax_id: text(&customer["_tax_ids"][0], "value"),
+    };
+    format!(
+        "<h2>Billing information</h2>\n<form method=\"post\">\n{}\
+         <p class=\"acts\"><button id=\"change-company\" name=\"action\" value=\"company\">Save</button></p>\n</form>\n",
+        company_fields(buyer)
+    )
+}
 
 fn subscription_part(state: &State, subscription: &Value, live: bool, plain: bool) -> String {
     let id = text(subscription, "id");
@@ -272,6 +310,12 @@ pub(crate) struct PortalAct {
     subscription: String,
     #[serde(default)]
     card: String,
+    #[serde(default)]
+    country: String,
+    #[serde(default)]
+    company: String,
+    #[serde(default)]
+    tax_id: String,
 }
 
 /// `POST /portal/{session}`.
@@ -284,6 +328,12 @@ pub(crate) async fn portal_act(
         let session = cx.get(Table::PortalSessions, &id).ok()?;
         if act.action == "card" {
             return payments::change_card(cx, text(&session, "customer"), &act.card).ok();
+        }
+        if act.action == "company" {
+            let configuration = cx.get(Table::PortalConfigurations, text(&session, "configuration")).ok();
+            configuration.filter(portal::takes_tax_ids)?;
+            let buyer = Buyer { country: &act.country, company: &act.company, tax_id: &act.tax_id };
+            return tax::keep(cx, text(&session, "customer"), buyer).ok().map(drop);
         }
         let subscription = cx.get(Table::Subscriptions, &act.subscription).ok()?;
         if subscription["customer"] != session["customer"] {
@@ -314,25 +364,60 @@ pub(crate) async fn portal_act(
     }
 }
 
+/// Who an invoice is for, and what is on it: a text and an amount on each line.
+fn bill(invoice: &Value) -> (Vec<String>, Vec<(String, String)>) {
+    let currency = text(invoice, "currency");
+    let list = |field: &str| invoice[field].as_array().cloned().unwrap_or_default();
+    let money = |amount: &Value| billing::money(amount.as_i64().unwrap_or_default(), currency);
+    let ids = list("customer_tax_ids");
+    let who = [
+        text(invoice, "customer_name"),
+        text(invoice, "customer_email"),
+        text(&invoice["customer_address"], "country"),
+    ];
+    let who = who.into_iter().chain(ids.iter().map(|id| text(id, "value")));
+    let lines = invoice["lines"]["data"].as_array().cloned().unwrap_or_default();
+    let mut rows: Vec<(String, String)> =
+        lines.iter().map(|line| (text(line, "description").to_owned(), money(&line["amount"]))).collect();
+    for tax in list("total_taxes") {
+        let words = match text(&tax, "taxability_reason") {
+            "reverse_charge" => "Tax to be paid on reverse charge basis",
+            _ if tax["tax_behavior"] == "inclusive" => "Tax, included",
+            _ => "Tax",
+        };
+        rows.push((words.to_owned(), money(&tax["amount"])));
+    }
+    (who.filter(|words| !words.is_empty()).map(str::to_owned).collect(), rows)
+}
+
 /// `GET /invoice/{id}`: what `hosted_invoice_url` shows.
 pub(crate) async fn invoice_page(Shared(inner): Shared<Arc<Inner>>, Path(id): Path<String>) -> Response {
     let Some(invoice) = inner.read(|state| state.find(Table::Invoices, &id).cloned()) else { return nothing_here() };
-    let currency = text(&invoice, "currency");
-    let lines: String = invoice["lines"]["data"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .map(|line| {
-            let amount = billing::money(line["amount"].as_i64().unwrap_or_default(), currency);
-            format!("<tr><td>{}</td><td>{amount}</td></tr>\n", escape(text(line, "description")))
-        })
-        .collect();
+    let (who, rows) = bill(&invoice);
+    let lines: String =
+        rows.iter().map(|(words, amount)| format!("<tr><td>{}</td><td>{amount}</td></tr>\n", escape(words))).collect();
     let body = format!(
-        "<h1>Invoice {}</h1>\n<p class=\"sum\">{}</p>\n<p>{}, {}</p>\n<table>\n<tbody>\n{lines}</tbody>\n</table>",
+        "<h1>Invoice {}</h1>\n<p class=\"sum\">{}</p>\n<p>{}, {}</p>\n<p id=\"billed-to\">{}</p>\n\
+         <table>\n<tbody>\n{lines}</tbody>\n</table>\n<p><a id=\"pdf\" href=\"/invoice/{}/pdf\">PDF</a></p>",
         escape(text(&invoice, "number")),
-        billing::money(invoice["total"].as_i64().unwrap_or_default(), currency),
+        billing::money(invoice["total"].as_i64().unwrap_or_default(), text(&invoice, "currency")),
         escape(text(&invoice, "status")),
         when(invoice["created"].as_i64().unwrap_or_default()),
+        who.iter().map(|words| escape(words)).collect::<Vec<_>>().join("<br>"),
+        escape(&id),
     );
     page(StatusCode::OK, "Invoice", NOTE, &body)
+}
+
+/// `GET /invoice/{id}/pdf`: what `invoice_pdf` leads to.
+pub(crate) async fn invoice_pdf(Shared(inner): Shared<Arc<Inner>>, Path(id): Path<String>) -> Response {
+    let Some(invoice) = inner.read(|state| state.find(Table::Invoices, &id).cloned()) else { return nothing_here() };
+    let (who, rows) = bill(&invoice);
+    let total = billing::money(invoice["total"].as_i64().unwrap_or_default(), text(&invoice, "currency"));
+    let mut lines = vec![format!("Invoice {}", text(&invoice, "number")), NOTE.to_owned(), String::new()];
+    lines.extend(who);
+    lines.push(String::new());
+    lines.extend(rows.into_iter().map(|(words, amount)| format!("{words}: {amount}")));
+    lines.push(format!("Total: {total}"));
+    ([(header::CONTENT_TYPE, "application/pdf")], pdf::page(&lines)).into_response()
 }

@@ -3,7 +3,7 @@
 use super::errors::ApiError;
 use super::form::{CREATED, Kind, Known, PAGING, Params};
 use super::state::{Cx, Table};
-use super::{lists, products};
+use super::{lists, products, tax};
 use serde_json::{Value, json};
 
 const INTERVALS: &[&str] = &["day", "week", "month", "year"];
@@ -18,6 +18,13 @@ const CREATE: &[Known] = &[
     ("transfer_lookup_key", Kind::Bool),
     ("nickname", Kind::Text),
     ("active", Kind::Bool),
+    ("tax_behavior", Kind::OneOf(tax::BEHAVIORS)),
+    ("metadata[*]", Kind::Unset),
+];
+const UPDATE: &[Known] = &[
+    ("active", Kind::Bool),
+    ("nickname", Kind::Unset),
+    ("tax_behavior", Kind::OneOf(tax::BEHAVIORS)),
     ("metadata[*]", Kind::Unset),
 ];
 const LIST: &[Known] = &[
@@ -116,8 +123,34 @@ pub(crate) fn create(cx: &mut Cx<'_>, p: &Params) -> Result<Value, ApiError> {
         price["lookup_key"] = p.text_or_null("lookup_key");
         price["nickname"] = p.text_or_null("nickname");
         price["active"] = json!(p.bool("active").unwrap_or(true));
+        price["tax_behavior"] = json!(p.get("tax_behavior").unwrap_or("unspecified"));
         price["metadata"] = metadata;
     }))
+}
+
+pub(crate) fn update(cx: &mut Cx<'_>, id: &str, p: &Params) -> Result<Value, ApiError> {
+    p.check(&[UPDATE])?;
+    let old = cx.get(Table::Prices, id)?;
+    let metadata = p.metadata("metadata", &old["metadata"])?;
+    let says = p.get("tax_behavior");
+    if old["tax_behavior"] != "unspecified" && says.is_some_and(|says| old["tax_behavior"] != says) {
+        let message = "`tax_behavior` cannot be changed once it is set to `inclusive` or `exclusive`.";
+        return Err(ApiError::invalid(None, message, Some("tax_behavior")));
+    }
+    let (price, previous) = cx.change(Table::Prices, id, |price| {
+        if let Some(active) = p.bool("active") {
+            price["active"] = json!(active);
+        }
+        if let Some(says) = says {
+            price["tax_behavior"] = json!(says);
+        }
+        if p.get("nickname").is_some() {
+            price["nickname"] = p.text_or_null("nickname");
+        }
+        price["metadata"] = metadata;
+    })?;
+    cx.emit_change("price.updated", &price, &previous);
+    Ok(price)
 }
 
 pub(crate) fn retrieve(cx: &mut Cx<'_>, id: &str, p: &Params) -> Result<Value, ApiError> {

@@ -31,13 +31,14 @@ pub(crate) enum Table {
     Charges,
     Refunds,
     Disputes,
+    PortalConfigurations,
     PortalSessions,
     Events,
 }
 
 impl Table {
     /// Every table, with its name in the state file, the noun of its error messages, and the beginning of its ids.
-    const ALL: [(Table, &'static str, &'static str, &'static str); 19] = [
+    const ALL: [(Table, &'static str, &'static str, &'static str); 20] = [
         (Table::Customers, "customers", "customer", "cus_"),
         (Table::BalanceTransactions, "balance_transactions", "customer_balance_transaction", "cbtxn_"),
         (Table::Products, "products", "product", "prod_"),
@@ -56,6 +57,7 @@ impl Table {
         (Table::Charges, "charges", "charge", "ch_"),
         (Table::Refunds, "refunds", "refund", "re_"),
         (Table::Disputes, "disputes", "dispute", "du_"),
+        (Table::PortalConfigurations, "portal_configurations", "billing_portal.configuration", "bpc_"),
         (Table::PortalSessions, "portal_sessions", "billing_portal.session", "bps_"),
         (Table::Events, "events", "event", "evt_"),
     ];

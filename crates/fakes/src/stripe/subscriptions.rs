@@ -4,7 +4,7 @@ use super::errors::ApiError;
 use super::form::{CREATED, Kind, Known, PAGING, Params};
 use super::invoices::{self, Line};
 use super::state::{Cx, Table};
-use super::{billing, lists, prices, schedules};
+use super::{billing, lists, prices, schedules, tax};
 use serde_json::{Value, json};
 
 const FEEDBACK: &[&str] = &[
@@ -244,6 +244,9 @@ pub(crate) fn usable(price: Value, subscription: &Value, param: &str) -> Result<
     } else if price["currency"] != subscription["currency"] {
         "The price specified has another currency than the subscription."
     } else {
+        if subscription["automatic_tax"]["enabled"] == true {
+            tax::says_where(&price, param)?;
+        }
         return Ok(price);
     };
     Err(ApiError::invalid(None, problem, Some(param)))

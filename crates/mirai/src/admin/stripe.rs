@@ -4,6 +4,7 @@ use anyhow::bail;
 use app::App;
 use app::admin::COMMAND_LINE;
 use app::admin::catalogue::{self, Mode, Synced};
+use app::admin::portal::{self, PortalStep};
 use app::reconcile::{self, Difference};
 use domain::plan::PriceStep;
 use serde_json::json;
@@ -37,6 +38,8 @@ async fn sync(app: &App, dry_run: bool, format: Format) -> anyhow::Result<()> {
             (PriceStep::Keep, _) => "right",
             (PriceStep::Adopt(_), Mode::Apply) => "taken from Stripe",
             (PriceStep::Make, Mode::Apply) => "made",
+            (PriceStep::Say(_), Mode::Apply) => "now with taxes inside",
+            (PriceStep::Say(_), Mode::DryRun) => "to say that taxes are inside",
             (PriceStep::Adopt(_), Mode::DryRun) => "to be taken from Stripe",
             (PriceStep::Make, Mode::DryRun) => "to be made",
         };
@@ -47,5 +50,14 @@ async fn sync(app: &App, dry_run: bool, format: Format) -> anyhow::Result<()> {
     if dry_run && open > 0 {
         bail!("{open} of {} prices differ from Stripe: run `mirai admin stripe sync`", plans.len());
     }
-    Ok(())
+    match portal::sync(app, mode).await.map_err(words)? {
+        PortalStep::Allow if dry_run => {
+            bail!("customers can't change company name, address and VAT id at Stripe: run `mirai admin stripe sync`")
+        }
+        PortalStep::Missing => bail!(
+            "the prices are right, but there is no billing portal: save its settings once at \
+             https://dashboard.stripe.com/settings/billing/portal, and run this again"
+        ),
+        PortalStep::Keep | PortalStep::Allow => Ok(()),
+    }
 }

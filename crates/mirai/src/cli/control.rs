@@ -42,6 +42,9 @@ pub(crate) struct Dev {
     /// namespaces of this machine. Needs root
     #[arg(long)]
     pub(crate) tunnel: bool,
+    /// With STRIPE_TAX=on: the pretend checkout asks for country and VAT id, and reckons taxes
+    #[arg(long)]
+    pub(crate) tax: bool,
 }
 
 #[derive(Args)]

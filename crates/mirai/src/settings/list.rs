@@ -60,6 +60,12 @@ pub(crate) const SETTINGS: &[Setting] = &[
         Some("https://checkout.stripe.com,https://billing.stripe.com"),
         "origins of Stripe's pages; the browser lets our forms lead there",
     ),
+    open(
+        "STRIPE_TAX",
+        Some("off"),
+        "on: Stripe Tax reckons the taxes inside the prices, and companies give their VAT id at the checkout; then run \
+         `mirai admin stripe sync`",
+    ),
     open("MAIL_FROM", None, "From of all mails, such as MiraiVPN <hello@vpn.example.net>"),
     secret("RESEND_API_KEY", "re_…; mails go out by Resend"),
     open("RESEND_API_BASE", Some("https://api.resend.com"), "where Resend is"),

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{Context as _, anyhow, bail};
-use app::{Brand, Config, Limits, Sealer, StripeKeys};
+use app::{Brand, Config, Limits, Sealer, StripeKeys, Taxes};
 use clients::mail::Mailer;
 use clients::stripe::{Stripe, StripeSettings};
 use domain::account::Email;
@@ -109,6 +109,7 @@ pub(crate) fn parse(values: &Values) -> anyhow::Result<Parsed> {
             general_per_minute: number(values, "LIMIT_GENERAL", 1..=60_000_000)?,
         },
         referrals: referrals(values)?,
+        taxes: taxes(values)?,
         money_back_days: number(values, "MONEY_BACK_DAYS", 0..=90)?,
         mail_from,
         app_url: app_url.clone(),
@@ -132,6 +133,14 @@ pub(crate) fn parse(values: &Values) -> anyhow::Result<Parsed> {
         metrics_listen: values.text("METRICS_LISTEN").map(str::to_owned),
         shutdown_grace: Duration::from_secs(number(values, "SHUTDOWN_GRACE", 0..=600_u64)?),
     })
+}
+
+fn taxes(values: &Values) -> anyhow::Result<Taxes> {
+    match required(values, "STRIPE_TAX")? {
+        "on" => Ok(Taxes::Stripe),
+        "off" => Ok(Taxes::Unknown),
+        _ => bail!("STRIPE_TAX takes on or off"),
+    }
 }
 
 fn referrals(values: &Values) -> anyhow::Result<Terms> {

@@ -22,6 +22,7 @@ mod m0019_offers;
 mod m0020_coupons_and_gifts;
 mod m0021_notices;
 mod m0022_price_moves;
+mod m0023_invoice_tax;
 mod m0024_next_period;
 
 use sea_orm_migration::prelude::*;
@@ -54,6 +55,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0020_coupons_and_gifts::Migration),
             Box::new(m0021_notices::Migration),
             Box::new(m0022_price_moves::Migration),
+            Box::new(m0023_invoice_tax::Migration),
             Box::new(m0024_next_period::Migration),
         ]
     }

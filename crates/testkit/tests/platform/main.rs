@@ -57,6 +57,7 @@ mod sql;
 mod sqlmap;
 mod states;
 mod stripe_trouble;
+mod taxes;
 mod through_nginx;
 mod tunnel;
 mod work;

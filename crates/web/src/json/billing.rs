@@ -353,9 +353,11 @@ pub(crate) fn invoice_json(row: invoice::InvoiceRow) -> api::Invoice {
         status: row.status,
         amount_due: row.amount_due,
         amount_paid: row.amount_paid,
+        amount_tax: row.amount_tax,
         amount_refunded: row.amount_refunded,
         currency: row.currency,
         url: row.hosted_url,
+        pdf_url: row.pdf_url,
         issued_at: api::time(row.issued_at),
     }
 }

@@ -3,7 +3,7 @@
 use app::credit::{self, LedgerRow};
 use app::credit_period::{self, Offer};
 use app::invoice::{self, InvoiceRow};
-use app::{Error, credit_apply, gift, subscription};
+use app::{Error, Taxes, credit_apply, gift, subscription};
 use askama::Template;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
@@ -53,8 +53,11 @@ struct Bill {
     day: String,
     number: String,
     amount: String,
+    /// The tax in it, in words.
+    tax: Option<String>,
     status: String,
     url: Option<String>,
+    pdf: Option<String>,
 }
 
 /// A part of a list.
@@ -88,6 +91,8 @@ struct BillingPage<'a> {
     moves: Lines<Move>,
     bills: Lines<Bill>,
     has_portal: bool,
+    /// Whether companies give their name and tax id at Stripe.
+    has_taxes: bool,
 }
 
 pub(crate) async fn page(visit: Visit, Asked(places): Asked<Places>) -> Result<Response, Fault> {
@@ -147,6 +152,7 @@ async fn show(
             is_first: bills.after.is_none(),
         },
         has_portal: who.user.stripe_customer_id.is_some(),
+        has_taxes: app.config.taxes == Taxes::Stripe,
     };
     let mut response = visit.page(status, &page);
     // The way back to this page makes a new name, so that one more period is paid as one more.
@@ -201,10 +207,22 @@ fn bill(visit: &Visit, row: InvoiceRow) -> Bill {
         day: visit.t.date(row.issued_at),
         status: state(visit, &row),
         amount: visit.t.money(amount, &row.currency),
+        tax: tax(visit, &row),
         number: row.number.unwrap_or_else(|| "–".to_owned()),
-        // Only Stripe's own page is linked to, whatever the row says.
-        url: row.hosted_url.filter(|url| url.starts_with("https://") || url.starts_with("http://localhost")),
+        url: row.hosted_url.filter(|url| leads_out(url)),
+        pdf: row.pdf_url.filter(|url| leads_out(url)),
     }
+}
+
+/// Only Stripe's own pages are linked to, whatever the row says.
+fn leads_out(url: &str) -> bool {
+    url.starts_with("https://") || url.starts_with("http://localhost")
+}
+
+/// The tax in an invoice, if there is any.
+fn tax(visit: &Visit, row: &InvoiceRow) -> Option<String> {
+    let amount = visit.t.money(row.amount_tax, &row.currency);
+    (row.amount_tax > 0).then(|| visit.t.with("billing-tax", "amount", &amount))
 }
 
 /// What became of an invoice, and of its payment.

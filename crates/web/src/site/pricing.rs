@@ -1,7 +1,7 @@
 //! The price list, by the month or longer, in each currency.
 
 use app::plan::{self, Choice, Offered, Price};
-use app::subscription;
+use app::{Taxes, subscription};
 use askama::Template;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{AppendHeaders, IntoResponse as _, Response};
@@ -75,6 +75,8 @@ struct PricingPage<'a> {
     coupon: Coupon,
     period: &'static str,
     currency: String,
+    /// Whether taxes are reckoned, which are inside the prices.
+    has_taxes: bool,
 }
 
 /// How often a price is paid, in words that follow it.
@@ -154,6 +156,7 @@ pub(super) async fn page(visit: &Visit, status: StatusCode, look: Look, coupon: 
         period: period.as_str(),
         currency: currency.to_owned(),
         coupon,
+        has_taxes: visit.ctx.app.config.taxes == Taxes::Stripe,
     };
     Ok(visit.page(status, &page))
 }

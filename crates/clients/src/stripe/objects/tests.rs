@@ -25,6 +25,16 @@ fn the_period_is_found_where_each_version_has_it() {
 }
 
 #[test]
+fn the_tax_of_an_invoice_is_the_sum_of_its_taxes() {
+    for (taxes, sum) in
+        [(json!([{"amount": 160, "tax_behavior": "inclusive"}, {"amount": 5}]), 165), (json!([]), 0), (json!(null), 0)]
+    {
+        assert_eq!(read::<Invoice>(json!({"id": "in_1", "total": 999, "total_taxes": taxes})).tax(), sum);
+    }
+    assert_eq!(read::<Invoice>(json!({"id": "in_1"})).tax(), 0);
+}
+
+#[test]
 fn the_subscription_of_an_invoice_is_found_where_each_version_has_it() {
     let metadata = json!({"user_id": "u"});
     let table = [

@@ -254,6 +254,7 @@ fn tables(visit: &Visit, customer: &Customer) -> Vec<Table> {
             Cell::text(row.number.clone().unwrap_or_default()),
             Cell::text(billing::state(visit, row)),
             Cell::number(t.money(row.amount_paid, &row.currency)),
+            Cell::number(t.money(row.amount_tax, &row.currency)),
             Cell::number(t.money(row.amount_refunded, &row.currency)),
             Cell::text(row.dispute.clone().unwrap_or_default()),
         ]
@@ -314,6 +315,7 @@ fn tables(visit: &Visit, customer: &Customer) -> Vec<Table> {
                 say("subscription-number"),
                 state(),
                 say("admin-paid"),
+                say("admin-tax"),
                 say("admin-refunded"),
                 say("admin-dispute"),
             ],

@@ -65,14 +65,14 @@ fn earned(visit: &Visit, months: &[String], revenue: &Revenue) -> Part {
     let bars = months.iter().zip(&revenue.months);
     let bars = bars.map(|(name, month)| (month.kept(), name.clone(), money(month.kept())));
     let line = |(name, month): (&String, &Earned)| {
-        let cells = [month.sold, month.refunded, month.disputed, month.kept()];
+        let cells = [month.sold, month.refunded, month.disputed, month.kept(), month.taxes];
         let mut line = vec![Cell::text(name)];
         line.extend(cells.map(|amount| Cell::number(money(amount))));
         line
     };
     let say = |key: &str| t.say(key);
-    let heads =
-        vec![say("admin-month"), say("admin-sold"), say("admin-refunded"), say("admin-disputed"), say("admin-kept")];
+    let heads = ["admin-month", "admin-sold", "admin-refunded", "admin-disputed", "admin-kept", "admin-tax"];
+    let heads = heads.map(say).to_vec();
     let rows = months.iter().zip(&revenue.months).rev().map(line).collect();
     let caption = t.with("admin-revenue-body", "most", money(most).as_str());
     Part {
@@ -176,12 +176,12 @@ fn words(cells: &[&str]) -> Vec<String> {
 async fn revenue_rows(operator: &Operator) -> app::Result<Vec<Vec<String>>> {
     let app = operator.app();
     let months = figures::months(app);
-    let mut rows = vec![words(&["month", "currency", "sold", "refunds", "disputes", "kept"])];
+    let mut rows = vec![words(&["month", "currency", "sold", "refunds", "disputes", "kept", "taxes"])];
     for revenue in figures::revenue(app).await? {
         let currency = app::credit::currency(&revenue.currency)?;
         for (at, earned) in months.iter().zip(&revenue.months) {
             let mut row = vec![month(*at), revenue.currency.clone()];
-            let amounts = [earned.sold, earned.refunded, earned.disputed, earned.kept()];
+            let amounts = [earned.sold, earned.refunded, earned.disputed, earned.kept(), earned.taxes];
             row.extend(amounts.map(|amount| Money::new(amount, currency).decimal()));
             rows.push(row);
         }
