@@ -48,7 +48,6 @@ pub const LATER: &[&str] = &[
     "plan.released",
     "plan.asked",
     "plan.synced",
-    "price.asked",
     "cancel.asked",
     "cancel.synced",
     "delete.saved",

@@ -15,10 +15,10 @@ use crate::subscription::{View, one};
 use crate::subscription_sync::{self, Cause};
 use crate::{App, Error, Result, failpoint};
 
-/// How long one holds the others up that was never ended.
-const HELD_MS: i64 = 20_000;
-/// How long one waits for another.
-const PATIENCE: Duration = Duration::from_secs(2);
+/// How long one holds the others up that was never ended, because its program died.
+const HELD_MS: i64 = 3_000;
+/// How long one waits for another: a wish that is repeated after a crash is done, and not refused.
+const PATIENCE: Duration = Duration::from_secs(4);
 
 /// Puts a subscription on another plan, or on another period of one, at Stripe first. A larger plan counts at once and the
 /// difference is paid at once; a smaller one counts from the next period on. A longer period begins at once, and what is

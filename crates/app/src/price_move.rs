@@ -11,7 +11,7 @@ use crate::admin::catalogue::Mode;
 use crate::letter::Notice;
 use crate::plan::{self, Offered, Price};
 use crate::subscription_sync::{self, Cause};
-use crate::{App, Error, Result, failpoint, ledger, notice, plan_change};
+use crate::{App, Error, Result, ledger, notice, plan_change};
 
 /// The price that a subscription will have, as `store` keeps it.
 pub use store::price_moves::Model as PriceMove;
@@ -172,7 +172,6 @@ async fn carry_out_one(app: &App, planned: &PriceMove, row: &subscriptions::Mode
         let renewal = item.current_period_end.unwrap_or_default();
         let key = format!("move-{}-{}-{renewal}", row.id, planned.stripe_price_id);
         app.stripe.change_price(stripe_id, &item.id, &planned.stripe_price_id, Proration::None, &key).await?;
-        failpoint::pass("price.asked");
     }
     // What the row shows from here on is what Stripe will charge; a move that is done, or is none any more, goes with it.
     subscription_sync::sync(app, stripe_id, Cause::asked()).await.map(drop)
