@@ -91,6 +91,7 @@ async fn rows(test: &TestApp, user: &TestUser) -> anyhow::Result<(Vec<Value>, Ve
         for row in rows.iter_mut().filter_map(Value::as_object_mut) {
             row.remove("id");
             row.remove("url");
+            row.remove("pdf_url");
             row.remove("number");
         }
         Ok(rows)
