@@ -9,6 +9,9 @@ use crate::{App, Result, mail};
 /// The same alarm is not raised again for so long.
 const QUIET_MS: i64 = 20 * 3_600_000;
 
+/// Most findings that a mail lists; all of them are in the log.
+const MOST: usize = 50;
+
 /// Tells all admins what was found, unless the same alarm was raised a short while ago. What is found again tomorrow is told
 /// again.
 pub(crate) async fn raise(app: &App, name: &str, lines: &[String]) -> Result<()> {
@@ -24,7 +27,11 @@ async fn raise_once(app: &App, name: &str, lines: &[String]) -> Result<()> {
         return Ok(());
     }
     marks::advance(&tx, &mark, now).await?;
-    let letter = Letter::Alarm { found: lines.to_vec(), link: app.config.link("/admin") };
+    let mut found: Vec<String> = lines.iter().take(MOST).cloned().collect();
+    if lines.len() > MOST {
+        found.push(format!("and {} more: see the log", lines.len() - MOST));
+    }
+    let letter = Letter::Alarm { found, link: app.config.link("/admin") };
     for user in users::of_role(&tx, Role::Admin).await? {
         mail::write(app, &tx, &user.email, user.language(), &letter, now).await?;
     }

@@ -45,7 +45,9 @@ pub(crate) async fn one_at_a_time<T>(app: &App, id: Uuid, work: impl Future<Outp
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     let done = work.await;
-    leases::release(&app.store, &name, me).await?;
+    if let Err(error) = leases::release(&app.store, &name, me).await {
+        tracing::warn!(%error, "a change of plan holds the next one up until its lease runs out");
+    }
     done
 }
 

@@ -135,7 +135,10 @@ async fn announce_one(app: &App, plan: &Offered, id: Uuid, owner: Uuid, days: i6
         new: money(*next)?,
         link: app.config.link("/dashboard/subscription"),
     };
-    notice::tell(app, &tx, &user, &format!("{id}:{at_stripe}"), words, now).await?;
+    // Who can't be told, a suspended account for one, keeps what was agreed.
+    if !notice::tell(app, &tx, &user, &format!("{id}:{now}"), words, now).await? {
+        return Ok(Fate::Left);
+    }
     tx.commit().await?;
     Ok(fate)
 }

@@ -132,15 +132,21 @@ pub async fn compare(app: &App) -> Result<Vec<Difference>> {
             differences.extend(mend(app, &row.stripe_subscription_id, Some(row)).await?);
         }
     }
-    for id in integrity::unpaid(&app.store).await? {
-        find_payments(app, &id).await?;
-        let is_mended = !integrity::unpaid(&app.store).await?.contains(&id);
-        differences.push(Difference {
-            subject: id,
-            what: "was served without a payment in the books".into(),
-            is_mended,
-        });
+    let unpaid = integrity::unpaid(&app.store).await?;
+    for id in &unpaid {
+        match find_payments(app, id).await {
+            Err(error @ Error::Busy { .. }) => return Err(error),
+            // One that Stripe knows nothing of must not keep the others from being told.
+            Err(error) => tracing::error!(subscription = id, error = error.chain(), "its payments can't be read"),
+            Ok(()) => {}
+        }
     }
+    let still = if unpaid.is_empty() { Vec::new() } else { integrity::unpaid(&app.store).await? };
+    differences.extend(unpaid.into_iter().map(|id| Difference {
+        is_mended: !still.contains(&id),
+        subject: id,
+        what: "was served without a payment in the books".into(),
+    }));
     Ok(differences)
 }
 

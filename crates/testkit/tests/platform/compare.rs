@@ -92,6 +92,12 @@ async fn what_cannot_be_mended_is_told_to_the_admins_once_a_day(database: Databa
     }
     let mail = test.newest_mail(&admin.email)?.text.unwrap_or_default();
     assert!(mail.contains("sub_gone: is not at Stripe"), "{mail}");
+    // A customer whom Stripe does not know keeps nothing else from being told.
+    run_sql(&test.database_url, "UPDATE subscriptions SET stripe_customer_id = 'cus_gone'").await?;
+    run_sql(&test.database_url, "DELETE FROM invoices").await?;
+    let found = reconcile::compare(&test.app).await?;
+    let unpaid = "was served without a payment in the books";
+    assert!(found.iter().any(|one| one.what == unpaid && !one.is_mended) && found.contains(&lost), "{found:?}");
     assert_eq!((alarms(&support), alarms(&mika)), (0, 0));
 
     // So is a proof that fails, and that is another alarm.
