@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::{Device, ExportedMail, ExportedNotice, Invoice, Session, Subscription, User};
+use crate::{Device, ExportedMail, ExportedNotice, Invoice, Session, Subscription, TicketThread, User};
 
 /// What is held about an account. Hashes (of the password, of sessions, links, recovery codes and known devices) and
 /// sealed secrets (pre-shared keys, the second factor's) can't be given out in words; that they exist is in the counts.
@@ -56,6 +56,8 @@ pub struct Export {
     pub ledger: Vec<LedgerLine>,
     /// Devices.
     pub devices: Vec<Device>,
+    /// Support tickets with what was written in them.
+    pub tickets: Vec<TicketThread>,
     /// What was done to the account, and by it.
     pub audit_log: Vec<AuditEntry>,
 }

@@ -14,6 +14,7 @@ mod notice;
 mod page;
 mod problem;
 mod security;
+mod ticket;
 
 pub use account::{
     ChangeMe, EmailOnly, Login, LoginReply, Refresh, Register, Reset, Session, SessionList, Token, TokenReply, User,
@@ -32,6 +33,9 @@ pub use notice::{ChangeNotice, ChangeNotices, ExportedMail, ExportedNotice, Noti
 pub use page::PageQuery;
 pub use problem::{Health, Problem, ProblemField};
 pub use security::{ChangeEmail, ChangePassword, Code, Enrolment, Proof, RecoveryCodes, SecondFactor};
+pub use ticket::{
+    NewFile, NewTicket, NewTicketMessage, RateTicket, Ticket, TicketFile, TicketList, TicketMessage, TicketThread,
+};
 
 use domain::time::UnixMs;
 

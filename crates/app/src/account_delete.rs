@@ -4,8 +4,8 @@ use domain::subscription::Status;
 use domain::time::UnixMs;
 use store::{
     Tx, card_marks, checkouts, coupon_uses, email_changes, known_devices, notice_refusals, notices, outbox,
-    password_resets, pool, recovery_codes, sessions, subscription_cards, subscriptions, users, verification_tokens,
-    wireguard_peers,
+    password_resets, pool, recovery_codes, sessions, subscription_cards, subscriptions, tickets, users,
+    verification_tokens, wireguard_peers,
 };
 use uuid::Uuid;
 
@@ -56,6 +56,8 @@ pub(crate) async fn delete(app: &App, tx: &Tx, id: Uuid, actor: &str, now: UnixM
     card_marks::delete_of(tx, id).await?;
     notices::delete_of(tx, id).await?;
     notice_refusals::delete_of(tx, id).await?;
+    tickets::delete_of(tx, id).await?;
+    tickets::release_all_of(tx, id).await?;
     recovery_codes::replace(tx, id, &[]).await?;
     checkouts::delete_all_of(tx, id).await?;
     coupon_uses::forget_unpaid_of(tx, id).await?;

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::device::{self, Device};
 use crate::session::Who;
 use crate::subscription::{self, View};
-use crate::{App, Error, Result, step_up};
+use crate::{App, Error, Result, step_up, ticket};
 
 /// An entry of the audit log, as `store` keeps it.
 pub use store::audit_log::Model as AuditRow;
@@ -67,6 +67,8 @@ pub struct Export {
     pub audit_log: Vec<audit_log::Model>,
     /// Who used this customer's code at sign-up.
     pub referred: Vec<Uuid>,
+    /// Support tickets with what was written in them.
+    pub tickets: Vec<ticket::Thread>,
     /// Every line of the books about this customer's money.
     pub ledger: Vec<credit_ledger::Model>,
 }
@@ -96,6 +98,7 @@ pub async fn export(app: &App, who: &Who) -> Result<Export> {
         recovery_codes_left: recovery_codes::count_left(store, id).await?,
         audit_log: audit_log::about(store, &id.to_string(), MANY).await?,
         referred: users::referred_by(store, id).await?.into_iter().map(|friend| friend.id).collect(),
+        tickets: ticket::export(app, who).await?,
         ledger: credit_ledger::of_user(store, id).await?,
         user: users::by_id(store, id).await?.ok_or(Error::NotFound)?,
     })

@@ -1,6 +1,7 @@
 //! What the use cases need to know of the settings. Parsed once, by the binary.
 
 use domain::reward::Terms;
+use domain::ticket::Quiet;
 use domain::vpn::dns::Resolvers;
 use domain::vpn::pool::Pool;
 use secrecy::SecretString;
@@ -90,6 +91,8 @@ pub struct Config {
     pub referrals: Terms,
     /// Who reckons taxes.
     pub taxes: Taxes,
+    /// How long the desk waits for a customer's answer.
+    pub ticket_quiet: Quiet,
 }
 
 impl Config {

@@ -58,6 +58,9 @@ pub const LATER: &[&str] = &[
     "close.forgotten",
 ];
 
+/// The places of the support desk.
+pub const DESK: &[&str] = &["ticket.saved", "ticket.committed"];
+
 /// The places of counting what gateways report.
 pub const COUNTING: &[&str] = &["count.saved", "count.committed"];
 
@@ -66,10 +69,10 @@ mod armed {
     use std::sync::OnceLock;
     use std::sync::atomic::{AtomicI64, Ordering};
 
-    use super::{BEGINNING, COUNTING, LATER};
+    use super::{BEGINNING, COUNTING, DESK, LATER};
 
     fn all() -> impl Iterator<Item = &'static &'static str> {
-        BEGINNING.iter().chain(LATER).chain(COUNTING)
+        BEGINNING.iter().chain(LATER).chain(DESK).chain(COUNTING)
     }
 
     static ARMED: OnceLock<Armed> = OnceLock::new();

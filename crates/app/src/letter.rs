@@ -6,8 +6,10 @@ use domain::account::Language;
 use crate::i18n::Translator;
 
 mod notice;
+mod ticket;
 
 pub use notice::{GoOn, Notice};
+pub use ticket::{News, TicketLetter};
 
 /// A mail to a customer. Links are whole URLs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -107,6 +109,8 @@ pub enum Letter {
         /// To get no more of its kind, if that can be.
         unsubscribe: Option<String>,
     },
+    /// About a support ticket.
+    Ticket(TicketLetter),
     /// To admins: the program found what a person must look at.
     Alarm {
         /// What, a line each, in the words of the log.
@@ -167,6 +171,7 @@ impl Letter {
             Letter::RewardConfirmed { .. } => "reward_confirmed",
             Letter::ServerAway { .. } => "server_away",
             Letter::Notice { notice, .. } => notice.kind().as_str(),
+            Letter::Ticket(letter) => letter.name(),
             Letter::Alarm { .. } => "alarm",
             Letter::SubscriptionEnded { .. } => "subscription_ended",
         }
@@ -266,6 +271,7 @@ impl Letter {
                     link("mail-server-away-action", url),
                 ],
             ),
+            Letter::Ticket(letter) => letter.parts(t),
             Letter::Alarm { found, link: url } => {
                 let mut parts = vec![Part::Words(t.say("mail-alarm-body"))];
                 parts.extend(found.iter().cloned().map(Part::Words));

@@ -12,7 +12,7 @@ use tokio::task::JoinHandle;
 
 use crate::{
     App, Result, coupon, credit_period, gateway_report, idempotency, ledger, notice_due, price_move, reconcile, reward,
-    server_away,
+    server_away, ticket,
 };
 
 const LEASE: &str = "scheduler";
@@ -51,13 +51,15 @@ enum Chore {
     SettleCoupons,
     MovePrices,
     CompareStripe,
+    EndQuietTickets,
 }
 
 impl Chore {
     /// Every chore, and how often it is done.
-    const ALL: [(Chore, Duration); 11] = [
+    const ALL: [(Chore, Duration); 12] = [
         (Chore::TellAway, MINUTE),
         (Chore::EndPeriods, MINUTE),
+        (Chore::EndQuietTickets, MINUTE.saturating_mul(5)),
         (Chore::ReadEvents, MINUTE.saturating_mul(5)),
         (Chore::TellDue, MINUTE.saturating_mul(10)),
         (Chore::ReadSubscriptions, HOUR),
@@ -76,6 +78,7 @@ impl Chore {
             Chore::EndPeriods => credit_period::end_due(app).await.map(drop),
             Chore::ConfirmRewards => reward::confirm_due(app).await.map(drop),
             Chore::TellDue => notice_due::tell_due(app).await.map(drop),
+            Chore::EndQuietTickets => ticket::end_quiet(app).await.map(drop),
             Chore::MovePrices => price_move::carry_out(app).await.map(drop),
             Chore::SettleCoupons => coupon::settle_due(app).await.map(drop),
             Chore::ProveBooks => ledger::watch(app).await,

@@ -13,11 +13,13 @@ pub enum Scope {
     Servers,
     /// Devices and their configurations.
     Devices,
+    /// The support desk.
+    Tickets,
 }
 
 impl Scope {
     /// All of them.
-    pub const ALL: [Scope; 4] = [Scope::Accounts, Scope::Payments, Scope::Servers, Scope::Devices];
+    pub const ALL: [Scope; 5] = [Scope::Accounts, Scope::Payments, Scope::Servers, Scope::Devices, Scope::Tickets];
 
     /// The word on the command line and in the database.
     pub fn as_str(self) -> &'static str {
@@ -26,6 +28,7 @@ impl Scope {
             Scope::Payments => "payments",
             Scope::Servers => "servers",
             Scope::Devices => "devices",
+            Scope::Tickets => "tickets",
         }
     }
 }
@@ -34,7 +37,7 @@ impl Scope {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ScopeError {
     /// Another word.
-    #[error("a scope is one of: accounts, payments, servers, devices")]
+    #[error("a scope is one of: accounts, payments, servers, devices, tickets")]
     Unknown,
 }
 

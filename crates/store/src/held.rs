@@ -10,7 +10,7 @@ pub struct Held {
 }
 
 /// Every table with rows about people, in the order of the privacy page.
-pub const HELD: [Held; 30] = [
+pub const HELD: [Held; 33] = [
     Held {
         table: "users",
         columns: &[
@@ -206,6 +206,40 @@ pub const HELD: [Held; 30] = [
     Held { table: "usage_days", columns: &["subscription_id", "day", "rx", "tx"] },
     Held { table: "peer_changes", columns: &["server_id", "revision", "public_key", "changed_at"] },
     Held {
+        table: "tickets",
+        columns: &[
+            "id",
+            "number",
+            "user_id",
+            "subject",
+            "category",
+            "priority",
+            "state",
+            "source",
+            "claimed_by",
+            "asked_at",
+            "answer_by",
+            "first_response_at",
+            "due_at",
+            "warned_at",
+            "closed_at",
+            "closed_by",
+            "close_reason",
+            "rating",
+            "rating_note",
+            "created_at",
+            "updated_at",
+        ],
+    },
+    Held {
+        table: "ticket_messages",
+        columns: &["id", "ticket_id", "author_id", "side", "entry", "source", "body_sealed", "created_at"],
+    },
+    Held {
+        table: "ticket_files",
+        columns: &["id", "ticket_id", "message_id", "name", "media_type", "bytes", "content_sealed"],
+    },
+    Held {
         table: "stripe_events",
         columns: &["id", "kind", "customer", "object", "created_at", "received_at", "applied_at", "outcome"],
     },
@@ -235,12 +269,13 @@ pub const HELD: [Held; 30] = [
 ];
 
 /// Tables about the service alone.
-pub const NOT_ABOUT_PEOPLE: [&str; 13] = [
+pub const NOT_ABOUT_PEOPLE: [&str; 14] = [
     "plans",
     "plan_offers",
     "plan_prices",
     "coupons",
     "gift_batches",
+    "ticket_replies",
     "vps_servers",
     "gateways",
     "api_keys",

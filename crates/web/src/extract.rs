@@ -16,6 +16,7 @@ use crate::context::Ctx;
 use crate::cookies::{self, Name};
 use crate::csrf;
 use crate::error::ApiError;
+use crate::json::TOO_LARGE;
 
 /// A JSON body. Unknown and missing fields, wrong types and duplicates are refused by name.
 pub(crate) struct Json<T>(pub(crate) T);
@@ -58,9 +59,7 @@ impl<T: DeserializeOwned + Default> FromRequest<Ctx> for OptionalJson<T> {
 /// A body that could not be read whole.
 pub(crate) fn unreadable(rejection: BytesRejection) -> ApiError {
     match rejection.status() {
-        StatusCode::PAYLOAD_TOO_LARGE => {
-            ApiError::request(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", "a body is at most 256 KiB")
-        }
+        StatusCode::PAYLOAD_TOO_LARGE => ApiError::request(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", TOO_LARGE),
         _ => ApiError::request(StatusCode::BAD_REQUEST, "body_unreadable", "the body broke off"),
     }
 }
@@ -167,6 +166,13 @@ fn our_name(field: &str) -> &'static str {
         "mtu",
         "routes",
         "dns",
+        "subject",
+        "category",
+        "body",
+        "files",
+        "content",
+        "rating",
+        "note",
     ];
     KNOWN.iter().find(|known| **known == field).copied().unwrap_or("(unknown field)")
 }

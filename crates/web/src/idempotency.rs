@@ -14,7 +14,7 @@ use crate::context::Ctx;
 use crate::cookies::{self, Name};
 use crate::error::ApiError;
 use crate::extract::bearer;
-use crate::json::MAX_BODY;
+use crate::json::TOO_LARGE;
 
 const KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
@@ -37,17 +37,16 @@ impl<S: Sync> FromRequestParts<S> for Request {
     }
 }
 
-/// Gives a reply again, or lets the request through and keeps its reply.
-pub(crate) async fn once(ctx: &Ctx, request: axum::extract::Request, next: Next) -> Response {
+/// Gives a reply again, or lets the request through and keeps its reply. Its body has at most `most` bytes.
+pub(crate) async fn once(ctx: &Ctx, most: usize, request: axum::extract::Request, next: Next) -> Response {
     let (mut parts, body) = request.into_parts();
     let scope = match scope_of(ctx, &parts) {
         Ok(Some(scope)) => scope,
         Ok(None) => return next.run(axum::extract::Request::from_parts(parts, body)).await,
         Err(error) => return error.into_response(),
     };
-    let Ok(body) = to_bytes(body, MAX_BODY).await else {
-        return ApiError::request(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", "a body is at most 256 KiB")
-            .into_response();
+    let Ok(body) = to_bytes(body, most).await else {
+        return ApiError::request(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", TOO_LARGE).into_response();
     };
     let now = ctx.app.clock.now();
     match ctx.app.retrying(|| idempotency::begin(&ctx.app, &scope, &body, now)).await {

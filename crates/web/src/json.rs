@@ -10,9 +10,11 @@ mod health;
 mod notices;
 mod security;
 pub(crate) mod servers;
+mod tickets;
 
 use app::LimitClass;
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
 use axum::middleware::{from_fn_with_state, map_response};
 use axum::response::{IntoResponse, Response};
@@ -33,6 +35,18 @@ use crate::{cors, hooks};
 
 /// Largest body of a request, in bytes.
 pub(crate) const MAX_BODY: usize = 256 * 1024;
+/// Largest body of a request of the support desk, in bytes: files of 10 MB in base64, and a message.
+const MAX_TICKET: usize = 14_000_000;
+/// What a caller is told of a larger one.
+pub(crate) const TOO_LARGE: &str = "a body is at most 256 KiB; for a ticket with files, 14 MB";
+
+/// Largest body of a request of a part of the API, in bytes.
+pub(crate) fn most_body(scope: Scope) -> usize {
+    match scope {
+        Scope::Tickets => MAX_TICKET,
+        Scope::Accounts | Scope::Payments | Scope::Servers | Scope::Devices => MAX_BODY,
+    }
+}
 
 #[derive(OpenApi)]
 #[openapi(
@@ -135,6 +149,13 @@ fn general_routes(scope: Scope) -> OpenApiRouter<Ctx> {
             .routes(routes!(devices::get, devices::change, devices::delete))
             .routes(routes!(devices::rekey))
             .routes(routes!(devices::relocate)),
+        Scope::Tickets => routes
+            .routes(routes!(tickets::list, tickets::open))
+            .routes(routes!(tickets::get))
+            .routes(routes!(tickets::write))
+            .routes(routes!(tickets::close))
+            .routes(routes!(tickets::rate))
+            .routes(routes!(tickets::file)),
     }
 }
 
@@ -219,6 +240,7 @@ fn keyed(ctx: &Ctx, scope: Scope) -> Router<Ctx> {
             .merge(guarded(portal_routes(), LimitClass::General, Replies::Forgotten))
             .merge(guarded(gift_routes(), LimitClass::Credential, Replies::Kept)),
         Scope::Servers | Scope::Devices => general,
+        Scope::Tickets => general.layer(DefaultBodyLimit::max(most_body(scope))),
     }
 }
 
@@ -238,7 +260,7 @@ async fn problem_only(response: Response) -> Response {
         return response;
     }
     let (code, detail) = match status {
-        StatusCode::PAYLOAD_TOO_LARGE => ("body_too_large", "a body is at most 256 KiB"),
+        StatusCode::PAYLOAD_TOO_LARGE => ("body_too_large", TOO_LARGE),
         _ => ("request_invalid", "the address or its parameters can't be read; see /docs"),
     };
     ApiError::request(status, code, detail).into_response()

@@ -14,7 +14,7 @@ use domain::limit::Decision;
 use crate::client::ClientAddr;
 use crate::context::Ctx;
 use crate::error::ApiError;
-use crate::idempotency;
+use crate::{idempotency, json};
 
 /// The conditions of a group of routes.
 #[derive(Debug, Clone)]
@@ -50,7 +50,7 @@ pub(crate) async fn gate(State(gate): State<Gate>, mut request: Request, next: N
         (Some(refused), _) if !refused.allowed => {
             ApiError::from(Error::TooMany { retry_after_ms: refused.retry_after_ms }).into_response()
         }
-        (_, Replies::Kept) => idempotency::once(&gate.ctx, request, next).await,
+        (_, Replies::Kept) => idempotency::once(&gate.ctx, json::most_body(gate.scope), request, next).await,
         (_, Replies::Forgotten) => next.run(request).await,
     };
     if let Some(decision) = &decision {

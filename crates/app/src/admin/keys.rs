@@ -1,13 +1,15 @@
 //! Rotation of `DATA_KEYS`: what an older key has sealed is sealed anew with the first.
 
-use store::{outbox, users, wireguard_peers};
+use store::{outbox, ticket_files, ticket_messages, users, wireguard_peers};
 use uuid::Uuid;
 
 use super::{COMMAND_LINE, audit};
-use crate::{App, Error, Result, device, mail, second_factor};
+use crate::{App, Error, Result, device, mail, second_factor, ticket};
 
 /// Rows at a time.
 const PAGE: u64 = 500;
+/// Files at a time: one has megabytes.
+const FILES: u64 = 5;
 
 /// What was done.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -24,16 +26,20 @@ enum Kind {
     Device,
     Account,
     Mail,
+    TicketMessage,
+    TicketFile,
 }
 
 impl Kind {
-    const ALL: [Kind; 3] = [Kind::Device, Kind::Account, Kind::Mail];
+    const ALL: [Kind; 5] = [Kind::Device, Kind::Account, Kind::Mail, Kind::TicketMessage, Kind::TicketFile];
 
     async fn page(self, app: &App, after: Uuid) -> Result<Vec<(Uuid, Vec<u8>)>> {
         Ok(match self {
             Kind::Device => wireguard_peers::sealed_after(&app.store, after, PAGE).await?,
             Kind::Account => users::sealed_after(&app.store, after, PAGE).await?,
             Kind::Mail => outbox::sealed_after(&app.store, after, PAGE).await?,
+            Kind::TicketMessage => ticket_messages::sealed_after(&app.store, after, PAGE).await?,
+            Kind::TicketFile => ticket_files::sealed_after(&app.store, after, FILES).await?,
         })
     }
 
@@ -42,6 +48,8 @@ impl Kind {
             Kind::Device => device::psk_place(id),
             Kind::Account => second_factor::place(id),
             Kind::Mail => mail::place(id),
+            Kind::TicketMessage => ticket::place(id),
+            Kind::TicketFile => ticket::file_place(id),
         }
     }
 
@@ -50,6 +58,8 @@ impl Kind {
             Kind::Device => wireguard_peers::reseal(&app.store, id, old, new).await?,
             Kind::Account => users::reseal(&app.store, id, old, new).await?,
             Kind::Mail => outbox::reseal(&app.store, id, old, new).await?,
+            Kind::TicketMessage => ticket_messages::reseal(&app.store, id, old, new).await?,
+            Kind::TicketFile => ticket_files::reseal(&app.store, id, new).await?,
         })
     }
 }

@@ -1,7 +1,7 @@
 //! Accounts, by an operator's hand.
 
 use domain::account::{Email, Role};
-use store::{Tx, checkouts, credit_ledger, subscriptions, users};
+use store::{Tx, checkouts, credit_ledger, subscriptions, tickets, users};
 use uuid::Uuid;
 
 use super::{COMMAND_LINE, audit};
@@ -53,6 +53,9 @@ pub async fn set_role(app: &App, id: Uuid, role: Role) -> Result<()> {
     let now = app.clock.now();
     let tx = app.store.write_txn().await?;
     let mut user = locked(&tx, id).await?;
+    if role == Role::User {
+        tickets::release_all_of(&tx, id).await?;
+    }
     user.role = role.as_str().to_owned();
     user.updated_at = now;
     users::save(&tx, user).await?;

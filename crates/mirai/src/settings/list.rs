@@ -83,6 +83,11 @@ pub(crate) const SETTINGS: &[Setting] = &[
         "for so many days a customer can have the first purchase back by a click; 0: only an operator gives money back",
     ),
     open(
+        "TICKET_QUIET_DAYS",
+        Some("3"),
+        "a customer who has not answered in a ticket for so many days is warned, and after as many more it is closed; 0: never",
+    ),
+    open(
         "REFERRAL_PERCENT",
         Some("10"),
         "what a customer gets as credit for a friend: so many hundredths of the friend's first payment; 0: nothing",

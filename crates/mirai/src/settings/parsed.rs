@@ -9,6 +9,7 @@ use clients::stripe::{Stripe, StripeSettings};
 use domain::account::Email;
 use domain::credit::MOST;
 use domain::reward::Terms;
+use domain::ticket::Quiet;
 use domain::time::DAY_MS;
 use domain::vpn::dns::Resolvers;
 use domain::vpn::pool::Pool;
@@ -111,6 +112,7 @@ pub(crate) fn parse(values: &Values) -> anyhow::Result<Parsed> {
         referrals: referrals(values)?,
         taxes: taxes(values)?,
         money_back_days: number(values, "MONEY_BACK_DAYS", 0..=90)?,
+        ticket_quiet: Quiet::of_days(number(values, "TICKET_QUIET_DAYS", 0..=3_650)?),
         mail_from,
         app_url: app_url.clone(),
     };

@@ -106,6 +106,13 @@ const ROWS: &[Row] = &[
     private("POST", "/devices/{id}/rekey", none, 200),
     private("POST", "/devices/{id}/move", none, 200),
     private("DELETE", "/devices/{id}", none, 204),
+    own("GET", "/tickets", none, 200),
+    own("POST", "/tickets", || json!({ "subject": "No sound", "category": "other", "body": "Nothing." }), 201),
+    private("GET", "/tickets/{id}", none, 200),
+    private("POST", "/tickets/{id}/messages", || json!({ "body": "Still nothing." }), 201),
+    private("POST", "/tickets/{id}/close", none, 200),
+    private("POST", "/tickets/{id}/rating", || json!({ "rating": 5 }), 409),
+    private("GET", "/tickets/{id}/files/{file}", none, 404),
     // Last: they end the sessions that the rows above use.
     own("POST", "/auth/logout", none, 204),
     own("DELETE", "/user/me", proof, 204),
@@ -204,6 +211,10 @@ async fn thing_of(test: &TestApp, owner: &TestUser, path: &str) -> anyhow::Resul
     } else if path.starts_with("/user/sessions/{id}") {
         test.log_in(&owner.email).await?;
         first("/user/sessions", "sessions").await
+    } else if path.starts_with("/tickets/{id}") {
+        let body = json!({ "subject": "No sound", "category": "other", "body": "Nothing." });
+        let (_, made) = test.post("/tickets", Some(owner), &body).await?;
+        Ok(made["ticket"]["id"].as_str().unwrap_or_default().to_owned())
     } else if path.contains("{id}") {
         let (_, made) = test.post("/devices", Some(owner), &json!({ "name": "phone" })).await?;
         Ok(made["device"]["id"].as_str().unwrap_or_default().to_owned())

@@ -207,11 +207,12 @@ async fn both_mounts_answer_and_an_old_key_ends_when_it_is_revoked() -> anyhow::
 }
 
 /// A route of each scope, which anybody with a key may ask.
-const OF_SCOPE: [(Scope, Method, &str); 4] = [
+const OF_SCOPE: [(Scope, Method, &str); 5] = [
     (Scope::Accounts, Method::POST, "/auth/reset-request"),
     (Scope::Payments, Method::GET, "/plans"),
     (Scope::Servers, Method::GET, "/vps/status"),
     (Scope::Devices, Method::GET, "/devices"),
+    (Scope::Tickets, Method::GET, "/tickets"),
 ];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

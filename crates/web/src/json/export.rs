@@ -12,7 +12,7 @@ use domain::time::{DAY_MS, UnixMs};
 
 use crate::error::ApiError;
 use crate::extract::Session;
-use crate::json::{account, billing, devices};
+use crate::json::{account, billing, devices, tickets};
 
 /// Everything that is held about the account.
 #[utoipa::path(get, path = "/user/export", tag = "security", security(("key" = [], "session" = [])),
@@ -94,6 +94,7 @@ pub(crate) fn export_json(held: Export, current: uuid::Uuid, now: UnixMs) -> api
         invoices: held.invoices.into_iter().map(billing::invoice_json).collect(),
         ledger: held.ledger.into_iter().map(line).collect(),
         devices: held.devices.iter().map(devices::device_json).collect(),
+        tickets: held.tickets.into_iter().map(tickets::thread_json).collect(),
         audit_log: held.audit_log.into_iter().map(entry).collect(),
     }
 }
