@@ -10,7 +10,7 @@ use crate::{Db, Result, Tx};
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "ticket_messages")]
 pub struct Model {
-    /// UUIDv7: they are read in this order.
+    /// UUIDv7.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
     /// Where it is written.
@@ -25,7 +25,7 @@ pub struct Model {
     pub source: String,
     /// The text.
     pub body_sealed: Vec<u8>,
-    /// When.
+    /// When: they are read in this order.
     pub created_at: UnixMs,
 }
 
@@ -43,7 +43,13 @@ pub async fn insert(tx: &Tx, row: Model) -> Result<()> {
 
 /// All of a ticket, oldest first.
 pub async fn of_ticket(db: &impl Db, ticket: Uuid) -> Result<Vec<Model>> {
-    Ok(Entity::find().filter(Column::TicketId.eq(ticket)).order_by_asc(Column::Id).all(db.conn()).await?)
+    let query = Entity::find().filter(Column::TicketId.eq(ticket));
+    Ok(query.order_by_asc(Column::CreatedAt).order_by_asc(Column::Id).all(db.conn()).await?)
+}
+
+/// By id.
+pub async fn by_id(db: &impl Db, id: Uuid) -> Result<Option<Model>> {
+    Ok(Entity::find_by_id(id).one(db.conn()).await?)
 }
 
 /// How many there are in a ticket.

@@ -1,6 +1,8 @@
 //! An admin's day in a real browser against `mirai dev`: finds a customer, gives credit, adds a server, reads the revenue.
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
+use std::path::Path;
+
 use testkit::browser::{Browser, Visitor};
 use testkit::dev::Dev;
 use testkit::private_dir::PrivateDir;
@@ -47,6 +49,7 @@ async fn walk(words: &Words, width: u32, height: u32) -> anyhow::Result<()> {
     let site = dev.url("Site")?.to_owned();
     let page = |path: &str| format!("{site}{path}");
     become_a_customer(&browser, &dev, &site).await?;
+    ask_for_help(&browser, &site, dir.path(), width).await?;
 
     // The admin's account is made in English; the walk's language is this browser's choice.
     browser.client().delete_all_cookies().await?;
@@ -69,6 +72,7 @@ async fn walk(words: &Words, width: u32, height: u32) -> anyhow::Result<()> {
     browser.click("#sure").await?;
     browser.wait_for_text("[role=status]", words.given).await?;
 
+    help(&browser, &site, width).await?;
     browser.goto(&page("/admin/servers")).await?;
     fits(&browser, width).await?;
     for (field, text) in [
@@ -145,6 +149,40 @@ async fn become_a_customer(browser: &Browser, dev: &Dev, site: &str) -> anyhow::
     browser.wait_for_path(|path| path.starts_with("/thanks")).await?;
     browser.element("main h1").await?;
     Ok(())
+}
+
+/// The customer opens a ticket with a picture.
+async fn ask_for_help(browser: &Browser, site: &str, folder: &Path, width: u32) -> anyhow::Result<()> {
+    browser.goto(&format!("{site}/dashboard/tickets")).await?;
+    browser.click("#new-ticket").await?;
+    fits(browser, width).await?;
+    browser.fill("#subject", "No connection on my phone").await?;
+    browser.fill("#body", "It says: handshake did not complete.\nWhat can I do?").await?;
+    let picture = folder.join("screen.png");
+    std::fs::write(&picture, include_bytes!("../../../docs/screenshots/dashboard.png"))?;
+    browser.element("#files").await?.send_keys(&picture.to_string_lossy()).await?;
+    browser.click("#open-ticket").await?;
+    browser.wait_for_text(".thread", "handshake did not complete").await?;
+    browser.element(".message-files img").await?;
+    fits(browser, width).await
+}
+
+/// The team answers it.
+async fn help(browser: &Browser, site: &str, width: u32) -> anyhow::Result<()> {
+    browser.goto(&format!("{site}/admin/tickets")).await?;
+    fits(browser, width).await?;
+    browser.click("tbody a").await?;
+    browser.wait_for_text(".thread", "handshake did not complete").await?;
+    fits(browser, width).await?;
+    browser.fill("#body", "Please look at the address of your router.").await?;
+    browser.click("#send").await?;
+    browser.wait_for_text(".message-staff", "the address of your router").await?;
+    fits(browser, width).await?;
+    browser.fill("#reason", "The router had the same address").await?;
+    browser.click("#close-ticket").await?;
+    browser.element("#reopen").await?;
+    browser.goto(&format!("{site}/admin/tickets/replies")).await?;
+    fits(browser, width).await
 }
 
 /// Nothing makes the page scroll sideways.

@@ -16,11 +16,15 @@ mod public;
 mod referrals;
 mod security;
 mod subscription;
+mod tickets;
+mod upload;
 mod usage;
 mod visit;
 
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
+use upload::MAX_UPLOAD;
 
 use crate::context::Ctx;
 
@@ -61,6 +65,13 @@ pub(crate) fn router() -> Router<Ctx> {
         .route("/dashboard/billing", get(billing::page).post(billing::pay))
         .route("/dashboard/usage", get(usage::page))
         .route("/dashboard/referrals", get(referrals::page))
+        .route("/dashboard/tickets", get(tickets::list).post(tickets::open).layer(DefaultBodyLimit::max(MAX_UPLOAD)))
+        .route("/dashboard/tickets/new", get(tickets::new_ticket))
+        .route("/dashboard/tickets/{id}", get(tickets::page))
+        .route("/dashboard/tickets/{id}/messages", post(tickets::write).layer(DefaultBodyLimit::max(MAX_UPLOAD)))
+        .route("/dashboard/tickets/{id}/close", post(tickets::close))
+        .route("/dashboard/tickets/{id}/rate", post(tickets::rate))
+        .route("/dashboard/tickets/{id}/files/{file}", get(tickets::file))
         .route("/dashboard/notices", get(notices::page).post(notices::save))
         .route("/unsubscribe", get(notices::unsubscribe_form).post(notices::unsubscribe))
         .route("/dashboard/security", get(security::page))

@@ -4,7 +4,7 @@ use domain::ticket::{
     Body, Deed, Entry, FileError, FileName, FileType, MOST_BYTES_TOGETHER, MOST_FILE_BYTES, MOST_FILES, Side,
     TicketError,
 };
-use domain::time::UnixMs;
+use domain::time::{DAY_MS, UnixMs};
 use store::{Tx, ticket_files, ticket_messages};
 use uuid::Uuid;
 
@@ -15,6 +15,9 @@ use crate::{App, Error, Result};
 const MOST_ENTRIES: u64 = 500;
 /// Most bytes of all files of a ticket.
 const MOST_BYTES: i64 = 20 * MOST_FILE_BYTES as i64;
+
+/// For so long a message under an id that is known is the same message.
+const AGAIN_MS: i64 = DAY_MS;
 
 /// Where something was written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,6 +67,7 @@ pub struct Written {
     pub(super) body: Body,
     pub(super) files: Vec<Attachment>,
     pub(super) source: Source,
+    id: Option<Uuid>,
 }
 
 impl Written {
@@ -76,7 +80,14 @@ impl Written {
             return Err(bad_file(FileError::TooLargeTogether));
         }
         let body = Body::parse(body).map_err(|error| Error::invalid("body", error.code(), error.to_string()))?;
-        Ok(Written { body, files, source })
+        Ok(Written { body, files, source, id: None })
+    }
+
+    /// The same under an id: what is sent twice with one id is written once.
+    #[must_use]
+    pub fn once(mut self, id: Option<Uuid>) -> Written {
+        self.id = id;
+        self
     }
 }
 
@@ -115,6 +126,16 @@ pub(crate) fn file_place(id: Uuid) -> String {
     format!("ticket-file:{id}")
 }
 
+/// The ticket in which a message was written a while ago, under the same id by the same author.
+pub(super) async fn known(tx: &Tx, by: By, written: &Written, now: UnixMs) -> Result<Option<Uuid>> {
+    let Some(id) = written.id else { return Ok(None) };
+    match ticket_messages::by_id(tx, id).await? {
+        Some(row) if row.author_id != by.author() => Err(Error::NotFound),
+        Some(row) if now - row.created_at < AGAIN_MS => Ok(Some(row.ticket_id)),
+        Some(_) | None => Ok(None),
+    }
+}
+
 /// Adds a message or a note, with its files.
 pub(super) async fn add(
     app: &App,
@@ -132,7 +153,13 @@ pub(super) async fn add(
     if new > 0 && ticket_files::bytes_of(tx, ticket.id).await? + new > MOST_BYTES {
         return Err(refused(TicketError::Full));
     }
-    let message = insert(app, tx, ticket, by, entry, written.body.as_str(), written.source.as_str(), now).await?;
+    let message = match written.id {
+        Some(id) if ticket_messages::by_id(tx, id).await?.is_none() => id,
+        // Somebody uses an id for good: it is another message, a day later.
+        _ => app.dice.id(now),
+    };
+    let (body, source) = (written.body.as_str(), written.source.as_str());
+    insert(app, tx, message, ticket, by, entry, body, source, now).await?;
     for file in &written.files {
         let id = app.dice.id(now);
         let row = ticket_files::Model {
@@ -164,21 +191,21 @@ pub(super) async fn note_deed(
     now: UnixMs,
 ) -> Result<()> {
     let body = format!("{} {more}", deed.as_str());
-    insert(app, tx, ticket, by, Entry::Event, body.trim_end(), "", now).await.map(drop)
+    insert(app, tx, app.dice.id(now), ticket, by, Entry::Event, body.trim_end(), "", now).await
 }
 
 #[expect(clippy::too_many_arguments, reason = "a row's columns, each of another kind")]
 async fn insert(
     app: &App,
     tx: &Tx,
+    id: Uuid,
     ticket: &TicketRow,
     by: By,
     entry: Entry,
     body: &str,
     source: &str,
     now: UnixMs,
-) -> Result<Uuid> {
-    let id = app.dice.id(now);
+) -> Result<()> {
     let row = ticket_messages::Model {
         id,
         ticket_id: ticket.id,
@@ -189,6 +216,5 @@ async fn insert(
         body_sealed: app.sealer.seal(body.as_bytes(), &place(id), &app.dice),
         created_at: now,
     };
-    ticket_messages::insert(tx, row).await?;
-    Ok(id)
+    Ok(ticket_messages::insert(tx, row).await?)
 }

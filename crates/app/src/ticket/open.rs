@@ -34,6 +34,9 @@ async fn open_once(app: &App, who: &Who, new: &NewTicket) -> Result<Uuid> {
     let now = app.clock.now();
     let tx = app.store.write_txn().await?;
     let user = users::lock(&tx, who.user.id).await?.filter(|user| user.deleted_at.is_none()).ok_or(Error::NotFound)?;
+    if let Some(known) = entry::known(&tx, By::Customer(user.id), &new.first, now).await? {
+        return Ok(known);
+    }
     let (open, today) = (tickets::count_open(&tx, user.id), tickets::count_since(&tx, user.id, now - DAY_MS));
     cap(Caps::USUAL, open.await?, today.await?).map_err(refused)?;
     let life = Life::new(State::Open, Priority::Normal, now);
@@ -81,6 +84,9 @@ async fn write_once(app: &App, who: &Who, id: Uuid, written: &Written) -> Result
     let now = app.clock.now();
     let tx = app.store.write_txn().await?;
     let (mut ticket, user) = lock_own(&tx, who, id).await?;
+    if entry::known(&tx, By::Customer(user.id), written, now).await?.is_some() {
+        return Ok(());
+    }
     let mut life = ticket.life()?;
     let was = life.state;
     let after = life.customer_writes(now).map_err(refused)?;
@@ -93,7 +99,7 @@ async fn write_once(app: &App, who: &Who, id: Uuid, written: &Written) -> Result
     if after == After::Reopened {
         entry::note_deed(app, &tx, &ticket, By::Customer(user.id), Deed::Reopened, "", now).await?;
     }
-    // What is read in the order of ids comes after it.
+    // What is read in the order of time comes after it.
     entry::add(app, &tx, &ticket, By::Customer(user.id), Entry::Message, written, now + 1).await?;
     match (after, was) {
         (After::Reopened, _) => tell_team(app, &tx, &ticket, News::Reopened, now).await?,

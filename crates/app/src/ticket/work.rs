@@ -57,13 +57,16 @@ async fn reply_once(app: &App, by: Helper, id: Uuid, written: &Written) -> Resul
     let now = app.clock.now();
     let tx = app.store.write_txn().await?;
     let (ticket, user) = lock(&tx, id).await?;
+    if entry::known(&tx, By::Staff(by.id), written, now).await?.is_some() {
+        return Ok(());
+    }
     let mut life = ticket.life()?;
     let nobody_had_it = life.claimed_by.is_none();
     life.staff_writes(by, app.config.ticket_quiet, now).map_err(refused)?;
     if nobody_had_it {
         entry::note_deed(app, &tx, &ticket, By::Staff(by.id), Deed::Claimed, "", now).await?;
     }
-    // What is read in the order of ids comes after it.
+    // What is read in the order of time comes after it.
     entry::add(app, &tx, &ticket, By::Staff(by.id), Entry::Message, written, now + 1).await?;
     let news = News::Answered { text: written.body.as_str().to_owned() };
     tell_customer(app, &tx, &ticket, &user, news, now).await?;
@@ -86,6 +89,9 @@ pub async fn note(app: &App, by: Helper, id: Uuid, written: &Written) -> Result<
         let now = app.clock.now();
         let tx = app.store.write_txn().await?;
         let (ticket, _) = lock(&tx, id).await?;
+        if entry::known(&tx, By::Staff(by.id), written, now).await?.is_some() {
+            return Ok(());
+        }
         entry::add(app, &tx, &ticket, By::Staff(by.id), Entry::Note, written, now).await?;
         Ok(tx.commit().await?)
     })

@@ -88,7 +88,7 @@ impl MigrationTrait for Migration {
             ("tickets", &["state", "updated_at", "id"]),
             ("tickets", &["claimed_by", "state"]),
             ("tickets", &["due_at"]),
-            ("ticket_messages", &["ticket_id", "id"]),
+            ("ticket_messages", &["ticket_id", "created_at", "id"]),
             ("ticket_messages", &["author_id"]),
             ("ticket_files", &["ticket_id"]),
             ("ticket_files", &["message_id"]),

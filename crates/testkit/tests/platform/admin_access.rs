@@ -1,7 +1,9 @@
 //! Who finds the operators' pages: the team, by role, and nobody else.
 
 use domain::account::Role;
+use domain::page::Ask;
 use reqwest::{Method, StatusCode};
+use serde_json::json;
 use testkit::app::{Database, TestApp, Wanted};
 use testkit::caller::{PASSWORD, TestUser};
 use web::TeamCode;
@@ -15,13 +17,21 @@ testkit::on_both_databases!(
 );
 
 /// What support opens and sends; all else is the admins'.
-const OF_SUPPORT: [&str; 6] = [
+const OF_SUPPORT: [&str; 14] = [
     "GET /admin",
     "POST /admin/customers",
     "GET /admin/customers/{id}",
     "POST /admin/customers/{id}/suspend",
     "POST /admin/customers/{id}/end-sessions",
     "POST /admin/customers/{id}/grant",
+    "GET /admin/tickets",
+    "GET /admin/tickets/{id}",
+    "POST /admin/tickets/{id}/reply",
+    "POST /admin/tickets/{id}/{act}",
+    "GET /admin/tickets/{id}/files/{file}",
+    "GET /admin/tickets/replies",
+    "POST /admin/tickets/replies",
+    "POST /admin/tickets/replies/delete",
 ];
 
 /// Every route, `GET /admin` and so on, as the source has them.
@@ -43,11 +53,34 @@ fn routes() -> Vec<String> {
     routes
 }
 
+/// A customer, and a ticket of theirs with a file.
+struct Things {
+    customer: TestUser,
+    ticket: String,
+    file: String,
+}
+
+impl Things {
+    async fn make(test: &TestApp) -> anyhow::Result<Things> {
+        let customer = test.with_subscriber("mika", "vip").await?;
+        let files = json!([{ "name": "a.txt", "content": "YQ==" }]);
+        let body = json!({ "subject": "A trouble", "category": "other", "body": "Help", "files": files });
+        let (_, thread) = test.post("/tickets", Some(&customer), &body).await?;
+        let id = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
+        let (ticket, file) = (id(&thread["ticket"]["id"]), id(&thread["messages"][0]["files"][0]["id"]));
+        Ok(Things { customer, ticket, file })
+    }
+}
+
 /// A route's method, and its path with things that are there.
-fn place(route: &str, customer: &TestUser) -> (Method, String) {
+fn place(route: &str, things: &Things) -> (Method, String) {
     let (method, path) = route.split_once(' ').expect("two words");
-    let path = path.replace("{id}", &customer.id.to_string()).replace("{name}", "osaka-1");
-    let path = path.replace("{code}", "basic").replace("{file}", "revenue.csv");
+    let path = if path.starts_with("/admin/tickets") {
+        path.replace("{id}", &things.ticket).replace("{file}", &things.file).replace("{act}", "claim")
+    } else {
+        path.replace("{id}", &things.customer.id.to_string()).replace("{file}", "revenue.csv")
+    };
+    let path = path.replace("{name}", "osaka-1").replace("{code}", "basic");
     (method.parse().expect("a method"), path)
 }
 
@@ -65,13 +98,16 @@ const FIELDS: [(&str, &str); 7] = [
 async fn nothing_was_changed(test: &TestApp, customer: &TestUser) -> anyhow::Result<()> {
     let found = app::admin::customers::get(&test.app, customer.id).await?;
     assert!(found.account.suspended_at.is_none() && found.balances.is_empty());
+    let tickets = app::ticket::queue(&test.app, app::ticket::Filter::QUEUE, Ask::first(10)).await?;
+    assert!(tickets.rows.iter().all(|ticket| ticket.claimed_by.is_none()));
     assert_eq!(app::admin::servers::get(&test.app, "osaka-1").await?.server.status, "up");
     Ok(())
 }
 
 async fn admin_pages_are_not_there_for_customers_and_visitors(database: Database) -> anyhow::Result<()> {
     let Some(test) = TestApp::start(&Wanted::on(database)).await? else { return Ok(()) };
-    let customer = test.with_subscriber("mika", "vip").await?;
+    let things = Things::make(&test).await?;
+    let customer = &things.customer;
     let mut signed_in = Reader::new(&test);
     signed_in.log_in(&customer.email).await?;
     for (who, reader) in [("a visitor", &mut Reader::new(&test)), ("a customer", &mut signed_in)] {
@@ -79,7 +115,7 @@ async fn admin_pages_are_not_there_for_customers_and_visitors(database: Database
         assert_eq!(nothing.status, StatusCode::NOT_FOUND);
         let is_nothing = |page: &Page| page.status == nothing.status && page.text == nothing.text;
         for route in routes() {
-            let (method, path) = place(&route, &customer);
+            let (method, path) = place(&route, &things);
             let page = match method {
                 Method::POST => reader.submit(&path, &FIELDS).await?,
                 _ => reader.open(&path).await?,
@@ -92,25 +128,26 @@ async fn admin_pages_are_not_there_for_customers_and_visitors(database: Database
         }
         assert!(!reader.open("/dashboard").await?.text.contains("\"/admin\""), "no link leads there");
     }
-    nothing_was_changed(&test, &customer).await
+    nothing_was_changed(&test, customer).await
 }
 
 async fn admin_pages_of_the_admins_are_not_there_for_support(database: Database) -> anyhow::Result<()> {
     let Some(test) = TestApp::start(&Wanted::on(database)).await? else { return Ok(()) };
-    let customer = test.with_subscriber("mika", "vip").await?;
+    let things = Things::make(&test).await?;
+    let customer = &things.customer;
     let support = test.with_team("support", Role::Support).await?;
     let admin = test.with_team("admin", Role::Admin).await?;
     let mut reader = Reader::new(&test);
     reader.log_in(&support.email).await?;
     for route in routes().into_iter().filter(|route| !OF_SUPPORT.contains(&route.as_str())) {
-        let (method, path) = place(&route, &customer);
+        let (method, path) = place(&route, &things);
         let page = match method {
             Method::POST => reader.submit(&path, &FIELDS).await?,
             _ => reader.open(&path).await?,
         };
         assert_eq!(page.status, StatusCode::NOT_FOUND, "{route}: {}", page.text);
     }
-    nothing_was_changed(&test, &customer).await?;
+    nothing_was_changed(&test, customer).await?;
     for path in ["/admin".to_owned(), format!("/admin/customers/{}", customer.id)] {
         let page = reader.open(&path).await?;
         assert_eq!(page.status, StatusCode::OK, "{path}");
@@ -131,12 +168,13 @@ async fn admin_pages_of_the_admins_are_not_there_for_support(database: Database)
 
 async fn admin_forms_are_only_taken_with_the_token_of_the_session(database: Database) -> anyhow::Result<()> {
     let Some(test) = TestApp::start(&Wanted::on(database)).await? else { return Ok(()) };
-    let customer = test.with_subscriber("mika", "vip").await?;
+    let things = Things::make(&test).await?;
+    let customer = &things.customer;
     let admin = test.with_team("admin", Role::Admin).await?;
     let mut reader = Reader::new(&test);
     reader.log_in(&admin.email).await?;
     for route in routes() {
-        let (method, path) = place(&route, &customer);
+        let (method, path) = place(&route, &things);
         if method == Method::GET {
             assert_eq!(reader.open(&path).await?.status, StatusCode::OK, "{route}");
             continue;
@@ -148,7 +186,7 @@ async fn admin_forms_are_only_taken_with_the_token_of_the_session(database: Data
         }
     }
     assert_eq!(reader.send(Method::DELETE, "/admin", Some(&[])).await?.status, StatusCode::METHOD_NOT_ALLOWED);
-    nothing_was_changed(&test, &customer).await
+    nothing_was_changed(&test, customer).await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -59,6 +59,7 @@ mod states;
 mod stripe_trouble;
 mod taxes;
 mod through_nginx;
+mod ticket_pages;
 mod tickets;
 mod tunnel;
 mod work;

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use app::admin::{COMMAND_LINE, credits};
 use domain::account::Role;
 use domain::money::{Currency, Money};
-use reqwest::{Method, Response, StatusCode};
+use reqwest::multipart::{Form, Part};
+use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use testkit::app::{Database, TestApp, Wanted};
 use testkit::caller::PASSWORD;
 
@@ -34,12 +35,20 @@ impl<'a> Reader<'a> {
         path: &str,
         form: Option<&[(&str, &str)]>,
     ) -> anyhow::Result<Page> {
-        let mut request = self.test.http.request(method, format!("{}{path}", self.test.base));
-        let jar: Vec<String> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
-        request = request.header("Cookie", jar.join("; ")).header("Accept-Language", "en");
+        let mut request = self.request(method, path);
         if let Some(form) = form {
             request = request.header("Origin", &self.test.base).form(form);
         }
+        self.page(request).await
+    }
+
+    fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        let jar: Vec<String> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let request = self.test.http.request(method, format!("{}{path}", self.test.base));
+        request.header("Cookie", jar.join("; ")).header("Accept-Language", "en")
+    }
+
+    async fn page(&mut self, request: RequestBuilder) -> anyhow::Result<Page> {
         let response = request.send().await?;
         self.keep_cookies(&response);
         let to = response.headers().get("location").map(|value| value.to_str().map(str::to_owned)).transpose()?;
@@ -68,6 +77,30 @@ impl<'a> Reader<'a> {
         let mut form = vec![("csrf", token.unwrap_or_default())];
         form.extend(fields);
         self.send(Method::POST, path, Some(&form)).await
+    }
+
+    /// The same with files, as a browser sends them.
+    pub(crate) async fn submit_files(
+        &mut self,
+        path: &str,
+        fields: &[(&str, &str)],
+        files: &[(&str, &[u8])],
+    ) -> anyhow::Result<Page> {
+        let page = self.open("/dashboard").await?;
+        let mut form = Form::new().text("csrf", between(&page.text, "name=\"csrf\" value=\"", "\"").to_owned());
+        for (name, value) in fields {
+            form = form.text((*name).to_owned(), (*value).to_owned());
+        }
+        for (name, content) in files {
+            form = form.part("files", Part::bytes(content.to_vec()).file_name((*name).to_owned()));
+        }
+        let request = self.request(Method::POST, path).header("Origin", &self.test.base).multipart(form);
+        self.page(request).await
+    }
+
+    /// An answer with its headers.
+    pub(crate) async fn raw(&mut self, method: Method, path: &str) -> anyhow::Result<Response> {
+        Ok(self.request(method, path).send().await?)
     }
 
     async fn send_owned(&mut self, path: &str, form: &[(&str, String)]) -> anyhow::Result<Page> {
@@ -330,6 +363,15 @@ const ROWS: &[Row] = &[
     own("/dashboard/usage"),
     own("/dashboard/referrals"),
     form("/dashboard/subscription/{id}"),
+    own("/dashboard/tickets"),
+    form("/dashboard/tickets"),
+    own("/dashboard/tickets/new"),
+    // No ticket is a device.
+    Row { method: "GET", path: "/dashboard/tickets/{id}", answers: [303, 404, 404, 404, 404] },
+    form("/dashboard/tickets/{id}/messages"),
+    form("/dashboard/tickets/{id}/close"),
+    form("/dashboard/tickets/{id}/rate"),
+    Row { method: "GET", path: "/dashboard/tickets/{id}/files/{file}", answers: [303, 404, 404, 404, 404] },
     own("/dashboard/notices"),
     form("/dashboard/notices"),
     Row { method: "GET", path: "/unsubscribe", answers: [422; 5] },
@@ -460,7 +502,7 @@ async fn every_page_answers_everybody_as_the_table_says(database: Database) -> a
     let (_, made) = test.post("/devices", Some(&owner), &serde_json::json!({ "name": "phone" })).await?;
     let device = made["device"]["id"].as_str().expect("a device").to_owned();
     for row in ROWS {
-        let path = row.path.replace("{id}", &device).replace("{act}", "password");
+        let path = row.path.replace("{id}", &device).replace("{file}", &device).replace("{act}", "password");
         for ((who, reader), expected) in askers.iter_mut().zip(row.answers) {
             let fields = if expected == 422 { &[][..] } else { FIELDS };
             let form = (row.method == "POST").then_some(fields);

@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use crate::error::ApiError;
 use crate::extract::{Id, Json, Pages, Session};
+use crate::idempotency::Request;
 
 /// A ticket as JSON.
 fn ticket_json(row: &TicketRow) -> api::Ticket {
@@ -53,13 +54,16 @@ pub(crate) fn thread_json(thread: Thread) -> api::TicketThread {
     api::TicketThread { ticket: ticket_json(&thread.ticket), messages: thread.lines.into_iter().map(message).collect() }
 }
 
-fn written(body: &str, files: Vec<api::NewFile>) -> Result<Written, Error> {
+fn written(body: &str, files: Vec<api::NewFile>, request: Request) -> Result<Written, Error> {
     let attachment = |file: api::NewFile| {
         let content = STANDARD.decode(&file.content);
         let content = content.map_err(|_| Error::invalid("files", "file_base64", "a file's content is base64"))?;
         Attachment::parse(&file.name, content)
     };
-    Written::parse(body, files.into_iter().map(attachment).collect::<Result<_, _>>()?, Source::Api)
+    let written = Written::parse(body, files.into_iter().map(attachment).collect::<Result<_, _>>()?, Source::Api)?;
+    // The half of a hash that names the request is as good a name for the message.
+    let once = request.0.and_then(|scope| scope.first_chunk().map(|half| Uuid::new_v8(*half)));
+    Ok(written.once(once))
 }
 
 /// Your tickets.
@@ -85,12 +89,13 @@ pub(crate) async fn list(
 pub(crate) async fn open(
     State(app): State<App>,
     Session(who): Session,
+    request: Request,
     Json(body): Json<api::NewTicket>,
 ) -> Result<(StatusCode, Reply<api::TicketThread>), ApiError> {
     let new = NewTicket {
         subject: ticket::subject(&body.subject)?,
         category: ticket::category(&body.category)?,
-        first: written(&body.body, body.files)?,
+        first: written(&body.body, body.files, request)?,
     };
     Ok((StatusCode::CREATED, Reply(thread_json(ticket::open(&app, &who, &new).await?))))
 }
@@ -119,9 +124,10 @@ pub(crate) async fn write(
     State(app): State<App>,
     Session(who): Session,
     Id(id): Id,
+    request: Request,
     Json(body): Json<api::NewTicketMessage>,
 ) -> Result<(StatusCode, Reply<api::TicketThread>), ApiError> {
-    let written = written(&body.body, body.files)?;
+    let written = written(&body.body, body.files, request)?;
     Ok((StatusCode::CREATED, Reply(thread_json(ticket::write(&app, &who, id, &written).await?))))
 }
 

@@ -14,12 +14,15 @@ mod refund;
 mod servers;
 mod sure;
 mod table;
+mod tickets;
 mod trail;
 mod work;
 
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
 
+use super::upload::MAX_UPLOAD;
 use crate::context::Ctx;
 
 /// The operators' routes.
@@ -34,6 +37,13 @@ pub(super) fn router() -> Router<Ctx> {
         .route("/admin/customers/{id}/grant", post(customers::grant))
         .route("/admin/customers/{id}/take", post(customers::take))
         .route("/admin/customers/{id}/refund", post(refund::refund))
+        .route("/admin/tickets", get(tickets::queue))
+        .route("/admin/tickets/replies", get(tickets::replies).post(tickets::add_reply))
+        .route("/admin/tickets/replies/delete", post(tickets::delete_reply))
+        .route("/admin/tickets/{id}", get(tickets::page))
+        .route("/admin/tickets/{id}/reply", post(tickets::reply).layer(DefaultBodyLimit::max(MAX_UPLOAD)))
+        .route("/admin/tickets/{id}/{act}", post(tickets::act))
+        .route("/admin/tickets/{id}/files/{file}", get(tickets::file))
         .route("/admin/servers", get(servers::list).post(servers::add))
         .route("/admin/servers/{name}", get(servers::page))
         .route("/admin/servers/{name}/status", post(servers::set_status))

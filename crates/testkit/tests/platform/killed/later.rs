@@ -54,6 +54,7 @@ async fn go_on(life: &mut Life, place: &str, email: &str) -> anyhow::Result<()> 
         "address" => change_address(life, &user, place).await?,
         "period" => pay_with_credit(life, &user).await?,
         "gift" => redeem_gift(life, &user).await?,
+        "ticket" => ask_for_help(life, &user).await?,
         "credit" => apply_credit(life, &user).await?,
         "refund" => have_the_money_back(life, &user).await?,
         "plan" if matches!(place, "plan.scheduled" | "plan.released") => shorten_and_stay(life, &user).await?,
@@ -154,6 +155,25 @@ async fn pay_with_credit(life: &mut Life, user: &TestUser) -> anyhow::Result<()>
     assert_eq!(credits["balances"][0]["amount"], 0, "{credits}");
     let body = life.node.caller.get("/subscriptions", Some(user)).await?;
     assert_eq!(body["subscriptions"].as_array().map(Vec::len), Some(2), "{body}");
+    Ok(())
+}
+
+/// A ticket that was asked for under a key is opened once, and the team is told once.
+async fn ask_for_help(life: &mut Life, user: &TestUser) -> anyhow::Result<()> {
+    let body = json!({ "subject": "No connection", "category": "connection", "body": "Help" });
+    life.insist(async |_, caller: &Caller| {
+        let request = caller.request(Method::POST, "/tickets", Some(user)).header("Idempotency-Key", "help");
+        let (status, reply) = answer(request.json(&body).send().await?).await?;
+        anyhow::ensure!(status == StatusCode::CREATED, "{status} {reply}");
+        Ok(())
+    })
+    .await?;
+    life.rest().await?;
+    let tickets = life.node.caller.get("/tickets", Some(user)).await?;
+    assert_eq!(tickets["tickets"].as_array().map(Vec::len), Some(1), "{tickets}");
+    let subject = format!("[#{}] No connection", tickets["tickets"][0]["number"]);
+    let told = life.fleet.mail.messages().into_iter().filter(|mail| mail.subject == subject);
+    assert_eq!(told.count(), 1, "the team is told once");
     Ok(())
 }
 

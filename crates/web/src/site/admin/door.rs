@@ -10,6 +10,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use domain::operator::Act;
 
 use crate::context::{Ctx, TeamCode};
+use crate::site::upload::Upload;
 use crate::site::visit::{Fault, Visit};
 
 /// An operator's visit.
@@ -90,6 +91,11 @@ impl Operator {
             "per_customer" => "admin-coupon-per-customer",
             "count" => "admin-gift-count",
             "note" => "admin-gift-note",
+            "body" => "ticket-body",
+            "files" => "ticket-files",
+            "category" => "ticket-category",
+            "priority" => "admin-ticket-priority",
+            "to" => "admin-ticket-to",
             _ => return field.to_owned(),
         };
         self.visit.t.say(key)
@@ -172,6 +178,22 @@ impl FromRequest<Ctx> for AdminForm {
     async fn from_request(request: Request, ctx: &Ctx) -> Result<Self, Fault> {
         let (operator, fields) = read(request, ctx, Act::Run).await?;
         Ok(AdminForm(operator, fields))
+    }
+}
+
+/// A form with files of one who helps customers, sent with the token of the session.
+pub(super) struct TeamUpload(pub(super) Operator, pub(super) Upload);
+
+impl FromRequest<Ctx> for TeamUpload {
+    type Rejection = Fault;
+
+    async fn from_request(request: Request, ctx: &Ctx) -> Result<Self, Fault> {
+        let (mut parts, body) = request.into_parts();
+        let visit = Visit::from_request_parts(&mut parts, ctx).await?;
+        let operator = Operator::enter(visit.clone(), Act::SeeCustomers)?;
+        let upload = Upload::of(visit, Request::from_parts(parts, body), ctx).await?;
+        upload.who()?;
+        Ok(TeamUpload(operator, upload))
     }
 }
 
