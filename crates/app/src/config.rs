@@ -1,5 +1,6 @@
 //! What the use cases need to know of the settings. Parsed once, by the binary.
 
+use domain::faq::Flow;
 use domain::reward::Terms;
 use domain::ticket::Quiet;
 use domain::vpn::dns::Resolvers;
@@ -91,6 +92,8 @@ pub struct Config {
     pub referrals: Terms,
     /// Who reckons taxes.
     pub taxes: Taxes,
+    /// The operator's own help, in place of what comes with the program.
+    pub flow: Option<Flow>,
     /// How long the desk waits for a customer's answer.
     pub ticket_quiet: Quiet,
 }

@@ -33,6 +33,7 @@ pub mod device_change;
 mod device_slots;
 pub mod email_change;
 pub mod failpoint;
+pub mod faq;
 pub mod gateway;
 pub mod gateway_peers;
 pub mod gateway_report;

@@ -11,6 +11,7 @@ pub mod api_scope;
 pub mod change;
 pub mod coupon;
 pub mod credit;
+pub mod faq;
 pub mod gift;
 pub mod help;
 pub mod id;

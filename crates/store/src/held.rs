@@ -216,6 +216,7 @@ pub const HELD: [Held; 33] = [
             "priority",
             "state",
             "source",
+            "way",
             "claimed_by",
             "asked_at",
             "answer_by",
@@ -269,13 +270,14 @@ pub const HELD: [Held; 33] = [
 ];
 
 /// Tables about the service alone.
-pub const NOT_ABOUT_PEOPLE: [&str; 14] = [
+pub const NOT_ABOUT_PEOPLE: [&str; 15] = [
     "plans",
     "plan_offers",
     "plan_prices",
     "coupons",
     "gift_batches",
     "ticket_replies",
+    "faq_ends",
     "vps_servers",
     "gateways",
     "api_keys",

@@ -23,6 +23,7 @@ pub mod coupon_uses;
 pub mod coupons;
 pub mod credit_ledger;
 pub mod email_changes;
+pub mod faq_ends;
 pub mod figures;
 pub mod foreign;
 pub mod gateways;

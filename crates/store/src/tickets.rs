@@ -29,6 +29,8 @@ pub struct Model {
     pub state: String,
     /// Where it was opened: `site`, `api` or `discord`.
     pub source: String,
+    /// The way through the help that led to it: names of nodes, by dots.
+    pub way: Option<String>,
     /// Who of the team has it.
     pub claimed_by: Option<Uuid>,
     /// Since when the customer waits, while it is open.

@@ -421,6 +421,7 @@ pub(crate) async fn assemble(
         referrals: wanted.referrals.clone(),
         taxes: wanted.taxes,
         money_back_days: 30,
+        flow: None,
         ticket_quiet: domain::ticket::Quiet::of_days(3),
     };
     let stripe = Stripe::new(StripeSettings {

@@ -122,6 +122,7 @@ fn config() -> Config {
         referrals: Terms::default(),
         taxes: Taxes::Unknown,
         money_back_days: 30,
+        flow: None,
         ticket_quiet: domain::ticket::Quiet::of_days(3),
         app_url: "https://mirai.test".parse().unwrap(),
         brand: Brand { name: "MiraiVPN".to_owned(), support: "help@mirai.test".to_owned() },

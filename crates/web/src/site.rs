@@ -8,6 +8,7 @@ mod coupon;
 mod dashboard;
 mod devices;
 mod form;
+mod help;
 mod notices;
 mod owner;
 mod password;
@@ -35,6 +36,9 @@ pub(crate) fn router() -> Router<Ctx> {
         .route("/pricing", get(pricing::pricing))
         .route("/servers", get(public::servers))
         .route("/faq", get(public::faq))
+        .route("/help", get(help::page))
+        .route("/help/solved", post(help::solved))
+        .route("/help/human", post(help::human))
         .route("/privacy", get(public::privacy))
         .route("/register", get(account::register_form).post(account::register))
         .route("/verify", get(account::verify_form).post(account::verify))

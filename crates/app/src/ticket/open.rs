@@ -1,6 +1,7 @@
 //! A customer opens a ticket, and writes in one.
 
 use domain::account::Language;
+use domain::faq::Way;
 use domain::ticket::{After, Caps, Category, Deed, Entry, Life, Priority, State, Subject, cap};
 use domain::time::{DAY_MS, UnixMs};
 use store::{Tx, tickets, users};
@@ -19,6 +20,8 @@ pub struct NewTicket {
     pub subject: Subject,
     /// And by kind.
     pub category: Category,
+    /// The way through the help that led to it.
+    pub way: Option<Way>,
     /// The first message.
     pub first: Written,
 }
@@ -49,6 +52,7 @@ async fn open_once(app: &App, who: &Who, new: &NewTicket) -> Result<Uuid> {
         priority: String::new(),
         state: String::new(),
         source: new.first.source.stored(),
+        way: new.way.as_ref().map(|way| way.as_str().to_owned()),
         claimed_by: None,
         asked_at: now,
         answer_by: None,

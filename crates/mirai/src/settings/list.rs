@@ -83,6 +83,11 @@ pub(crate) const SETTINGS: &[Setting] = &[
         "for so many days a customer can have the first purchase back by a click; 0: only an operator gives money back",
     ),
     open(
+        "FLOWS_FILE",
+        None,
+        "a file of your own help flows, in the shape of crates/app/flows.json; those that come with the program if not set",
+    ),
+    open(
         "TICKET_QUIET_DAYS",
         Some("3"),
         "a customer who has not answered in a ticket for so many days is warned, and after as many more it is closed; 0: never",

@@ -8,6 +8,7 @@ use clients::mail::Mailer;
 use clients::stripe::{Stripe, StripeSettings};
 use domain::account::Email;
 use domain::credit::MOST;
+use domain::faq::Flow;
 use domain::reward::Terms;
 use domain::ticket::Quiet;
 use domain::time::DAY_MS;
@@ -112,6 +113,7 @@ pub(crate) fn parse(values: &Values) -> anyhow::Result<Parsed> {
         referrals: referrals(values)?,
         taxes: taxes(values)?,
         money_back_days: number(values, "MONEY_BACK_DAYS", 0..=90)?,
+        flow: flow(values)?,
         ticket_quiet: Quiet::of_days(number(values, "TICKET_QUIET_DAYS", 0..=3_650)?),
         mail_from,
         app_url: app_url.clone(),
@@ -213,6 +215,14 @@ fn pool(values: &Values) -> anyhow::Result<Pool> {
     let v4 = required(values, "POOL_V4")?.parse().context("POOL_V4 is not an IPv4 network")?;
     let v6 = required(values, "POOL_V6")?.parse().context("POOL_V6 is not an IPv6 network")?;
     Pool::new(v4, v6).context("POOL_V4 and POOL_V6 don't fit")
+}
+
+/// The operator's own help. One that is broken stops the start, with the place that is.
+fn flow(values: &Values) -> anyhow::Result<Option<Flow>> {
+    let Some(path) = values.text("FLOWS_FILE") else { return Ok(None) };
+    let text = std::fs::read_to_string(path).with_context(|| format!("FLOWS_FILE: {path} can't be read"))?;
+    let flow = app::faq::read(&text).map_err(|broken| anyhow!("FLOWS_FILE: {path}: {broken}"))?;
+    Ok(Some(flow))
 }
 
 fn resolvers(values: &Values) -> anyhow::Result<Resolvers> {

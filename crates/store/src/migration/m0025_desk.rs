@@ -24,6 +24,7 @@ impl MigrationTrait for Migration {
                 .col(text("priority", 8))
                 .col(text("state", 8))
                 .col(text("source", 8))
+                .col(text_null("way", 400))
                 .col(id_null("claimed_by"))
                 .col(int("asked_at"))
                 .col(int_null("answer_by"))
@@ -80,6 +81,16 @@ impl MigrationTrait for Migration {
                 .to_owned(),
         )
         .await?;
+        m.create_table(
+            table(m, "faq_ends")
+                .col(text("node", 32))
+                .col(int("day"))
+                .col(int("solved"))
+                .col(int("human"))
+                .primary_key(Index::create().col("node").col("day"))
+                .to_owned(),
+        )
+        .await?;
         add_index(m, "tickets", &["number"], unique("tickets", &["number"])).await?;
         add_index(m, "ticket_replies", &["name"], unique("ticket_replies", &["name"])).await?;
         for (table, columns) in [
@@ -92,6 +103,7 @@ impl MigrationTrait for Migration {
             ("ticket_messages", &["author_id"]),
             ("ticket_files", &["ticket_id"]),
             ("ticket_files", &["message_id"]),
+            ("faq_ends", &["day"]),
         ] {
             add_index(m, table, columns, index(table, columns)).await?;
         }

@@ -17,7 +17,7 @@ testkit::on_both_databases!(
 );
 
 /// What support opens and sends; all else is the admins'.
-const OF_SUPPORT: [&str; 14] = [
+const OF_SUPPORT: [&str; 15] = [
     "GET /admin",
     "POST /admin/customers",
     "GET /admin/customers/{id}",
@@ -29,6 +29,7 @@ const OF_SUPPORT: [&str; 14] = [
     "POST /admin/tickets/{id}/reply",
     "POST /admin/tickets/{id}/{act}",
     "GET /admin/tickets/{id}/files/{file}",
+    "GET /admin/tickets/help",
     "GET /admin/tickets/replies",
     "POST /admin/tickets/replies",
     "POST /admin/tickets/replies/delete",

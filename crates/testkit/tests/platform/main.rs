@@ -22,6 +22,7 @@ mod gateway_faults;
 mod gateways;
 mod gift_codes;
 mod held;
+mod help;
 mod hostile;
 mod idempotency;
 mod import;

@@ -325,6 +325,10 @@ const ROWS: &[Row] = &[
     page("/pricing"),
     page("/servers"),
     page("/faq"),
+    page("/help"),
+    // No way is none.
+    Row { method: "POST", path: "/help/solved", answers: [404; 5] },
+    Row { method: "POST", path: "/help/human", answers: [404; 5] },
     page("/privacy"),
     page("/register"),
     public_form("/register"),

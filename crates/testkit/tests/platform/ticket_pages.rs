@@ -188,10 +188,10 @@ async fn the_team_sorts_and_finds_tickets_and_keeps_answers_ready(database: Data
     let sort = [("category", "payment"), ("priority", "urgent")];
     support.submit(&format!("/admin/tickets/{second}/sort"), &sort).await?;
     assert_eq!(order(&mut support, "").await?, [second.clone(), first.clone()], "what is urgent comes first");
-    assert_eq!(order(&mut support, "?category=payment&priority=urgent").await?, [second.clone()]);
+    assert_eq!(order(&mut support, "?category=payment&priority=urgent").await?, std::slice::from_ref(&second));
     assert_eq!(order(&mut support, "?whose=mine").await?, Vec::<String>::new());
     support.submit(&format!("/admin/tickets/{first}/transfer"), &[("to", &kim.id.to_string())]).await?;
-    assert_eq!(order(&mut support, "?whose=nobody").await?, [second.clone()]);
+    assert_eq!(order(&mut support, "?whose=nobody").await?, std::slice::from_ref(&second));
     test.run_jobs().await?;
     assert_eq!(test.newest_mail(&kim.email)?.subject, "[#1] The first");
     assert_eq!(support.open("/admin/tickets?number=%232").await?.to, format!("/admin/tickets/{second}"));

@@ -95,6 +95,7 @@ pub(crate) async fn open(
     let new = NewTicket {
         subject: ticket::subject(&body.subject)?,
         category: ticket::category(&body.category)?,
+        way: None,
         first: written(&body.body, body.files, request)?,
     };
     Ok((StatusCode::CREATED, Reply(thread_json(ticket::open(&app, &who, &new).await?))))

@@ -38,6 +38,7 @@ pub(super) fn router() -> Router<Ctx> {
         .route("/admin/customers/{id}/take", post(customers::take))
         .route("/admin/customers/{id}/refund", post(refund::refund))
         .route("/admin/tickets", get(tickets::queue))
+        .route("/admin/tickets/help", get(tickets::help_ends))
         .route("/admin/tickets/replies", get(tickets::replies).post(tickets::add_reply))
         .route("/admin/tickets/replies/delete", post(tickets::delete_reply))
         .route("/admin/tickets/{id}", get(tickets::page))

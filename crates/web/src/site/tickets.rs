@@ -1,8 +1,8 @@
 //! A customer's tickets.
 
-use app::Error;
 use app::session::Who;
 use app::ticket::{self, Content, FileInfo, Line, NewTicket, Source, TicketRow, Written};
+use app::{Error, faq};
 use askama::Template;
 use axum::extract::Path;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
@@ -149,6 +149,7 @@ fn path(id: Uuid) -> String {
 struct Typed {
     subject: String,
     category: String,
+    way: String,
     body: String,
     subject_error: String,
     body_error: String,
@@ -173,6 +174,7 @@ impl Typed {
         let typed = Typed {
             subject: upload.get("subject").to_owned(),
             category: upload.get("category").to_owned(),
+            way: upload.get("way").to_owned(),
             body: upload.get("body").to_owned(),
             subject_error: visit.field_words(&error, "subject"),
             body_error: visit.field_words(&error, "body"),
@@ -203,11 +205,13 @@ fn new_page(visit: &Visit, status: StatusCode, typed: Typed, once: Option<Uuid>)
 pub(crate) struct About {
     #[serde(default)]
     category: String,
+    #[serde(default)]
+    way: String,
 }
 
 pub(crate) async fn new_ticket(visit: Visit, Asked(query): Asked<About>) -> Result<Response, Fault> {
     visit.signed_in()?;
-    let typed = Typed { category: query.category, ..Typed::default() };
+    let typed = Typed { category: query.category, way: query.way, ..Typed::default() };
     Ok(new_page(&visit, StatusCode::OK, typed, None))
 }
 
@@ -226,6 +230,7 @@ async fn open_from(upload: &Upload, who: &Who) -> app::Result<Uuid> {
     let new = NewTicket {
         subject: ticket::subject(upload.get("subject"))?,
         category: ticket::category(upload.get("category"))?,
+        way: faq::way(&upload.visit.ctx.app, upload.get("way"))?,
         first: written(upload)?,
     };
     Ok(ticket::open(&upload.visit.ctx.app, who, &new).await?.ticket.id)

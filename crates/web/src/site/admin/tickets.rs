@@ -1,6 +1,7 @@
 //! The team's side of the support desk: the queue, and a ticket with what helps to answer it.
 
 use app::Error;
+use app::faq::{self, Ends};
 use app::ticket::{self, Beside, BesideDevice, Change, Filter, Line, ReplyRow, Thread, TicketRow, Whose};
 use askama::Template;
 use axum::extract::Path;
@@ -15,6 +16,7 @@ use uuid::Uuid;
 use super::door::{Fields, Operator, Team, TeamForm, TeamUpload, back};
 use super::table::{Cell, Table};
 use crate::site::form::Asked;
+use crate::site::help;
 use crate::site::tickets::{self as shown, Choice, ShownLine, content_response, minute};
 use crate::site::upload::Upload;
 use crate::site::visit::{Fault, Visit};
@@ -183,6 +185,7 @@ struct TicketPage<'a> {
     is_late: bool,
     beside: &'a Beside,
     facts: Vec<String>,
+    way: Vec<String>,
     tables: Vec<Table>,
     lines: Vec<ShownLine>,
     done: Option<String>,
@@ -263,6 +266,7 @@ async fn show(operator: &Operator, id: Uuid, done: Option<String>, typed: Typed)
             .iter()
             .map(|fact| visit.t.say(&format!("fact-{}", fact.as_str().replace('_', "-"))))
             .collect(),
+        way: ticket.way.as_deref().map(|way| help::labels(visit, way)).unwrap_or_default(),
         tables: tables(operator, &beside),
         lines: lines.iter().map(|line| shown::shown(visit, &page, line, name(line))).collect(),
         done,
@@ -433,4 +437,36 @@ pub(super) async fn delete_reply(TeamForm(operator, form): TeamForm) -> Result<R
     let id = shown::parse(&operator.visit, form.get("reply"))?;
     ticket::delete_reply(operator.app(), &operator.actor(), id).await.map_err(|error| operator.fault(error))?;
     Ok(back("/admin/tickets/replies", "deleted"))
+}
+
+#[derive(Template)]
+#[template(path = "admin_list.html")]
+struct EndsPage<'a> {
+    v: &'a Visit,
+    title: String,
+    body: String,
+    tables: [Table; 1],
+    next: Option<String>,
+}
+
+/// How often the help without waiting ended well.
+pub(super) async fn help_ends(Team(operator): Team) -> Result<Response, Fault> {
+    let visit = &operator.visit;
+    let ends = faq::ends(operator.app()).await.map_err(|error| operator.fault(error))?;
+    let line = |ends: &Ends| {
+        let label = help::label(visit, &ends.node).unwrap_or_else(|| ends.node.clone());
+        let all = (ends.solved + ends.human).max(1);
+        vec![
+            Cell::text(label),
+            Cell::number(ends.solved.to_string()),
+            Cell::number(ends.human.to_string()),
+            Cell::number(format!("{} %", ends.solved * 100 / all)),
+        ]
+    };
+    let heads = ["admin-help-node", "admin-help-solved", "admin-help-human", "admin-help-rate"];
+    let heads = heads.map(|key| visit.t.say(key)).to_vec();
+    let rows = ends.iter().map(line).collect();
+    let table = Table::new(String::new(), heads, visit.t.say("admin-none"), rows);
+    let (title, body) = (visit.t.say("admin-help-ends"), visit.t.say("admin-help-body"));
+    Ok(visit.page(StatusCode::OK, &EndsPage { v: visit, title, body, tables: [table], next: None }))
 }
