@@ -1,5 +1,6 @@
 # The desk on the operators’ pages.
 admin-tickets = Tickets
+admin-waiting-tickets = Tickets, die auf eine Antwort warten
 admin-tickets-body = Was auf eine Antwort wartet, kommt zuerst, in der Reihenfolge der versprochenen Antworten.
 admin-ticket-unknown = Es gibt kein Ticket mit dieser Nummer.
 admin-ticket-state-opening = wird eröffnet

@@ -1,5 +1,6 @@
 # The desk on the operators’ pages.
 admin-tickets = Tickets
+admin-waiting-tickets = Tickets that wait for an answer
 admin-tickets-body = What waits for an answer comes first, in the order in which answers are promised.
 admin-ticket-unknown = There is no ticket with this number.
 admin-ticket-state-opening = being opened

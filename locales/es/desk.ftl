@@ -1,5 +1,6 @@
 # The desk on the operators’ pages.
 admin-tickets = Tiques
+admin-waiting-tickets = Tiques que esperan respuesta
 admin-tickets-body = Primero lo que espera respuesta, en el orden en que se prometió responder.
 admin-ticket-unknown = No hay ningún tique con este número.
 admin-ticket-state-opening = abriéndose

@@ -1,5 +1,6 @@
 # The desk on the operators’ pages.
 admin-tickets = Tickets
+admin-waiting-tickets = Tickets en attente de réponse
 admin-tickets-body = D’abord ce qui attend une réponse, dans l’ordre des réponses promises.
 admin-ticket-unknown = Il n’y a pas de ticket avec ce numéro.
 admin-ticket-state-opening = en cours d’ouverture

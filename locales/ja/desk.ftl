@@ -1,5 +1,6 @@
 # The desk on the operators’ pages.
 admin-tickets = チケット
+admin-waiting-tickets = 返信待ちのチケット
 admin-tickets-body = 返信待ちのものから、返信の期限順に並びます。
 admin-ticket-unknown = この番号のチケットはありません。
 admin-ticket-state-opening = 作成中

@@ -9,7 +9,7 @@ mod replies;
 mod work;
 
 use domain::page::{Ask, Page, Place};
-use domain::ticket::{Category, Deed, Entry, Note, Priority, Side, State, Subject, TicketError};
+use domain::ticket::{Category, Deed, Entry, Note, Priority, Side, Subject, TicketError};
 use domain::time::UnixMs;
 use store::{Db, ticket_files, ticket_messages, tickets, users};
 use uuid::Uuid;
@@ -222,9 +222,4 @@ async fn lock(tx: &store::Tx, id: Uuid) -> Result<(TicketRow, users::Model)> {
 async fn lock_own(tx: &store::Tx, who: &Who, id: Uuid) -> Result<(TicketRow, users::Model)> {
     let (ticket, user) = lock(tx, id).await?;
     if user.id == who.user.id { Ok((ticket, user)) } else { Err(Error::NotFound) }
-}
-
-/// Where a ticket stands.
-pub fn state_of(row: &TicketRow) -> Result<State> {
-    Ok(row.life()?.state)
 }

@@ -35,6 +35,8 @@ async fn a_customer_and_the_team_write_to_each_other_on_the_site(database: Datab
     let (own, desk) = (format!("{OPEN}/{id}"), format!("/admin/tickets/{id}"));
     let page = customer.open(&own).await?.text;
     assert!(page.contains("It does\nnot connect.") && page.contains("waiting for us"), "{page}");
+    let home = support.open("/admin").await?.text;
+    assert!(home.contains("Tickets that wait for an answer") && !home.contains("/admin/jobs"), "{home}");
     assert!(support.open("/admin/tickets").await?.text.contains(&format!("href=\"{desk}\"")));
 
     test.advance(1_000);

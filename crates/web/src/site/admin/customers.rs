@@ -5,7 +5,7 @@ use app::admin::credits::{self, Wish};
 use app::admin::customers::{self, Customer};
 use app::admin::{figures, lists, servers, users};
 use app::invoice::InvoiceRow;
-use app::{Error, credit, refund};
+use app::{Error, credit, refund, ticket};
 use askama::Template;
 use axum::extract::Path;
 use axum::http::StatusCode;
@@ -42,31 +42,35 @@ struct HomePage<'a> {
     tables: Vec<Table>,
 }
 
-/// The search, and for admins what waits for them.
+/// The search, and what waits.
 pub(super) async fn home(Team(operator): Team) -> Result<Response, Fault> {
     home_page(&operator, "", StatusCode::OK).await
 }
 
 async fn home_page(operator: &Operator, typed: &str, status: StatusCode) -> Result<Response, Fault> {
-    let tables = if operator.visit.is_admin() {
-        overview(operator).await.map_err(|error| operator.fault(error))?
-    } else {
-        Vec::new()
-    };
+    let tables = overview(operator).await.map_err(|error| operator.fault(error))?;
     let page = HomePage { v: &operator.visit, typed, is_unknown: status == StatusCode::NOT_FOUND, tables };
     Ok(operator.visit.page(status, &page))
 }
 
 async fn overview(operator: &Operator) -> app::Result<Vec<Table>> {
     let (app, t) = (operator.app(), &operator.visit.t);
+    let line =
+        |words: &str, href: &str, count: u64| vec![Cell::link(t.say(words), href), Cell::number(count.to_string())];
+    let say = |key: &str| t.say(key);
+    let waits =
+        |rows| Table::new(say("admin-waiting"), vec![say("admin-what"), say("admin-count")], String::new(), rows);
+    let tickets = line("admin-waiting-tickets", "/admin/tickets", ticket::count_open(app).await?);
+    if !operator.visit.is_admin() {
+        return Ok(vec![waits(vec![tickets])]);
+    }
     let waiting = lists::waiting(app).await?;
     let ill = servers::list(app).await?.into_iter().filter(|one| {
         one.server.status == "up"
             && (one.seen.status != "up" || one.gateway.as_ref().is_some_and(|g| g.trouble.is_some()))
     });
-    let line =
-        |words: &str, href: &str, count: u64| vec![Cell::link(t.say(words), href), Cell::number(count.to_string())];
     let work = vec![
+        tickets,
         line("admin-waiting-dead", "/admin/jobs?state=dead", waiting.dead_jobs),
         line("admin-waiting-jobs", "/admin/jobs?state=queued", waiting.queued_jobs),
         line("admin-waiting-events", "/admin/events", waiting.events),
@@ -75,9 +79,8 @@ async fn overview(operator: &Operator) -> app::Result<Vec<Table>> {
     let standing = figures::standing(app).await?.into_iter();
     let standing = standing
         .map(|(plan, status, count)| vec![Cell::text(plan), Cell::text(status), Cell::number(count.to_string())]);
-    let say = |key: &str| t.say(key);
     Ok(vec![
-        Table::new(say("admin-waiting"), vec![say("admin-what"), say("admin-count")], String::new(), work),
+        waits(work),
         Table::new(
             say("dashboard-subscription"),
             vec![say("admin-plan"), say("servers-status"), say("admin-count")],
