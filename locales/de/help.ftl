@@ -1,7 +1,8 @@
 # Help without waiting.
 help-title = Hilfe
 help-seen = Das könnte es sein
-help-go = Dorthin
+help-else = Oder ist es etwas anderes?
+help-go = Seite öffnen
 help-solved = Das hat geholfen
 help-human = Einen Menschen fragen
 help-back = Zurück

@@ -1,7 +1,8 @@
 # Help without waiting.
 help-title = Help
 help-seen = This may be it
-help-go = Go there
+help-else = Or is it something else?
+help-go = Open that page
 help-solved = That helped
 help-human = Ask a human
 help-back = Back

@@ -1,7 +1,8 @@
 # Help without waiting.
 help-title = Ayuda
 help-seen = Puede que sea esto
-help-go = Ir allí
+help-else = ¿O es otra cosa?
+help-go = Abrir la página
 help-solved = Me ha servido
 help-human = Preguntar a una persona
 help-back = Atrás

@@ -1,7 +1,8 @@
 # Help without waiting.
 help-title = Aide
 help-seen = C’est peut-être cela
-help-go = Y aller
+help-else = Ou est-ce autre chose ?
+help-go = Ouvrir la page
 help-solved = Cela m’a aidé
 help-human = Demander à un humain
 help-back = Retour

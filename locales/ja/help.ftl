@@ -1,7 +1,8 @@
 # Help without waiting.
 help-title = ヘルプ
 help-seen = これかもしれません
-help-go = そのページへ
+help-else = それとも別のことですか?
+help-go = ページを開く
 help-solved = 解決しました
 help-human = 人に相談する
 help-back = 戻る

@@ -103,6 +103,8 @@ async fn a_weak_or_missing_setting_stops_the_start_with_one_line_that_names_it()
         ("TRUSTED_PROXIES", Some("nginx")),
         ("LIMIT_GENERAL", Some("0")),
         ("SHUTDOWN_GRACE", Some("soon")),
+        ("TICKET_QUIET_DAYS", Some("some")),
+        ("FLOWS_FILE", Some("/nowhere/flows.json")),
         ("DATABASE_URL", Some("postgres://localhost/mirai")),
         ("LISTEN", Some("nowhere")),
         ("LOG", Some("===")),
@@ -114,6 +116,32 @@ async fn a_weak_or_missing_setting_stops_the_start_with_one_line_that_names_it()
         assert_eq!(lines.len(), 1, "{name}={value:?}: {}", done.stderr);
         assert!(lines[0].starts_with("mirai: ") && lines[0].contains(name), "{name}={value:?}: {}", lines[0]);
         assert!(!done.stderr.contains("aaaaaaaa"), "a secret is not repeated: {}", done.stderr);
+    }
+}
+
+#[tokio::test]
+async fn broken_help_flows_stop_the_start_with_the_place_that_is_wrong() {
+    let folder = PrivateDir::new("flows").unwrap();
+    let shipped = include_str!("../../app/flows.json");
+    for (file, flows, words) in [
+        (
+            "lost.json",
+            shipped.replace("\"no-handshake\",", "\"nowhere\","),
+            "start > connection > nowhere: there is no such node",
+        ),
+        (
+            "mute.json",
+            shipped.replace("\"ja\": \"遅い\"", "\"ja\": \" \""),
+            "start > connection > slow: label is missing in the language ja",
+        ),
+        ("text.json", "Help!".to_owned(), "expected value"),
+    ] {
+        let path = folder.path().join(file);
+        std::fs::write(&path, flows).unwrap();
+        let (_folder, launch) = serve_with(("FLOWS_FILE", Some(&path.to_string_lossy()))).await;
+        let done = launch.run(PATIENCE).await.unwrap();
+        assert_eq!((done.code, done.stderr.lines().count()), (Some(1), 1), "{}", done.stderr);
+        assert!(done.stderr.contains("FLOWS_FILE") && done.stderr.contains(words), "{}", done.stderr);
     }
 }
 
