@@ -85,6 +85,7 @@ error-ticket-claimed = Jemand anderes aus dem Team war schneller und hat dieses 
 error-ticket-not-claimed = Niemand hat dieses Ticket.
 error-ticket-not-yours = Nur wer dieses Ticket hat, oder ein Admin, kann es abgeben.
 error-ticket-full = Dieses Ticket ist voll. Bitte eröffnen Sie ein neues.
+error-ticket-files-full = Die Dateien aller Ihrer Tickets haben zusammen 100 MB. Senden Sie dies ohne Datei.
 error-ticket-helper-unknown = Ein Ticket geht an jemanden aus dem Team.
 error-ticket-reply-name = Ein Name ist eine Zeile von 3 bis 60 Zeichen.
 error-ticket-replies-full = Es gibt so viele fertige Antworten, wie man überblicken kann. Löschen Sie erst eine.

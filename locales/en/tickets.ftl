@@ -85,6 +85,7 @@ error-ticket-claimed = Another of the team was faster and has this ticket.
 error-ticket-not-claimed = Nobody has this ticket.
 error-ticket-not-yours = Only who has this ticket, or an admin, can give it away.
 error-ticket-full = This ticket holds as much as one can. Please open a new one.
+error-ticket-files-full = The files of all your tickets have 100 MB together. Send this without a file.
 error-ticket-helper-unknown = A ticket is handed to one of the team.
 error-ticket-reply-name = A name is one line of 3 to 60 characters.
 error-ticket-replies-full = There are as many ready answers as one can look through. Delete one first.

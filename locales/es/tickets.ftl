@@ -85,6 +85,7 @@ error-ticket-claimed = Otra persona del equipo fue más rápida y tiene este tiq
 error-ticket-not-claimed = Nadie tiene este tique.
 error-ticket-not-yours = Solo quien tiene este tique, o un administrador, puede cederlo.
 error-ticket-full = Este tique está lleno. Abra uno nuevo.
+error-ticket-files-full = Los archivos de todos sus tiques suman 100 MB. Envíe esto sin archivo.
 error-ticket-helper-unknown = Un tique se pasa a alguien del equipo.
 error-ticket-reply-name = Un nombre es una línea de 3 a 60 caracteres.
 error-ticket-replies-full = Hay tantas respuestas preparadas como se pueden revisar. Borre una antes.

@@ -85,6 +85,7 @@ error-ticket-claimed = Quelqu’un d’autre de l’équipe a été plus rapide 
 error-ticket-not-claimed = Personne n’a ce ticket.
 error-ticket-not-yours = Seul celui qui a ce ticket, ou un administrateur, peut le céder.
 error-ticket-full = Ce ticket est plein. Veuillez en ouvrir un nouveau.
+error-ticket-files-full = Les fichiers de tous vos tickets font ensemble 100 Mo. Envoyez ceci sans fichier.
 error-ticket-helper-unknown = Un ticket se confie à quelqu’un de l’équipe.
 error-ticket-reply-name = Un nom est une ligne de 3 à 60 caractères.
 error-ticket-replies-full = Il y a déjà autant de réponses prêtes qu’on peut en parcourir. Supprimez-en une d’abord.

@@ -85,6 +85,7 @@ error-ticket-claimed = ほかの担当者が先にこのチケットを担当し
 error-ticket-not-claimed = このチケットの担当者はいません。
 error-ticket-not-yours = このチケットを手放せるのは、担当者か管理者だけです。
 error-ticket-full = このチケットはいっぱいです。新しいチケットを開いてください。
+error-ticket-files-full = チケットのファイルは合計 100 MB までです。ファイルなしで送信してください。
 error-ticket-helper-unknown = チケットを引き継げるのはチームの人だけです。
 error-ticket-reply-name = 名前は 3~60 文字の一行です。
 error-ticket-replies-full = 用意された返信が上限に達しています。先に一つ削除してください。

@@ -194,6 +194,9 @@ pub enum TicketError {
     /// It holds as much as one can.
     #[error("this ticket is full; open a new one")]
     Full,
+    /// The customer's tickets hold as many files as they can.
+    #[error("the files of all your tickets have 100 MB together; send this without a file")]
+    FilesFull,
     /// Too many are open.
     #[error("you have as many open tickets as one can have; write in one of them, or close one")]
     TooManyOpen,
@@ -218,6 +221,7 @@ impl TicketError {
             TicketError::NotClaimed => "ticket_not_claimed",
             TicketError::NotYours => "ticket_not_yours",
             TicketError::Full => "ticket_full",
+            TicketError::FilesFull => "ticket_files_full",
             TicketError::TooManyOpen => "tickets_too_many_open",
             TicketError::TooManyToday => "tickets_too_many_today",
         }

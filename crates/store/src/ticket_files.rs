@@ -1,9 +1,9 @@
 //! Files of tickets, sealed as the texts are.
 
 use sea_orm::entity::prelude::*;
-use sea_orm::{FromQueryResult, IntoActiveModel, QueryOrder, QuerySelect};
+use sea_orm::{FromQueryResult, IntoActiveModel, QueryOrder, QuerySelect, QueryTrait as _};
 
-use crate::{Db, Result, Tx};
+use crate::{Db, Result, Tx, tickets};
 
 /// A row of `ticket_files`.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -65,15 +65,12 @@ pub async fn by_id(db: &impl Db, ticket: Uuid, id: Uuid) -> Result<Option<Model>
     Ok(Entity::find_by_id(id).filter(Column::TicketId.eq(ticket)).one(db.conn()).await?)
 }
 
-/// How many bytes a ticket's files have.
-pub async fn bytes_of(db: &impl Db, ticket: Uuid) -> Result<i64> {
-    let sizes: Vec<i64> = Entity::find()
-        .select_only()
-        .column(Column::Bytes)
-        .filter(Column::TicketId.eq(ticket))
-        .into_tuple()
-        .all(db.conn())
-        .await?;
+/// How many bytes the files of a customer's tickets have.
+pub async fn bytes_of_user(db: &impl Db, user: Uuid) -> Result<i64> {
+    let own = tickets::Entity::find().select_only().column(tickets::Column::Id);
+    let own = own.filter(tickets::Column::UserId.eq(user)).into_query();
+    let query = Entity::find().select_only().column(Column::Bytes).filter(Column::TicketId.in_subquery(own));
+    let sizes: Vec<i64> = query.into_tuple().all(db.conn()).await?;
     Ok(sizes.into_iter().sum())
 }
 

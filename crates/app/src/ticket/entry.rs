@@ -1,8 +1,7 @@
 //! What is written into tickets: messages with their files, notes, events.
 
 use domain::ticket::{
-    Body, Deed, Entry, FileError, FileName, FileType, MOST_BYTES_TOGETHER, MOST_FILE_BYTES, MOST_FILES, Side,
-    TicketError,
+    Body, Deed, Entry, FileError, FileName, FileType, MOST_BYTES_TOGETHER, MOST_FILES, Side, TicketError,
 };
 use domain::time::{DAY_MS, UnixMs};
 use store::{Tx, ticket_files, ticket_messages};
@@ -13,8 +12,8 @@ use crate::{App, Error, Result};
 
 /// Most entries of a ticket: a conversation that is longer is better had anew, and a flood ends here.
 const MOST_ENTRIES: u64 = 500;
-/// Most bytes of all files of a ticket.
-const MOST_BYTES: i64 = 20 * MOST_FILE_BYTES as i64;
+/// Most bytes of all files in a customer's tickets: who signs up for nothing must not fill the disk.
+const MOST_BYTES: i64 = 100_000_000;
 
 /// For so long a message under an id that is known is the same message.
 const AGAIN_MS: i64 = DAY_MS;
@@ -150,8 +149,8 @@ pub(super) async fn add(
         return Err(refused(TicketError::Full));
     }
     let new: i64 = written.files.iter().map(|file| bytes(&file.content)).sum();
-    if new > 0 && ticket_files::bytes_of(tx, ticket.id).await? + new > MOST_BYTES {
-        return Err(refused(TicketError::Full));
+    if new > 0 && ticket_files::bytes_of_user(tx, ticket.user_id).await? + new > MOST_BYTES {
+        return Err(refused(TicketError::FilesFull));
     }
     let message = match written.id {
         Some(id) if ticket_messages::by_id(tx, id).await?.is_none() => id,

@@ -261,7 +261,7 @@ async fn files_go_along_and_keys_stay_behind(database: Database) -> anyhow::Resu
         let response = test.request(reqwest::Method::GET, &path, Some(user)).send().await?;
         Ok((response.status(), response.bytes().await?.to_vec()))
     };
-    assert_eq!(fetch(&mika, &png).await?, (StatusCode::OK, picture));
+    assert_eq!(fetch(&mika, &png).await?, (StatusCode::OK, picture.clone()));
     assert_eq!(fetch(&mika, &text).await?.1, b"[Interface]\nPrivateKey = [removed]\n");
     assert_eq!(fetch(&noa, &text).await?.0, StatusCode::NOT_FOUND);
     for (files, code) in [
@@ -280,6 +280,15 @@ async fn files_go_along_and_keys_stay_behind(database: Database) -> anyhow::Resu
             (StatusCode::UNPROCESSABLE_ENTITY, &json!(code)),
             "{refused}"
         );
+    }
+    for round in 0.. {
+        let two = json!([file("b.png", &picture), file("c.png", &picture)]);
+        let body = json!({ "body": "More.", "files": two });
+        let (status, reply) = test.post(&format!("/tickets/{id}/messages"), Some(&mika), &body).await?;
+        if status != StatusCode::CREATED {
+            assert_eq!((round, &reply["code"]), (9, &json!("ticket_files_full")), "{reply}");
+            break;
+        }
     }
     let body = json!({ "body": "x".repeat(14_100_000) });
     let (status, refused) = test.post(&format!("/tickets/{id}/messages"), Some(&mika), &body).await?;

@@ -109,7 +109,7 @@ pub(crate) struct Ended {
 async fn count(visit: &Visit, form: &Ended, end: End) -> Result<Way, Fault> {
     // The count is nobody's, so that nobody is to fill it.
     if visit.who.is_none() {
-        visit.count().await.map_err(|error| visit.fault(error))?;
+        visit.count_stranger().await.map_err(|error| visit.fault(error))?;
     }
     let app = &visit.ctx.app;
     let way = faq::way(app, &form.way).map_err(|error| visit.fault(error))?;

@@ -227,6 +227,14 @@ impl Visit {
         }
     }
 
+    /// Counts something that anybody may do, against the client.
+    pub(crate) async fn count_stranger(&self) -> Result<(), Error> {
+        match self.client {
+            Some(client) => self.count_as(LimitClass::General, Subject::Client(client)).await,
+            None => Ok(()),
+        }
+    }
+
     /// Counts a visit against the session.
     async fn count_session(&self, who: &Who) -> Result<(), Error> {
         self.count_as(LimitClass::General, Subject::Session(who.session.id)).await
