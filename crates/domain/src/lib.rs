@@ -16,6 +16,7 @@ pub mod id;
 pub mod ledger;
 pub mod limit;
 pub mod money;
+pub mod monitor;
 pub mod names;
 pub mod networks;
 pub mod notice;
