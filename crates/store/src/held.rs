@@ -235,7 +235,7 @@ pub const HELD: [Held; 30] = [
 ];
 
 /// Tables about the service alone.
-pub const NOT_ABOUT_PEOPLE: [&str; 13] = [
+pub const NOT_ABOUT_PEOPLE: [&str; 20] = [
     "plans",
     "plan_offers",
     "plan_prices",
@@ -243,6 +243,13 @@ pub const NOT_ABOUT_PEOPLE: [&str; 13] = [
     "gift_batches",
     "vps_servers",
     "gateways",
+    "components",
+    "checks",
+    "probe_results",
+    "rollups",
+    "incidents",
+    "incident_updates",
+    "incident_components",
     "api_keys",
     "freed_addresses",
     "pool_state",

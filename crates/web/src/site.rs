@@ -15,6 +15,7 @@ mod pricing;
 mod public;
 mod referrals;
 mod security;
+mod status;
 mod subscription;
 mod usage;
 mod visit;
@@ -30,6 +31,10 @@ pub(crate) fn router() -> Router<Ctx> {
         .route("/", get(public::home))
         .route("/pricing", get(pricing::pricing))
         .route("/servers", get(public::servers))
+        .route("/status", get(status::page))
+        .route("/status.json", get(status::as_json))
+        .route("/status/rss", get(status::feed))
+        .route("/status/badge/{file}", get(status::badge))
         .route("/faq", get(public::faq))
         .route("/privacy", get(public::privacy))
         .route("/register", get(account::register_form).post(account::register))

@@ -60,6 +60,13 @@ impl Resolution {
         let from = at - at.rem_euclid(self.ms());
         Span { from, to: from + self.ms() }
     }
+
+    /// The spans that ended after one moment and up to another, in their order.
+    pub fn ended(self, after: UnixMs, until: UnixMs) -> impl Iterator<Item = Span> {
+        let first = self.span(after);
+        std::iter::successors(Some(first), move |span| Some(self.span(span.to)))
+            .take_while(move |span| span.to <= until)
+    }
 }
 
 /// What a round said at a moment.
@@ -183,6 +190,17 @@ mod tests {
             let minutes = |ms| ms / MINUTE;
             let is = (minutes(tally.ok_ms), minutes(tally.fail_ms), minutes(tally.unknown_ms), minutes(tally.maint_ms));
             assert_eq!(is, expect, "{series:?}");
+        }
+    }
+
+    #[test]
+    fn each_span_ends_once() {
+        for (after, until, expect) in
+            [(0, 59_999, 0), (0, 60_000, 1), (59_999, 60_000, 1), (60_000, 119_999, 0), (5, 180_000, 3)]
+        {
+            let spans: Vec<Span> = Resolution::Minute.ended(after, until).collect();
+            assert_eq!(spans.len(), expect, "{after} {until}");
+            assert!(spans.iter().all(|span| after < span.to && span.to <= until), "{spans:?}");
         }
     }
 

@@ -24,6 +24,7 @@ mod m0021_notices;
 mod m0022_price_moves;
 mod m0023_invoice_tax;
 mod m0024_next_period;
+mod m0026_monitor;
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::DbBackend;
@@ -57,6 +58,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0022_price_moves::Migration),
             Box::new(m0023_invoice_tax::Migration),
             Box::new(m0024_next_period::Migration),
+            Box::new(m0026_monitor::Migration),
         ]
     }
 }
