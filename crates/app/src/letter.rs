@@ -118,6 +118,26 @@ pub enum Letter {
         /// To the operators' pages.
         link: String,
     },
+    /// To admins: a server is down.
+    Outage {
+        /// Its name.
+        server: String,
+        /// Since when.
+        since: String,
+        /// To the page of what is down.
+        link: String,
+    },
+    /// To admins: it works again.
+    OutageOver {
+        /// Its name.
+        server: String,
+        /// From when.
+        since: String,
+        /// Until when.
+        until: String,
+        /// To the page of what is down.
+        link: String,
+    },
     /// Access has ended.
     SubscriptionEnded {
         /// To subscribe again.
@@ -173,6 +193,8 @@ impl Letter {
             Letter::Notice { notice, .. } => notice.kind().as_str(),
             Letter::Ticket(letter) => letter.name(),
             Letter::Alarm { .. } => "alarm",
+            Letter::Outage { .. } => "outage",
+            Letter::OutageOver { .. } => "outage_over",
             Letter::SubscriptionEnded { .. } => "subscription_ended",
         }
     }
@@ -278,6 +300,30 @@ impl Letter {
                 parts.push(link("mail-alarm-action", url));
                 (t.with("mail-alarm-subject", "brand", brand), parts)
             }
+            Letter::Outage { server, since, link: url } => (
+                t.with("mail-outage-subject", "server", server),
+                vec![
+                    Part::Words(t.with_all(
+                        "mail-outage-body",
+                        &[("server", server.as_str().into()), ("since", since.as_str().into())],
+                    )),
+                    link("mail-outage-action", url),
+                ],
+            ),
+            Letter::OutageOver { server, since, until, link: url } => (
+                t.with("mail-outage-over-subject", "server", server),
+                vec![
+                    Part::Words(t.with_all(
+                        "mail-outage-over-body",
+                        &[
+                            ("server", server.as_str().into()),
+                            ("since", since.as_str().into()),
+                            ("until", until.as_str().into()),
+                        ],
+                    )),
+                    link("mail-outage-action", url),
+                ],
+            ),
             Letter::Notice { notice, support, unsubscribe } => {
                 let (subject, mut parts) = notice.parts(t, brand);
                 parts.push(Part::Words(t.with("mail-notice-support", "support", support)));
@@ -352,6 +398,13 @@ mod tests {
             Letter::RewardConfirmed { amount: "0.59 USD".into(), link: link() },
             Letter::ServerAway { devices: "phone".into(), server: "osaka-1".into(), link: link() },
             Letter::Alarm { found: vec!["a wallet is below zero: 1".into()], link: link() },
+            Letter::Outage { server: "osaka-1".into(), since: "2026-11-26 13:05 UTC".into(), link: link() },
+            Letter::OutageOver {
+                server: "osaka-1".into(),
+                since: "2026-11-26 13:05 UTC".into(),
+                until: "2026-11-26 13:25 UTC".into(),
+                link: link(),
+            },
             Letter::SubscriptionEnded { link: link() },
         ];
         let (at, price, plan) = (1_795_392_000_000, Money::new(599, Currency::USD), || "Basic".to_owned());

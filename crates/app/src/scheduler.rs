@@ -11,8 +11,8 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::{
-    App, Result, coupon, credit_period, gateway_report, idempotency, ledger, notice_due, price_move, reconcile, reward,
-    server_away, ticket,
+    App, Result, coupon, credit_period, gateway_report, idempotency, ledger, monitor, notice_due, price_move,
+    reconcile, reward, server_away, ticket,
 };
 
 const LEASE: &str = "scheduler";
@@ -40,6 +40,7 @@ const HOUR: Duration = Duration::from_secs(3_600);
 /// What is done now and then.
 #[derive(Debug, Clone, Copy)]
 enum Chore {
+    Watch,
     CleanUp,
     ReadEvents,
     ReadSubscriptions,
@@ -56,7 +57,8 @@ enum Chore {
 
 impl Chore {
     /// Every chore, and how often it is done.
-    const ALL: [(Chore, Duration); 12] = [
+    const ALL: [(Chore, Duration); 13] = [
+        (Chore::Watch, MINUTE),
         (Chore::TellAway, MINUTE),
         (Chore::EndPeriods, MINUTE),
         (Chore::EndQuietTickets, MINUTE.saturating_mul(5)),
@@ -73,6 +75,7 @@ impl Chore {
 
     async fn run(self, app: &App) {
         let done = match self {
+            Chore::Watch => monitor::watch(app).await,
             Chore::CleanUp => clean_up(app).await,
             Chore::TellAway => server_away::tell(app).await,
             Chore::EndPeriods => credit_period::end_due(app).await.map(drop),
@@ -155,6 +158,7 @@ pub async fn clean_up(app: &App) -> Result<()> {
     peer_counters::prune(&app.store, now - KEEP_COUNTERS_MS).await?;
     notices::prune(&app.store, now - KEEP_NOTICES_MS).await?;
     usage_days::prune(&app.store, now.div_euclid(DAY_MS) - KEEP_USAGE_DAYS).await?;
+    monitor::clean_up(app, now).await?;
     for peer in wireguard_peers::still_at_previous(&app.store, now - KEEP_PREVIOUS_MS, AT_ONCE).await? {
         gateway_report::leave_previous(app, &peer).await?;
     }

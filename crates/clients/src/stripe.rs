@@ -38,6 +38,9 @@ pub const VERSION: &str = "2026-10-28.endive";
 /// Pause before the one repetition of a call whose answer got lost.
 const RETRY_PAUSE: Duration = Duration::from_millis(250);
 
+/// How long it may take to see that Stripe can be reached.
+const ANSWER_WITHIN: Duration = Duration::from_secs(5);
+
 /// Where Stripe is and who we are.
 #[derive(Debug, Clone)]
 pub struct StripeSettings {
@@ -118,6 +121,11 @@ impl Stripe {
     #[must_use]
     pub fn within(&self, timeout: Duration) -> Stripe {
         Stripe { timeout: timeout.min(self.timeout), ..self.clone() }
+    }
+
+    /// Whether anything at all answers there, soon. Who gets an answer has a network.
+    pub async fn answers(&self) -> bool {
+        self.http.head(self.base.clone()).timeout(ANSWER_WITHIN.min(self.timeout)).send().await.is_ok()
     }
 
     async fn call<T: DeserializeOwned>(&self, call: Call<'_>) -> Result<T, StripeError> {

@@ -18,6 +18,7 @@ pub mod id;
 pub mod ledger;
 pub mod limit;
 pub mod money;
+pub mod monitor;
 pub mod names;
 pub mod networks;
 pub mod notice;

@@ -270,7 +270,7 @@ pub const HELD: [Held; 33] = [
 ];
 
 /// Tables about the service alone.
-pub const NOT_ABOUT_PEOPLE: [&str; 15] = [
+pub const NOT_ABOUT_PEOPLE: [&str; 22] = [
     "plans",
     "plan_offers",
     "plan_prices",
@@ -280,6 +280,13 @@ pub const NOT_ABOUT_PEOPLE: [&str; 15] = [
     "faq_ends",
     "vps_servers",
     "gateways",
+    "components",
+    "checks",
+    "probe_results",
+    "rollups",
+    "incidents",
+    "incident_updates",
+    "incident_components",
     "api_keys",
     "freed_addresses",
     "pool_state",

@@ -16,6 +16,7 @@ mod pricing;
 mod public;
 mod referrals;
 mod security;
+mod status;
 mod subscription;
 mod tickets;
 mod upload;
@@ -35,6 +36,10 @@ pub(crate) fn router() -> Router<Ctx> {
         .route("/", get(public::home))
         .route("/pricing", get(pricing::pricing))
         .route("/servers", get(public::servers))
+        .route("/status", get(status::page))
+        .route("/status.json", get(status::as_json))
+        .route("/status/rss", get(status::feed))
+        .route("/status/badge/{file}", get(status::badge))
         .route("/faq", get(public::faq))
         .route("/help", get(help::page))
         .route("/help/solved", post(help::solved))

@@ -25,6 +25,7 @@ mod m0022_price_moves;
 mod m0023_invoice_tax;
 mod m0024_next_period;
 mod m0025_desk;
+mod m0026_monitor;
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::DbBackend;
@@ -59,6 +60,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0023_invoice_tax::Migration),
             Box::new(m0024_next_period::Migration),
             Box::new(m0025_desk::Migration),
+            Box::new(m0026_monitor::Migration),
         ]
     }
 }

@@ -33,6 +33,7 @@ mod main_job;
 mod migrations;
 mod money;
 mod money_back;
+mod monitor;
 mod notice_choices;
 mod notices;
 mod offers;

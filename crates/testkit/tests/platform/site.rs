@@ -324,6 +324,10 @@ const ROWS: &[Row] = &[
     page("/"),
     page("/pricing"),
     page("/servers"),
+    page("/status"),
+    page("/status.json"),
+    page("/status/rss"),
+    Row { method: "GET", path: "/status/badge/{file}", answers: [404; 5] },
     page("/faq"),
     page("/help"),
     // No way is none.

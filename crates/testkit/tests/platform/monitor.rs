@@ -1,0 +1,228 @@
+//! Servers are watched by their gateways' reports: incidents, mails to admins, the status page and its figures.
+
+use app::admin::COMMAND_LINE;
+use app::admin::servers;
+use app::monitor;
+use clients::stripe::{Stripe, StripeSettings};
+use domain::account::Role;
+use domain::monitor::rollup::Resolution;
+use domain::time::DAY_MS;
+use domain::vpn::balancer::ServerStatus;
+use reqwest::StatusCode;
+use serde_json::Value;
+use store::{gateways, rollups, vps_servers};
+use testkit::app::{Database, TestApp, Wanted};
+use uuid::Uuid;
+
+testkit::on_both_databases!(
+    a_server_that_falls_silent_is_one_incident_with_one_mail_and_one_resolution,
+    a_monitor_that_is_cut_off_itself_reports_nothing,
+    a_day_is_counted_to_the_millisecond_and_a_pause_is_no_outage,
+);
+
+const MINUTE: i64 = 60_000;
+
+/// Gives a server an agent that has enrolled. What it reports is written by [`report`].
+async fn with_gateway(test: &TestApp, name: &str) -> anyhow::Result<Uuid> {
+    let servers = vps_servers::all(&test.app.store).await?;
+    let server = servers.iter().find(|server| server.name == name).map(|server| server.id).unwrap_or_default();
+    let row = gateways::Model {
+        server_id: server,
+        credential_hash: server.as_bytes().repeat(2),
+        generation: 1,
+        instance: None,
+        driver: "fake".to_owned(),
+        version: "1".to_owned(),
+        enrolled_at: test.app.clock.now(),
+        applied_revision: 0,
+        applied_at: None,
+        reported_at: None,
+        skew_ms: None,
+        active_peers: 0,
+        rx_rate: 0,
+        tx_rate: 0,
+        drops: 0,
+        cpu: 0.0,
+        memory: 0.0,
+        former_hash: None,
+        trouble: None,
+    };
+    let tx = test.app.store.write_txn().await?;
+    gateways::replace(&tx, &row).await?;
+    tx.commit().await?;
+    Ok(server)
+}
+
+async fn report(test: &TestApp, server: Uuid) -> anyhow::Result<()> {
+    let Some(mut row) = gateways::of_server(&test.app.store, server).await? else { anyhow::bail!("no gateway") };
+    row.reported_at = Some(test.app.clock.now());
+    let tx = test.app.store.write_txn().await?;
+    gateways::replace(&tx, &row).await?;
+    Ok(tx.commit().await?)
+}
+
+/// Minutes pass, in which these servers report.
+async fn minutes(test: &TestApp, count: i64, heard: &[Uuid]) -> anyhow::Result<()> {
+    for _ in 0..count {
+        test.advance(MINUTE);
+        for server in heard {
+            report(test, *server).await?;
+        }
+        monitor::watch(&test.app).await?;
+    }
+    test.run_jobs().await?;
+    Ok(())
+}
+
+async fn status(test: &TestApp) -> anyhow::Result<Value> {
+    let reply = test.http.get(format!("{}/status.json", test.base)).send().await?;
+    anyhow::ensure!(reply.status() == StatusCode::OK, "{}", reply.status());
+    Ok(serde_json::from_str(&reply.text().await?)?)
+}
+
+fn mails(test: &TestApp, to: &str) -> Vec<String> {
+    test.mail.messages_to(to).into_iter().map(|mail| mail.subject).collect()
+}
+
+async fn a_server_that_falls_silent_is_one_incident_with_one_mail_and_one_resolution(
+    database: Database,
+) -> anyhow::Result<()> {
+    let Some(test) = TestApp::start(&Wanted::on(database)).await? else { return Ok(()) };
+    let admin = test.with_team("boss", Role::Admin).await?;
+    test.add_server("paris-1", "eu").await?;
+    let (osaka, paris) = (with_gateway(&test, "osaka-1").await?, with_gateway(&test, "paris-1").await?);
+    minutes(&test, 5, &[osaka, paris]).await?;
+    let before = mails(&test, &admin.email).len();
+    assert_eq!(status(&test).await?["status"], "operational");
+
+    test.advance(MINUTE);
+    let first_silence = test.app.clock.now();
+    report(&test, paris).await?;
+    monitor::watch(&test.app).await?;
+    assert_eq!(status(&test).await?["incidents"], serde_json::json!([]), "one look is not enough");
+    minutes(&test, 10, &[paris]).await?;
+    let seen = status(&test).await?;
+    assert_eq!((&seen["status"], &seen["incidents"][1]), (&"major_outage".into(), &Value::Null), "{seen}");
+    let incident = &seen["incidents"][0];
+    assert_eq!(incident["started_at"], domain::time::rfc3339(first_silence));
+    assert_eq!((&incident["status"], &incident["components"][0]), (&"investigating".into(), &"osaka-1".into()));
+    assert_eq!(mails(&test, &admin.email)[before..], ["osaka-1 does not answer"]);
+
+    // It comes, goes and comes again: still the same incident, and nothing more is told of it.
+    minutes(&test, 3, &[osaka, paris]).await?;
+    assert_eq!(status(&test).await?["incidents"][0]["status"], "monitoring");
+    minutes(&test, 3, &[paris]).await?;
+    assert_eq!(status(&test).await?["incidents"][0]["status"], "investigating");
+    assert_eq!(mails(&test, &admin.email).len(), before + 1);
+    minutes(&test, 9, &[osaka, paris]).await?;
+    let seen = status(&test).await?;
+    assert_eq!((&seen["status"], &seen["incidents"][0]["status"]), (&"operational".into(), &"resolved".into()));
+    assert_eq!(mails(&test, &admin.email)[before..], ["osaka-1 does not answer", "osaka-1 works again"]);
+    let (badge, feed) = (picture(&test, "badge/osaka-1.svg").await?, picture(&test, "rss").await?);
+    assert!(badge.starts_with("<svg") && badge.contains("osaka-1: operational"), "{badge}");
+    assert!(feed.contains("<item><title>osaka-1") && feed.matches("<item>").count() == 1, "{feed}");
+    nothing_leaks(&test).await
+}
+
+async fn picture(test: &TestApp, path: &str) -> anyhow::Result<String> {
+    let reply = test.http.get(format!("{}/status/{path}", test.base)).send().await?;
+    anyhow::ensure!(reply.status() == StatusCode::OK, "{path}: {}", reply.status());
+    Ok(reply.text().await?)
+}
+
+/// Neither page says where a server is reached or what an error was, in any language.
+async fn nothing_leaks(test: &TestApp) -> anyhow::Result<()> {
+    let servers = vps_servers::all(&test.app.store).await?;
+    for path in [
+        "/status?lang=en",
+        "/status?lang=de",
+        "/status?lang=es",
+        "/status?lang=fr",
+        "/status?lang=ja",
+        "/status.json",
+        "/status/rss",
+    ] {
+        let reply = test.http.get(format!("{}{path}", test.base)).send().await?;
+        assert_eq!(reply.status(), StatusCode::OK, "{path}");
+        // The site's own address is no secret.
+        let text = reply.text().await?.replace(&test.app.config.link("/status"), "");
+        for server in &servers {
+            let host = server.endpoint.rsplit_once(':').map_or(server.endpoint.as_str(), |(host, _)| host);
+            assert!(!text.contains(host) && !text.contains(&server.id.to_string()), "{path} names {host}");
+        }
+        for word in ["127.0.0.1", "10.64.", "sqlite", "mysql", "timeout", "refused", "credential"] {
+            assert!(!text.contains(word), "{path} says {word}");
+        }
+    }
+    Ok(())
+}
+
+async fn a_monitor_that_is_cut_off_itself_reports_nothing(database: Database) -> anyhow::Result<()> {
+    let Some(mut test) = TestApp::start(&Wanted::on(database)).await? else { return Ok(()) };
+    let admin = test.with_team("boss", Role::Admin).await?;
+    let osaka = with_gateway(&test, "osaka-1").await?;
+    minutes(&test, 5, &[osaka]).await?;
+    let before = mails(&test, &admin.email).len();
+    let working = test.app.stripe.clone();
+    test.app.stripe = Stripe::new(StripeSettings {
+        // Nobody listens on port 1.
+        base: "http://127.0.0.1:1".parse()?,
+        secret_key: "sk_test_nobody".to_owned().into(),
+        timeout: std::time::Duration::from_secs(2),
+    })?;
+    minutes(&test, 60, &[]).await?;
+    let seen = status(&test).await?;
+    assert_eq!((&seen["status"], &seen["incidents"]), (&"no_data".into(), &serde_json::json!([])), "{seen}");
+    // With the network back, and the server as silent as before, it is the server.
+    test.app.stripe = working;
+    minutes(&test, 3, &[]).await?;
+    assert_eq!(status(&test).await?["status"], "major_outage");
+    assert_eq!(mails(&test, &admin.email)[before..], ["osaka-1 does not answer"]);
+    // Whoever takes it out needs no mail; the incident ends, and another one begins only with another silence.
+    servers::set_status(&test.app, COMMAND_LINE, "osaka-1", ServerStatus::Down).await?;
+    minutes(&test, 7, &[]).await?;
+    let seen = status(&test).await?;
+    assert_eq!((&seen["status"], &seen["incidents"][0]["status"]), (&"under_maintenance".into(), &"resolved".into()));
+    servers::set_status(&test.app, COMMAND_LINE, "osaka-1", ServerStatus::Up).await?;
+    minutes(&test, 1, &[]).await?;
+    assert_eq!(status(&test).await?["incidents"][1], Value::Null);
+    assert_eq!(mails(&test, &admin.email)[before..], ["osaka-1 does not answer"]);
+    Ok(())
+}
+
+async fn a_day_is_counted_to_the_millisecond_and_a_pause_is_no_outage(database: Database) -> anyhow::Result<()> {
+    let Some(test) = TestApp::start(&Wanted::on(database)).await? else { return Ok(()) };
+    let osaka = with_gateway(&test, "osaka-1").await?;
+    // From the beginning of a day on.
+    let now = test.app.clock.now();
+    test.advance(DAY_MS - now.rem_euclid(DAY_MS) - MINUTE);
+    let day = test.app.clock.now() + MINUTE;
+    minutes(&test, 61, &[osaka]).await?;
+    minutes(&test, 30, &[]).await?;
+    minutes(&test, 30, &[osaka]).await?;
+    // The program rests until the next day.
+    test.advance(22 * 60 * MINUTE);
+    // Nobody could report meanwhile, and after the start not at once.
+    minutes(&test, 1, &[]).await?;
+    minutes(&test, 3, &[osaka]).await?;
+    let after = rollups::since(&test.app.store, Resolution::Minute, day + DAY_MS).await?;
+    assert_eq!((after.len(), after.iter().map(|row| row.fail_ms).sum::<i64>()), (4, 0), "{after:?}");
+    let rows = rollups::since(&test.app.store, Resolution::Day, day).await?;
+    assert_eq!(rows.len(), 1);
+    let tally = rows[0].tally();
+    assert_eq!(tally.total_ms(), DAY_MS);
+    // The look at the day's first moment counts for it, and the last one holds for three minutes.
+    assert_eq!((tally.ok_ms, tally.fail_ms), (93 * MINUTE, 30 * MINUTE));
+    let hours = rollups::since(&test.app.store, Resolution::Hour, day).await?;
+    let of_day: Vec<_> = hours.iter().filter(|hour| hour.starts_at < day + DAY_MS).collect();
+    assert_eq!(of_day.len(), 24);
+    let mut merged = domain::monitor::rollup::Tally::default();
+    of_day.iter().for_each(|hour| merged.merge(&hour.tally()));
+    assert_eq!(merged, tally);
+    let seen = status(&test).await?;
+    let shown = seen["components"][0]["days"].as_array().map_or(0, Vec::len);
+    assert_eq!(shown, 90);
+    let uptime = seen["components"][0]["days"][88]["uptime"].as_f64().unwrap_or_default();
+    assert!((uptime - 93.0 / 123.0).abs() < 1e-4, "{uptime}");
+    Ok(())
+}
