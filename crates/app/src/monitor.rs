@@ -22,7 +22,7 @@ use crate::{App, Result, mail};
 
 /// How long a look counts: the next one is due after a minute, and may come late.
 pub(crate) const HOLD_MS: i64 = 3 * 60_000;
-/// A gateway that is silent so long fails a look. It reports every few seconds, and restarts, here or there, are shorter.
+/// A gateway that is silent so long fails a look. It reports every few seconds; a restart, here or there, is shorter.
 const SILENT_MS: i64 = 60_000;
 /// Whoever has not looked for so long was off, and nobody could report: silence is our own then.
 const OFF_MS: i64 = 90_000;
@@ -45,8 +45,8 @@ pub async fn watch(app: &App) -> Result<()> {
     let now = app.clock.now();
     let heard = |server: &ServerRow| heartbeat(gateways.get(&server.id), now);
     // Where at least one gateway is heard, or the world answers, silence is the server's own.
-    let is_heard = servers.iter().any(|server| heard(server) == Verdict::Ok);
-    let connected = is_heard || app.stripe.answers().await;
+    let any = |verdict| servers.iter().any(|server| heard(server) == verdict);
+    let connected = any(Verdict::Ok) || any(Verdict::Fail) && app.stripe.answers().await;
     for server in &servers {
         let verdict = round::judge(&[Sight { verdict: heard(server), connected }], 1);
         app.retrying(|| take_in(app, server, verdict, now)).await?;
