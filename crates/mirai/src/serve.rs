@@ -32,6 +32,7 @@ pub(crate) async fn migrate() -> anyhow::Result<()> {
 pub(crate) async fn run() -> anyhow::Result<()> {
     let values = load()?;
     let parsed = settings::parse(&values)?;
+    let status_dir = parsed.status_dir.clone();
     let (listen, metrics_listen, grace) = (parsed.listen.clone(), parsed.metrics_listen.clone(), parsed.shutdown_grace);
     let listener = Listener::bind(&listen).await.context("LISTEN")?;
     let (app, web_settings) = wiring::app(parsed, store::Patience::Serving).await?;
@@ -41,7 +42,11 @@ pub(crate) async fn run() -> anyhow::Result<()> {
         serve_metrics(&place, &mut tasks, &stop).await?;
     }
     tracing::info!(place = listener.place(), version = env!("CARGO_PKG_VERSION"), "ready");
-    web::serve(listener, web::router(app.clone(), web_settings), stop, grace).await?;
+    let router = web::router(app.clone(), web_settings);
+    if let Some(folder) = status_dir {
+        tasks.spawn(web::status_files::keep(router.clone(), folder, stop.clone()));
+    }
+    web::serve(listener, router, stop, grace).await?;
     finish(tasks, app).await
 }
 

@@ -23,6 +23,7 @@ mod request_id;
 mod router;
 mod server;
 mod site;
+pub mod status_files;
 
 pub use context::{CookieStyle, Settings, TeamCode};
 pub use cookies::{Name as CookieName, read as read_cookie};

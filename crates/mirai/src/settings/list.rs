@@ -83,6 +83,11 @@ pub(crate) const SETTINGS: &[Setting] = &[
         "for so many days a customer can have the first purchase back by a click; 0: only an operator gives money back",
     ),
     open(
+        "STATUS_DIR",
+        None,
+        "a folder in which the status page is kept as files, for nginx to serve when this program does not run",
+    ),
+    open(
         "FLOWS_FILE",
         None,
         "a file of your own help flows, in the shape of crates/app/flows.json; those that come with the program if not set",

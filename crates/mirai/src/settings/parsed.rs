@@ -1,5 +1,6 @@
 //! From texts to what the parts take. The first thing that is wrong ends the start with one line that names it.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context as _, anyhow, bail};
@@ -38,6 +39,8 @@ pub(crate) struct Parsed {
     pub(crate) redis: Option<String>,
     pub(crate) listen: String,
     pub(crate) metrics_listen: Option<String>,
+    /// Where the status page is kept as files.
+    pub(crate) status_dir: Option<PathBuf>,
     pub(crate) shutdown_grace: Duration,
 }
 
@@ -135,6 +138,7 @@ pub(crate) fn parse(values: &Values) -> anyhow::Result<Parsed> {
         sealer: Sealer::from_setting(data_keys)?,
         listen: required(values, "LISTEN")?.to_owned(),
         metrics_listen: values.text("METRICS_LISTEN").map(str::to_owned),
+        status_dir: values.text("STATUS_DIR").map(PathBuf::from),
         shutdown_grace: Duration::from_secs(number(values, "SHUTDOWN_GRACE", 0..=600_u64)?),
     })
 }

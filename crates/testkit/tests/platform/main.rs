@@ -58,6 +58,7 @@ mod soak;
 mod sql;
 mod sqlmap;
 mod states;
+mod status_files;
 mod stripe_trouble;
 mod taxes;
 mod through_nginx;
