@@ -18,6 +18,7 @@ mod lifeline;
 pub mod mariadb;
 pub mod missing;
 pub mod netns;
+pub mod nginx;
 pub mod parsers;
 pub mod ports;
 pub mod private_dir;

@@ -4,35 +4,16 @@ use std::time::Duration;
 
 use app::Clock;
 use domain::account::Language;
-use reqwest::{Response, StatusCode};
+use reqwest::StatusCode;
 use testkit::app::Database;
 use testkit::fleet::Fleet;
-use testkit::missing::need;
-use testkit::ports::free_port;
-use testkit::process::Bin;
+use testkit::nginx::Nginx;
 
 /// What must not be known outside: where a server is reached, and where we are.
 const SECRETS: [&str; 5] = ["vpn1.example.net", "51820", "127.0.0.1", "10.64.", "Error"];
 
-/// The lines that `docs/operations.md` gives, on a port of the test's.
-fn config(dir: &str, files: &str, port: u16) -> String {
-    let temporary: String = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
-        .iter()
-        .map(|kind| format!("{kind}_temp_path {dir}/{kind};\n"))
-        .collect();
-    let shipped =
-        std::fs::read_to_string(testkit::house::root().join("packaging/nginx/status.conf")).expect("the file");
-    let shipped = shipped.replace("/var/lib/mirai/status", files);
-    format!(
-        "daemon off;\nmaster_process off;\npid {dir}/pid;\nerror_log {dir}/error.log;\nevents {{}}\nhttp {{\n\
-         types {{ text/css css; text/javascript js; image/svg+xml svg; text/html html; application/json json; }}\n\
-         access_log off;\n{temporary}server {{ listen 127.0.0.1:{port};\n{shipped}\n}} }}\n"
-    )
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_status_page_stands_when_the_program_is_dead() -> anyhow::Result<()> {
-    let Some(program) = need("nginx", "nginx-light")? else { return Ok(()) };
     let Some(mut fleet) = Fleet::new(Database::Sqlite).await? else { return Ok(()) };
     let app = fleet.look(Clock::System).await?;
     let folder = fleet.dir.path().join("nginx");
@@ -50,21 +31,12 @@ async fn the_status_page_stands_when_the_program_is_dead() -> anyhow::Result<()>
     }
     node.process.kill9().await?;
 
-    let port = free_port()?;
-    let written = config(&folder.to_string_lossy(), &files.to_string_lossy(), port);
-    std::fs::write(folder.join("nginx.conf"), written)?;
-    let launch = Bin::at(program)?.launch().arg("-p").arg(&folder).arg("-c").arg(folder.join("nginx.conf"));
-    let nginx = launch.start().await?;
+    // Served as the shipped lines say.
+    let shipped = std::fs::read_to_string(testkit::house::root().join("packaging/nginx/status.conf"))?;
+    let server = shipped.replace("/var/lib/mirai/status", &files.to_string_lossy());
+    let Some(nginx) = Nginx::start(&folder, &server).await? else { return Ok(()) };
     let http = reqwest::Client::new();
-    let open = async |path: &str| -> anyhow::Result<Response> {
-        for _ in 0..1_000 {
-            match http.get(format!("http://127.0.0.1:{port}{path}")).send().await {
-                Ok(response) => return Ok(response),
-                Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
-            }
-        }
-        anyhow::bail!("nginx: {}", nginx.stderr())
-    };
+    let open = async |path: &str| http.get(format!("http://{}{path}", nginx.address)).send().await;
     let mut texts = Vec::new();
     for language in Language::ALL {
         let page = open(&format!("/status?lang={}", language.as_str())).await?;

@@ -5,6 +5,7 @@ mod chart;
 mod coupons;
 mod csv;
 mod customers;
+mod desk;
 mod door;
 mod figures;
 mod gifts;
@@ -38,9 +39,9 @@ pub(super) fn router() -> Router<Ctx> {
         .route("/admin/customers/{id}/take", post(customers::take))
         .route("/admin/customers/{id}/refund", post(refund::refund))
         .route("/admin/tickets", get(tickets::queue))
-        .route("/admin/tickets/help", get(tickets::help_ends))
-        .route("/admin/tickets/replies", get(tickets::replies).post(tickets::add_reply))
-        .route("/admin/tickets/replies/delete", post(tickets::delete_reply))
+        .route("/admin/tickets/help", get(desk::help_ends))
+        .route("/admin/tickets/replies", get(desk::replies).post(desk::add_reply))
+        .route("/admin/tickets/replies/delete", post(desk::delete_reply))
         .route("/admin/tickets/{id}", get(tickets::page))
         .route("/admin/tickets/{id}/reply", post(tickets::reply).layer(DefaultBodyLimit::max(MAX_UPLOAD)))
         .route("/admin/tickets/{id}/{act}", post(tickets::act))
