@@ -1,0 +1,108 @@
+//! The objects as Discord writes them.
+
+use super::Inner;
+use super::state::State;
+use serde_json::{Value, json};
+
+/// Unix milliseconds in the one form that Discord writes, with microseconds and `+00:00`.
+pub(crate) fn stamp(at: i64) -> String {
+    let second = time::OffsetDateTime::from_unix_timestamp(at.div_euclid(1000))
+        .ok()
+        .and_then(|at| at.format(&time::format_description::well_known::Rfc3339).ok())
+        .unwrap_or_default();
+    format!("{}.{:03}000+00:00", second.trim_end_matches('Z'), at.rem_euclid(1000))
+}
+
+pub(crate) fn user(state: &State, inner: &Inner, id: u64) -> Value {
+    let name = state.users.get(&id).cloned().unwrap_or_default();
+    let mut user = json!({
+        "id": id.to_string(), "username": name, "discriminator": "0", "avatar": null, "global_name": name,
+        "public_flags": 0,
+    });
+    if id == inner.bot {
+        user["bot"] = json!(true);
+    }
+    user
+}
+
+/// The user of the token, with what only they see of themselves.
+pub(crate) fn myself(state: &State, inner: &Inner) -> Value {
+    let mut me = user(state, inner, inner.bot);
+    me["verified"] = json!(true);
+    me["mfa_enabled"] = json!(true);
+    me["flags"] = json!(0);
+    me["email"] = Value::Null;
+    me
+}
+
+pub(crate) fn member(state: &State, inner: &Inner, guild: u64, id: u64) -> Value {
+    let joined = state.guilds.get(&guild).and_then(|guild| guild.members.get(&id)).map_or(0, |member| member.joined);
+    json!({
+        "user": user(state, inner, id), "roles": [], "joined_at": stamp(joined), "deaf": false, "mute": false,
+        "flags": 0, "pending": false, "nick": null, "avatar": null, "premium_since": null,
+        "communication_disabled_until": null,
+    })
+}
+
+pub(crate) fn channel(state: &State, id: u64) -> Value {
+    let Some(channel) = state.channels.get(&id) else { return Value::Null };
+    json!({
+        "id": id.to_string(), "type": 0, "guild_id": channel.guild.to_string(), "name": channel.name, "position": 0,
+        "permission_overwrites": [], "nsfw": false, "topic": null, "last_message_id": null, "parent_id": null,
+        "rate_limit_per_user": 0, "flags": 0,
+    })
+}
+
+pub(crate) fn guild(state: &State, inner: &Inner, id: u64) -> Value {
+    let Some(guild) = state.guilds.get(&id) else { return Value::Null };
+    let members: Vec<Value> = guild.members.keys().map(|member_id| member(state, inner, id, *member_id)).collect();
+    let channels: Vec<Value> = state
+        .channels
+        .iter()
+        .filter(|(_, channel)| channel.guild == id)
+        .map(|(channel_id, _)| channel(state, *channel_id))
+        .collect();
+    let joined = guild.members.get(&inner.bot).map_or(0, |member| member.joined);
+    json!({
+        "id": id.to_string(), "name": guild.name, "owner_id": guild.owner.to_string(), "icon": null, "splash": null,
+        "discovery_splash": null, "afk_channel_id": null, "afk_timeout": 300, "verification_level": 0,
+        "default_message_notifications": 1, "explicit_content_filter": 0, "emojis": [], "features": [],
+        "mfa_level": 0, "application_id": null, "system_channel_id": null, "system_channel_flags": 0,
+        "rules_channel_id": null, "vanity_url_code": null, "description": null, "banner": null, "premium_tier": 0,
+        "preferred_locale": "en-US", "public_updates_channel_id": null, "nsfw_level": 0, "stickers": [],
+        "premium_progress_bar_enabled": false, "safety_alerts_channel_id": null, "joined_at": stamp(joined),
+        "large": false, "unavailable": false, "member_count": members.len(), "voice_states": [], "presences": [],
+        "stage_instances": [], "guild_scheduled_events": [], "soundboard_sounds": [], "threads": [],
+        "members": members, "channels": channels, "roles": [everyone(id)],
+    })
+}
+
+/// The role that everyone has; its id is the guild's.
+fn everyone(guild: u64) -> Value {
+    json!({
+        "id": guild.to_string(), "name": "@everyone", "color": 0, "hoist": false, "icon": null, "unicode_emoji": null,
+        "colors": { "primary_color": 0, "secondary_color": null, "tertiary_color": null }, "position": 0,
+        "permissions": "0", "managed": false, "mentionable": false, "flags": 0,
+    })
+}
+
+pub(crate) fn message(state: &State, inner: &Inner, id: u64) -> Value {
+    let Some(message) = state.messages.get(&id) else { return Value::Null };
+    let list = |name: &str| message.body.get(name).filter(|list| list.is_array()).cloned().unwrap_or(json!([]));
+    let mut shown = json!({
+        "id": id.to_string(), "type": 0, "channel_id": message.channel.to_string(),
+        "author": user(state, inner, message.author), "content": message.body["content"].as_str().unwrap_or_default(),
+        "timestamp": stamp(created(id)), "edited_timestamp": null, "tts": false, "mention_everyone": false,
+        "mentions": [], "mention_roles": [], "attachments": [], "embeds": list("embeds"),
+        "components": list("components"), "pinned": false, "flags": message.flags,
+    });
+    if let Some(nonce) = &message.nonce {
+        shown["nonce"] = json!(nonce);
+    }
+    shown
+}
+
+/// When a snowflake was made, unix milliseconds.
+fn created(id: u64) -> i64 {
+    i64::try_from(id >> 22).unwrap_or_default() + 1_420_070_400_000
+}

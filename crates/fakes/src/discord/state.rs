@@ -1,0 +1,88 @@
+//! What the pretend Discord knows, and its snowflakes.
+
+use super::trouble::Plan;
+use super::{LoggedRequest, gateway};
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// 2015-01-01, from which Discord counts; unix milliseconds.
+const EPOCH: i64 = 1_420_070_400_000;
+
+#[derive(Debug)]
+pub(crate) struct Guild {
+    pub(crate) name: String,
+    pub(crate) owner: u64,
+    pub(crate) members: BTreeMap<u64, Member>,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Member {
+    pub(crate) joined: i64,
+}
+
+#[derive(Debug)]
+pub(crate) struct Channel {
+    pub(crate) guild: u64,
+    pub(crate) name: String,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Message {
+    pub(crate) channel: u64,
+    pub(crate) author: u64,
+    /// `content`, `embeds` and `components` as the bot sent them.
+    pub(crate) body: Value,
+    pub(crate) flags: u64,
+    pub(crate) nonce: Option<String>,
+}
+
+/// What a person did, and what the bot made of it.
+#[derive(Debug)]
+pub(crate) struct Interaction {
+    pub(crate) kind: u64,
+    pub(crate) at: i64,
+    pub(crate) token: String,
+    pub(crate) channel: u64,
+    /// The message whose component was used.
+    pub(crate) source: Option<u64>,
+    /// The type of the one callback.
+    pub(crate) reply: Option<u64>,
+    pub(crate) modal: Option<Value>,
+    pub(crate) choices: Vec<Value>,
+    pub(crate) original: Option<u64>,
+    /// The first follow-up fills the placeholder of a deferred reply.
+    pub(crate) placeholder: bool,
+    pub(crate) messages: Vec<u64>,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct State {
+    made: u64,
+    pub(crate) users: BTreeMap<u64, String>,
+    pub(crate) guilds: BTreeMap<u64, Guild>,
+    pub(crate) channels: BTreeMap<u64, Channel>,
+    pub(crate) messages: BTreeMap<u64, Message>,
+    pub(crate) interactions: BTreeMap<u64, Interaction>,
+    /// The registered commands of each guild.
+    pub(crate) commands: BTreeMap<u64, Vec<Value>>,
+    pub(crate) gateway: gateway::Sessions,
+    pub(crate) journal: Vec<LoggedRequest>,
+    pub(crate) violations: Vec<String>,
+    pub(crate) plan: Plan,
+}
+
+impl State {
+    /// A new id, whose upper bits are the time; ids of one millisecond stay in order.
+    pub(crate) fn snowflake(&mut self, at: i64) -> u64 {
+        self.made += 1;
+        (u64::try_from(at - EPOCH).unwrap_or_default() << 22) | (self.made & 0x3f_ffff)
+    }
+
+    pub(crate) fn violation(&mut self, what: impl Into<String>) {
+        self.violations.push(what.into());
+    }
+
+    pub(crate) fn interaction_by_token(&mut self, token: &str) -> Option<&mut Interaction> {
+        self.interactions.values_mut().find(|one| one.token == token)
+    }
+}
