@@ -7,6 +7,7 @@ mod errors;
 mod gateway;
 mod hands;
 mod interactions;
+mod limits;
 mod messages;
 mod rest;
 mod show;
@@ -14,6 +15,7 @@ mod state;
 mod trouble;
 
 pub use hands::{Outcome, Seen};
+pub use limits::RateScope;
 pub use rest::LoggedRequest;
 pub use trouble::{GatewayTrouble, Trouble};
 

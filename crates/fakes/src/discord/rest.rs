@@ -1,6 +1,7 @@
 //! The door of the API: headers, troubles, the journal, then the one function of the path.
 
 use super::errors::ApiError;
+use super::limits::Verdict;
 use super::trouble::Trouble;
 use super::{Inner, commands, interactions, messages, show};
 use axum::Json;
@@ -52,33 +53,56 @@ pub(crate) async fn serve(Shared(inner): Shared<Arc<Inner>>, request: Request) -
     match trouble {
         Some(Trouble::Broken) => return ApiError::new(500, 0, "500: Internal Server Error").into_response(),
         Some(Trouble::BadGateway) => return (StatusCode::BAD_GATEWAY, "<html>502 Bad Gateway</html>").into_response(),
-        Some(Trouble::AnswerLost | Trouble::Hang) | None => {}
+        Some(Trouble::AnswerLost | Trouble::Hang | Trouble::RateLimited(_)) | None => {}
     }
     let Ok(bytes) = to_bytes(body, LARGEST).await else {
         return ApiError::new(413, 40005, "Request entity too large").into_response();
     };
     check_headers(&inner, &head.method, &head.headers, &path, !bytes.is_empty());
     let now = inner.now();
-    let answer = answer(&inner, now, &head, &bytes);
-    let status = match &answer {
-        Ok(Some(_)) => 200,
-        Ok(None) => 204,
-        Err(error) => error.status,
+    let verdict = admit(&inner, now, (head.method.as_str(), &path), &bytes, trouble);
+    let answer = if verdict.refusal.is_some() { Ok(None) } else { answer(&inner, now, &head, &bytes) };
+    let status = match (&verdict.refusal, &answer) {
+        (Some(_), _) => 429,
+        (None, Ok(Some(_))) => 200,
+        (None, Ok(None)) => 204,
+        (None, Err(error)) => error.status,
     };
     let text = String::from_utf8_lossy(&bytes).into_owned();
     let method = head.method.as_str().to_owned();
-    inner.lock().journal.push(LoggedRequest { at: now, method, path, body: text, status });
+    {
+        let mut state = inner.lock();
+        if state.limits.count_invalid(now, status, verdict.refusal.as_ref()) {
+            state.violation("ten thousand invalid requests in ten minutes: the address is shut out");
+        }
+        state.journal.push(LoggedRequest { at: now, method, path, body: text, status });
+    }
     match trouble {
         Some(Trouble::Hang) => return std::future::pending().await,
         // Unwinding drops the connection; no panic hook runs, so nothing is printed.
         Some(Trouble::AnswerLost) => std::panic::resume_unwind(Box::new("the answer is lost")),
         _ => {}
     }
-    match answer {
-        Ok(Some(body)) => Json(body).into_response(),
-        Ok(None) => StatusCode::NO_CONTENT.into_response(),
-        Err(error) => error.into_response(),
+    let mut response = match (&verdict.refusal, answer) {
+        (Some(refusal), _) => refusal.response(),
+        (None, Ok(Some(body))) => Json(body).into_response(),
+        (None, Ok(None)) => StatusCode::NO_CONTENT.into_response(),
+        (None, Err(error)) => error.into_response(),
+    };
+    verdict.add_headers(response.headers_mut());
+    response
+}
+
+/// Asks the limits, and notes it when a 429 was not heeded.
+fn admit(inner: &Inner, now: i64, route: (&str, &str), bytes: &[u8], trouble: Option<Trouble>) -> Verdict {
+    let forced = if let Some(Trouble::RateLimited(scope)) = trouble { Some(scope) } else { None };
+    let body = serde_json::from_slice(bytes).unwrap_or_default();
+    let mut state = inner.lock();
+    let verdict = state.limits.admit(now, route, &body, forced);
+    if verdict.ignored {
+        state.violation(format!("ignored rate limit: {} {}", route.0, route.1));
     }
+    verdict
 }
 
 /// What Discord asks of every request, and a client library may forget.

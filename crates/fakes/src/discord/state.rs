@@ -1,5 +1,6 @@
 //! What the pretend Discord knows, and its snowflakes.
 
+use super::limits::Limits;
 use super::trouble::Plan;
 use super::{LoggedRequest, gateway};
 use serde_json::Value;
@@ -69,6 +70,7 @@ pub(crate) struct State {
     pub(crate) journal: Vec<LoggedRequest>,
     pub(crate) violations: Vec<String>,
     pub(crate) plan: Plan,
+    pub(crate) limits: Limits,
 }
 
 impl State {

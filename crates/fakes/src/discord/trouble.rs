@@ -1,7 +1,7 @@
 //! Misbehaving on demand: what Discord does on a bad day.
 
-use super::FakeDiscord;
 use super::gateway::Out;
+use super::{FakeDiscord, RateScope};
 use std::collections::VecDeque;
 
 /// How one request to the API goes wrong.
@@ -15,6 +15,8 @@ pub enum Trouble {
     AnswerLost,
     /// The work is done, and nothing is answered as long as the caller waits.
     Hang,
+    /// 429 with a second to wait, before anything was done.
+    RateLimited(RateScope),
 }
 
 /// How the gateway goes wrong, at once.

@@ -5,15 +5,24 @@ use fakes::discord::{Outcome, Trouble};
 use serde_json::{Value, json};
 use twilight_model::http::interaction::InteractionResponseType;
 
-/// A request as no library would make it; its status and body.
-pub(crate) async fn post(world: &World, path: &str, body: &Value) -> (u16, Value) {
+/// A request as no library would make it.
+pub(crate) async fn ask(world: &World, method: &str, path: &str, body: &Value) -> reqwest::Response {
     let request = reqwest::Client::new()
-        .post(format!("{}/api/v10/{path}", world.fake.base_url()))
+        .request(method.parse().unwrap(), format!("{}/api/v10/{path}", world.fake.base_url()))
         .header("authorization", format!("Bot {TOKEN}"))
-        .header("user-agent", "DiscordBot (https://example.com, 1)")
-        .json(body);
-    let response = request.send().await.unwrap();
+        .header("user-agent", "DiscordBot (https://example.com, 1)");
+    let request = if body.is_null() { request } else { request.json(body) };
+    request.send().await.unwrap()
+}
+
+/// Its status and body.
+pub(crate) async fn call(world: &World, method: &str, path: &str, body: &Value) -> (u16, Value) {
+    let response = ask(world, method, path, body).await;
     (response.status().as_u16(), response.json().await.unwrap_or_default())
+}
+
+pub(crate) async fn post(world: &World, path: &str, body: &Value) -> (u16, Value) {
+    call(world, "POST", path, body).await
 }
 
 #[tokio::test]
