@@ -15,7 +15,7 @@ pub(crate) fn guild(call: &Call<'_>, method: &str, app: &str, guild: &str) -> An
     let mut state = call.inner.lock();
     let guild: u64 = guild.parse().unwrap_or_default();
     if !state.guilds.contains_key(&guild) {
-        return Err(ApiError::new(403, 50001, "Missing Access"));
+        return Err(ApiError::no_access());
     }
     match method {
         "GET" => Ok(Some(json!(state.commands.get(&guild).cloned().unwrap_or_default()))),

@@ -23,6 +23,14 @@ impl ApiError {
         ApiError::new(401, 0, "401: Unauthorized")
     }
 
+    pub(crate) fn no_access() -> ApiError {
+        ApiError::new(403, 50001, "Missing Access")
+    }
+
+    pub(crate) fn no_permission() -> ApiError {
+        ApiError::new(403, 50013, "Missing Permissions")
+    }
+
     pub(crate) fn unknown_route() -> ApiError {
         ApiError::new(404, 0, "404: Not Found")
     }

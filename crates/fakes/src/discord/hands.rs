@@ -1,11 +1,11 @@
 //! A person's hands and eyes: what people do in a guild, and what they see of the bot.
 
 use super::interactions::{DEADLINE, EPHEMERAL};
-use super::state::{Channel, Guild, Interaction, Member, State};
-use super::{FakeDiscord, show};
+use super::state::{Channel, Guild, Interaction, Member, Role, State};
+use super::{FakeDiscord, permissions, show};
 use crate::FakeError;
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A message of the bot as a person sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,8 +59,16 @@ impl FakeDiscord {
         let owner = state.snowflake(now);
         state.users.insert(owner, "owner".to_owned());
         let id = state.snowflake(now);
-        let members = [owner, self.inner.bot].map(|user| (user, Member { joined: now }));
-        state.guilds.insert(id, Guild { name: name.to_owned(), owner, members: BTreeMap::from(members) });
+        let bot_role = state.snowflake(now);
+        let member = |roles: &[u64]| Member { joined: now, roles: roles.iter().copied().collect() };
+        let members = BTreeMap::from([(owner, member(&[])), (self.inner.bot, member(&[bot_role]))]);
+        let role =
+            |name: &str, permissions, position, managed| Role { name: name.to_owned(), permissions, position, managed };
+        let roles = BTreeMap::from([
+            (id, role("@everyone", permissions::OF_EVERYONE, 0, false)),
+            (bot_role, role("mirai", permissions::OF_THE_BOT, 1, true)),
+        ]);
+        state.guilds.insert(id, Guild { name: name.to_owned(), owner, members, roles });
         let shown = show::guild(&state, &self.inner, id);
         state.gateway.dispatch(1, "GUILD_CREATE", &shown);
         id
@@ -74,7 +82,7 @@ impl FakeDiscord {
         let id = state.snowflake(account_made);
         state.users.insert(id, name.to_owned());
         if let Some(guild) = state.guilds.get_mut(&guild) {
-            guild.members.insert(id, Member { joined: now });
+            guild.members.insert(id, Member { joined: now, roles: BTreeSet::new() });
         }
         id
     }
@@ -85,7 +93,7 @@ impl FakeDiscord {
         let now = self.inner.now();
         let mut state = self.inner.lock();
         let id = state.snowflake(now);
-        state.channels.insert(id, Channel { guild, name: name.to_owned() });
+        state.channels.insert(id, Channel { guild, name: name.to_owned(), overwrites: BTreeMap::new() });
         let shown = show::channel(&state, id);
         state.gateway.dispatch(1, "CHANNEL_CREATE", &shown);
         id
@@ -102,6 +110,11 @@ impl FakeDiscord {
         let found = found.ok_or_else(|| refused(format!("/{command} is not registered")))?;
         if found["options"].as_array().into_iter().flatten().any(|option| option["required"] == true) {
             return Err(refused(format!("/{command} has an option that is required")));
+        }
+        let wanted = found["default_member_permissions"].as_str().and_then(|bits| bits.parse::<u64>().ok());
+        let wanted = wanted.unwrap_or_default() | permissions::USE_COMMANDS;
+        if permissions::in_channel(&state, channel, member) & wanted != wanted {
+            return Err(refused(format!("that person may not run /{command}")));
         }
         let data = json!({
             "id": found["id"], "name": command, "type": 1, "guild_id": guild.to_string(), "options": [],
@@ -139,11 +152,16 @@ impl FakeDiscord {
         let id = state.snowflake(now);
         let token = format!("interaction-token-{id}");
         let mut member = show::member(state, &self.inner, guild, place.member);
-        member["permissions"] = json!("0");
+        let may = permissions::in_channel(state, place.channel, place.member);
+        if may & permissions::VIEW_CHANNEL == 0 {
+            return Err(refused("that person does not see the channel"));
+        }
+        let app_may = permissions::in_channel(state, place.channel, self.inner.bot);
+        member["permissions"] = json!(may.to_string());
         let mut event = json!({
             "id": id.to_string(), "application_id": self.inner.bot.to_string(), "type": kind, "token": token,
             "version": 1, "data": data, "guild_id": guild.to_string(), "channel_id": place.channel.to_string(),
-            "channel": show::channel(state, place.channel), "member": member, "app_permissions": "0",
+            "channel": show::channel(state, place.channel), "member": member, "app_permissions": app_may.to_string(),
             "guild": { "id": guild.to_string(), "features": [], "locale": "en-US" },
             "locale": "en-US", "guild_locale": "en-US", "entitlements": [], "context": 0,
             "authorizing_integration_owners": { "0": guild.to_string() }, "attachment_size_limit": 10_485_760,

@@ -2,8 +2,8 @@
 
 use super::errors::ApiError;
 use super::rest::{Answer, Call};
-use super::show;
 use super::state::{Message, State};
+use super::{permissions, show};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
@@ -15,6 +15,7 @@ pub(crate) fn create(call: &Call<'_>, channel: &str) -> Answer {
     if !state.channels.contains_key(&channel) {
         return Err(ApiError::unknown_channel());
     }
+    permissions::require(&state, channel, call.inner.bot, permissions::SEND_MESSAGES)?;
     let nonce = match &call.body["nonce"] {
         Value::String(text) => Some(text.clone()),
         Value::Number(number) => Some(number.to_string()),

@@ -3,7 +3,7 @@
 use super::errors::ApiError;
 use super::limits::Verdict;
 use super::trouble::Trouble;
-use super::{Inner, commands, interactions, messages, show};
+use super::{Inner, commands, interactions, messages, roles, show};
 use axum::Json;
 use axum::body::to_bytes;
 use axum::extract::{Request, State as Shared};
@@ -147,6 +147,7 @@ fn answer(inner: &Inner, now: i64, head: &axum::http::request::Parts, bytes: &[u
         }))),
         ("GET", ["users", "@me"]) => Ok(Some(show::myself(&inner.lock(), inner))),
         (_, ["applications", app, "guilds", guild, "commands"]) => commands::guild(&call, method, app, guild),
+        (_, ["guilds", guild, rest @ ..]) => roles::guild(&call, method, guild, rest),
         ("POST", ["channels", channel, "messages"]) => messages::create(&call, channel),
         _ => Err(ApiError::unknown_route()),
     }

@@ -1,7 +1,7 @@
 //! The objects as Discord writes them.
 
 use super::Inner;
-use super::state::State;
+use super::state::{Guild, Role, State};
 use serde_json::{Value, json};
 
 /// Unix milliseconds in the one form that Discord writes, with microseconds and `+00:00`.
@@ -36,9 +36,11 @@ pub(crate) fn myself(state: &State, inner: &Inner) -> Value {
 }
 
 pub(crate) fn member(state: &State, inner: &Inner, guild: u64, id: u64) -> Value {
-    let joined = state.guilds.get(&guild).and_then(|guild| guild.members.get(&id)).map_or(0, |member| member.joined);
+    let member = state.guilds.get(&guild).and_then(|guild| guild.members.get(&id)).cloned().unwrap_or_default();
+    let roles: Vec<String> = member.roles.iter().map(u64::to_string).collect();
+    let joined = member.joined;
     json!({
-        "user": user(state, inner, id), "roles": [], "joined_at": stamp(joined), "deaf": false, "mute": false,
+        "user": user(state, inner, id), "roles": roles, "joined_at": stamp(joined), "deaf": false, "mute": false,
         "flags": 0, "pending": false, "nick": null, "avatar": null, "premium_since": null,
         "communication_disabled_until": null,
     })
@@ -46,9 +48,20 @@ pub(crate) fn member(state: &State, inner: &Inner, guild: u64, id: u64) -> Value
 
 pub(crate) fn channel(state: &State, id: u64) -> Value {
     let Some(channel) = state.channels.get(&id) else { return Value::Null };
+    let roles = state.guilds.get(&channel.guild).map(|guild| &guild.roles);
+    let overwrites: Vec<Value> = channel
+        .overwrites
+        .iter()
+        .map(|(id, one)| {
+            let kind = u8::from(roles.is_none_or(|roles| !roles.contains_key(id)));
+            json!({
+                "id": id.to_string(), "type": kind, "allow": one.allow.to_string(), "deny": one.deny.to_string(),
+            })
+        })
+        .collect();
     json!({
         "id": id.to_string(), "type": 0, "guild_id": channel.guild.to_string(), "name": channel.name, "position": 0,
-        "permission_overwrites": [], "nsfw": false, "topic": null, "last_message_id": null, "parent_id": null,
+        "permission_overwrites": overwrites, "nsfw": false, "topic": null, "last_message_id": null, "parent_id": null,
         "rate_limit_per_user": 0, "flags": 0,
     })
 }
@@ -73,16 +86,19 @@ pub(crate) fn guild(state: &State, inner: &Inner, id: u64) -> Value {
         "premium_progress_bar_enabled": false, "safety_alerts_channel_id": null, "joined_at": stamp(joined),
         "large": false, "unavailable": false, "member_count": members.len(), "voice_states": [], "presences": [],
         "stage_instances": [], "guild_scheduled_events": [], "soundboard_sounds": [], "threads": [],
-        "members": members, "channels": channels, "roles": [everyone(id)],
+        "members": members, "channels": channels, "roles": roles(guild),
     })
 }
 
-/// The role that everyone has; its id is the guild's.
-fn everyone(guild: u64) -> Value {
+pub(crate) fn roles(guild: &Guild) -> Value {
+    guild.roles.iter().map(|(id, one)| role(*id, one)).collect()
+}
+
+pub(crate) fn role(id: u64, role: &Role) -> Value {
     json!({
-        "id": guild.to_string(), "name": "@everyone", "color": 0, "hoist": false, "icon": null, "unicode_emoji": null,
-        "colors": { "primary_color": 0, "secondary_color": null, "tertiary_color": null }, "position": 0,
-        "permissions": "0", "managed": false, "mentionable": false, "flags": 0,
+        "id": id.to_string(), "name": role.name, "color": 0, "hoist": false, "icon": null, "unicode_emoji": null,
+        "colors": { "primary_color": 0, "secondary_color": null, "tertiary_color": null }, "position": role.position,
+        "permissions": role.permissions.to_string(), "managed": role.managed, "mentionable": false, "flags": 0,
     })
 }
 

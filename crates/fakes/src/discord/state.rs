@@ -4,7 +4,7 @@ use super::limits::Limits;
 use super::trouble::Plan;
 use super::{LoggedRequest, gateway};
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// 2015-01-01, from which Discord counts; unix milliseconds.
 const EPOCH: i64 = 1_420_070_400_000;
@@ -14,17 +14,37 @@ pub(crate) struct Guild {
     pub(crate) name: String,
     pub(crate) owner: u64,
     pub(crate) members: BTreeMap<u64, Member>,
+    /// `@everyone` among them, by the guild's id.
+    pub(crate) roles: BTreeMap<u64, Role>,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug)]
+pub(crate) struct Role {
+    pub(crate) name: String,
+    pub(crate) permissions: u64,
+    pub(crate) position: u64,
+    /// It belongs to a bot, and nobody else can have it.
+    pub(crate) managed: bool,
+}
+
+/// What a role or a member may and may not do in one channel.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Overwrite {
+    pub(crate) allow: u64,
+    pub(crate) deny: u64,
+}
+
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Member {
     pub(crate) joined: i64,
+    pub(crate) roles: BTreeSet<u64>,
 }
 
 #[derive(Debug)]
 pub(crate) struct Channel {
     pub(crate) guild: u64,
     pub(crate) name: String,
+    pub(crate) overwrites: BTreeMap<u64, Overwrite>,
 }
 
 #[derive(Debug, Clone)]

@@ -4,6 +4,7 @@
 
 mod gateway;
 mod limits;
+mod permissions;
 mod rules;
 mod story;
 
