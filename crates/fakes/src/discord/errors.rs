@@ -31,6 +31,10 @@ impl ApiError {
         ApiError::new(403, 50013, "Missing Permissions")
     }
 
+    pub(crate) fn archived() -> ApiError {
+        ApiError::new(400, 50083, "Thread is archived")
+    }
+
     pub(crate) fn unknown_route() -> ApiError {
         ApiError::new(404, 0, "404: Not Found")
     }

@@ -62,6 +62,11 @@ impl Sessions {
         self.session = None;
     }
 
+    /// Those of the session that there is.
+    pub(crate) fn intents(&self) -> u64 {
+        self.session.as_ref().map_or(0, |session| session.intents)
+    }
+
     /// An event, if the session holds the intent; 0 for those that need none.
     pub(crate) fn dispatch(&mut self, intent: u64, name: &str, data: &Value) {
         let Some(session) = self.session.as_mut().filter(|session| intent == 0 || session.intents & intent != 0) else {

@@ -46,7 +46,7 @@ struct Place {
     member: u64,
 }
 
-fn refused(what: impl Into<String>) -> FakeError {
+pub(crate) fn refused(what: impl Into<String>) -> FakeError {
     FakeError::Refused(what.into())
 }
 
@@ -93,7 +93,7 @@ impl FakeDiscord {
         let now = self.inner.now();
         let mut state = self.inner.lock();
         let id = state.snowflake(now);
-        state.channels.insert(id, Channel { guild, name: name.to_owned(), overwrites: BTreeMap::new() });
+        state.channels.insert(id, Channel::new(guild, 0, name));
         let shown = show::channel(&state, id);
         state.gateway.dispatch(1, "CHANNEL_CREATE", &shown);
         id

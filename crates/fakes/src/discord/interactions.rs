@@ -1,10 +1,10 @@
 //! What the bot answers to an interaction: the one callback, and the messages by its token.
 
 use super::errors::ApiError;
-use super::messages::{check, watch_mentions};
+use super::messages::{check, edit, watch_mentions};
 use super::rest::{Answer, Call};
-use super::show;
 use super::state::{Message, State};
+use super::{events, show};
 use serde_json::{Value, json};
 
 /// Milliseconds for the callback.
@@ -105,32 +105,12 @@ fn post(state: &mut State, call: &Call<'_>, channel: u64, body: &Value) -> u64 {
     watch_mentions(state, body);
     let id = state.snowflake(call.now);
     let flags = body["flags"].as_u64().unwrap_or_default();
-    let message = Message { channel, author: call.inner.bot, body: body.clone(), flags, nonce: None };
+    let message = Message { channel, author: call.inner.bot, body: body.clone(), flags, edited: None, nonce: None };
     state.messages.insert(id, message);
-    id
-}
-
-/// Changes what `body` names; the rest of the message stays. `base` is where the message stands in the request.
-fn edit(state: &mut State, call: &Call<'_>, id: Option<u64>, body: &Value, base: &str) -> Result<(), ApiError> {
-    watch_mentions(state, body);
-    let message = id.and_then(|id| state.messages.get_mut(&id)).ok_or_else(ApiError::unknown_message)?;
-    let mut changed = if message.body.is_object() { message.body.clone() } else { json!({}) };
-    for (name, value) in call_fields(body) {
-        changed[name] = value.clone();
-    }
-    check(&changed, base)?;
-    message.body = changed;
-    let (flags, id) = (message.flags, id.unwrap_or_default());
     if flags & EPHEMERAL == 0 {
-        let shown = show::message(state, call.inner, id);
-        state.gateway.dispatch(1 << 9, "MESSAGE_UPDATE", &shown);
+        events::message(state, call.inner, "MESSAGE_CREATE", id);
     }
-    Ok(())
-}
-
-fn call_fields(body: &Value) -> impl Iterator<Item = (&str, &Value)> {
-    const EDITABLE: [&str; 3] = ["content", "embeds", "components"];
-    EDITABLE.into_iter().filter_map(|name| Some((name, body.get(name)?)))
+    id
 }
 
 /// `/webhooks/{app}/{token}…`, by the token of an interaction.
@@ -175,7 +155,10 @@ pub(crate) fn webhook(call: &Call<'_>, method: &str, (app, token): (&str, &str),
             }
         }
         "DELETE" => {
-            state.messages.remove(&id);
+            let gone = state.messages.remove(&id);
+            if gone.is_some_and(|gone| gone.flags & EPHEMERAL == 0) {
+                events::deleted(&mut state, call.inner, channel, id);
+            }
             return Ok(None);
         }
         _ => return Err(ApiError::new(405, 0, "405: Method Not Allowed")),

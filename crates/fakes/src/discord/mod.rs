@@ -2,22 +2,27 @@
 //!
 //! Every request passes through `rest::serve`, every event through `gateway::Sessions::dispatch`; there `trouble` begins.
 
+mod channels;
 mod commands;
 mod errors;
+mod events;
 mod gateway;
 mod hands;
 mod interactions;
 mod limits;
 mod messages;
+mod people;
 mod permissions;
 mod rest;
 mod roles;
 mod show;
 mod state;
+mod threads;
 mod trouble;
 
 pub use hands::{Outcome, Seen};
 pub use limits::RateScope;
+pub use people::SeenThread;
 pub use rest::LoggedRequest;
 pub use trouble::{GatewayTrouble, Trouble};
 

@@ -1,7 +1,7 @@
 //! What someone may do: roles first, then the overwrites of the channel.
 
 use super::errors::ApiError;
-use super::state::{Channel, Guild, State};
+use super::state::{Channel, Guild, PRIVATE_THREAD, State};
 
 pub(crate) const ADMINISTRATOR: u64 = 1 << 3;
 pub(crate) const MANAGE_CHANNELS: u64 = 1 << 4;
@@ -55,6 +55,11 @@ pub(crate) fn in_channel(state: &State, id: u64, user: u64) -> u64 {
     let base = in_guild(channel.guild, guild, user);
     if base == ALL {
         return ALL;
+    }
+    if let Some(thread) = &channel.thread {
+        let above = in_channel(state, thread.parent, user);
+        let is_open = channel.kind != PRIVATE_THREAD || thread.members.contains_key(&user);
+        return if is_open || above & MANAGE_THREADS != 0 { above } else { 0 };
     }
     let sum = overwritten(channel, guild, user, base);
     // Who does not see a channel can do nothing in it.

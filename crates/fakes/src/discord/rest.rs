@@ -3,7 +3,7 @@
 use super::errors::ApiError;
 use super::limits::Verdict;
 use super::trouble::Trouble;
-use super::{Inner, commands, interactions, messages, roles, show};
+use super::{Inner, channels, commands, interactions, roles, show, threads};
 use axum::Json;
 use axum::body::to_bytes;
 use axum::extract::{Request, State as Shared};
@@ -119,6 +119,7 @@ fn check_headers(inner: &Inner, method: &Method, headers: &HeaderMap, path: &str
 }
 
 fn answer(inner: &Inner, now: i64, head: &axum::http::request::Parts, bytes: &[u8]) -> Answer {
+    threads::archive_quiet(&mut inner.lock(), now);
     let body = if bytes.is_empty() {
         Value::Null
     } else {
@@ -148,7 +149,7 @@ fn answer(inner: &Inner, now: i64, head: &axum::http::request::Parts, bytes: &[u
         ("GET", ["users", "@me"]) => Ok(Some(show::myself(&inner.lock(), inner))),
         (_, ["applications", app, "guilds", guild, "commands"]) => commands::guild(&call, method, app, guild),
         (_, ["guilds", guild, rest @ ..]) => roles::guild(&call, method, guild, rest),
-        ("POST", ["channels", channel, "messages"]) => messages::create(&call, channel),
+        (_, ["channels", channel, rest @ ..]) => channels::serve(&call, method, channel, rest),
         _ => Err(ApiError::unknown_route()),
     }
 }

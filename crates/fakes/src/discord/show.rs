@@ -1,7 +1,7 @@
 //! The objects as Discord writes them.
 
-use super::Inner;
-use super::state::{Guild, Role, State};
+use super::state::{Channel, Guild, Role, State};
+use super::{Inner, permissions};
 use serde_json::{Value, json};
 
 /// Unix milliseconds in the one form that Discord writes, with microseconds and `+00:00`.
@@ -59,10 +59,36 @@ pub(crate) fn channel(state: &State, id: u64) -> Value {
             })
         })
         .collect();
+    let last = state.messages.iter().rfind(|(_, message)| message.channel == id).map(|(id, _)| id.to_string());
+    let mut shown = json!({
+        "id": id.to_string(), "type": channel.kind, "guild_id": channel.guild.to_string(), "name": channel.name,
+        "last_message_id": last, "rate_limit_per_user": 0, "flags": 0,
+    });
+    let Some(thread) = &channel.thread else {
+        shown["position"] = json!(0);
+        shown["permission_overwrites"] = json!(overwrites);
+        shown["nsfw"] = json!(false);
+        shown["topic"] = json!(channel.topic);
+        shown["parent_id"] = Value::Null;
+        return shown;
+    };
+    let count = state.messages.values().filter(|message| message.channel == id).count();
+    shown["parent_id"] = json!(thread.parent.to_string());
+    shown["owner_id"] = json!(thread.owner.to_string());
+    shown["message_count"] = json!(count);
+    shown["total_message_sent"] = json!(count);
+    shown["member_count"] = json!(thread.members.len().min(50));
+    shown["thread_metadata"] = json!({
+        "archived": thread.archived, "auto_archive_duration": thread.auto_archive, "locked": thread.locked,
+        "archive_timestamp": stamp(thread.archive_changed), "create_timestamp": stamp(created(id)),
+        "invitable": thread.invitable,
+    });
+    shown
+}
+
+pub(crate) fn thread_member(thread: u64, user: u64, joined: i64) -> Value {
     json!({
-        "id": id.to_string(), "type": 0, "guild_id": channel.guild.to_string(), "name": channel.name, "position": 0,
-        "permission_overwrites": overwrites, "nsfw": false, "topic": null, "last_message_id": null, "parent_id": null,
-        "rate_limit_per_user": 0, "flags": 0,
+        "id": thread.to_string(), "user_id": user.to_string(), "join_timestamp": stamp(joined), "flags": 0,
     })
 }
 
@@ -72,9 +98,13 @@ pub(crate) fn guild(state: &State, inner: &Inner, id: u64) -> Value {
     let channels: Vec<Value> = state
         .channels
         .iter()
-        .filter(|(_, channel)| channel.guild == id)
+        .filter(|(_, channel)| channel.guild == id && channel.thread.is_none())
         .map(|(channel_id, _)| channel(state, *channel_id))
         .collect();
+    let has = |one: u64| permissions::in_channel(state, one, inner.bot) & permissions::VIEW_CHANNEL != 0;
+    let is_active = |one: &Channel| one.guild == id && one.thread.as_ref().is_some_and(|thread| !thread.archived);
+    let threads = state.channels.iter().filter(|(thread, one)| is_active(one) && has(**thread));
+    let threads: Vec<Value> = threads.map(|(thread, _)| channel(state, *thread)).collect();
     let joined = guild.members.get(&inner.bot).map_or(0, |member| member.joined);
     json!({
         "id": id.to_string(), "name": guild.name, "owner_id": guild.owner.to_string(), "icon": null, "splash": null,
@@ -85,7 +115,7 @@ pub(crate) fn guild(state: &State, inner: &Inner, id: u64) -> Value {
         "preferred_locale": "en-US", "public_updates_channel_id": null, "nsfw_level": 0, "stickers": [],
         "premium_progress_bar_enabled": false, "safety_alerts_channel_id": null, "joined_at": stamp(joined),
         "large": false, "unavailable": false, "member_count": members.len(), "voice_states": [], "presences": [],
-        "stage_instances": [], "guild_scheduled_events": [], "soundboard_sounds": [], "threads": [],
+        "stage_instances": [], "guild_scheduled_events": [], "soundboard_sounds": [], "threads": threads,
         "members": members, "channels": channels, "roles": roles(guild),
     })
 }
@@ -105,11 +135,14 @@ pub(crate) fn role(id: u64, role: &Role) -> Value {
 pub(crate) fn message(state: &State, inner: &Inner, id: u64) -> Value {
     let Some(message) = state.messages.get(&id) else { return Value::Null };
     let list = |name: &str| message.body.get(name).filter(|list| list.is_array()).cloned().unwrap_or(json!([]));
+    let content = message.body["content"].as_str().unwrap_or_default();
+    let is_named = |user: &&u64| content.contains(&format!("<@{user}>"));
+    let mentions: Vec<Value> = state.users.keys().filter(is_named).map(|id| user(state, inner, *id)).collect();
     let mut shown = json!({
         "id": id.to_string(), "type": 0, "channel_id": message.channel.to_string(),
-        "author": user(state, inner, message.author), "content": message.body["content"].as_str().unwrap_or_default(),
-        "timestamp": stamp(created(id)), "edited_timestamp": null, "tts": false, "mention_everyone": false,
-        "mentions": [], "mention_roles": [], "attachments": [], "embeds": list("embeds"),
+        "author": user(state, inner, message.author), "content": content,
+        "timestamp": stamp(created(id)), "edited_timestamp": message.edited.map(stamp), "tts": false, "mention_everyone": false,
+        "mentions": mentions, "mention_roles": [], "attachments": [], "embeds": list("embeds"),
         "components": list("components"), "pinned": false, "flags": message.flags,
     });
     if let Some(nonce) = &message.nonce {

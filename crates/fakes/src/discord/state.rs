@@ -40,11 +40,41 @@ pub(crate) struct Member {
     pub(crate) roles: BTreeSet<u64>,
 }
 
+pub(crate) const PUBLIC_THREAD: u64 = 11;
+pub(crate) const PRIVATE_THREAD: u64 = 12;
+
 #[derive(Debug)]
 pub(crate) struct Channel {
+    /// 0 for what is written to the bot alone.
     pub(crate) guild: u64,
+    pub(crate) kind: u64,
     pub(crate) name: String,
+    pub(crate) topic: Option<String>,
     pub(crate) overwrites: BTreeMap<u64, Overwrite>,
+    pub(crate) thread: Option<Thread>,
+}
+
+impl Channel {
+    pub(crate) fn new(guild: u64, kind: u64, name: &str) -> Channel {
+        Channel { guild, kind, name: name.to_owned(), topic: None, overwrites: BTreeMap::new(), thread: None }
+    }
+}
+
+/// What a thread has beyond a channel. Times are unix milliseconds.
+#[derive(Debug, Clone)]
+pub(crate) struct Thread {
+    pub(crate) parent: u64,
+    pub(crate) owner: u64,
+    /// With the time of joining.
+    pub(crate) members: BTreeMap<u64, i64>,
+    pub(crate) archived: bool,
+    pub(crate) locked: bool,
+    pub(crate) invitable: bool,
+    /// Minutes of quiet until it is archived.
+    pub(crate) auto_archive: u64,
+    pub(crate) archive_changed: i64,
+    /// When something was last written in it.
+    pub(crate) active: i64,
 }
 
 #[derive(Debug, Clone)]
@@ -54,6 +84,7 @@ pub(crate) struct Message {
     /// `content`, `embeds` and `components` as the bot sent them.
     pub(crate) body: Value,
     pub(crate) flags: u64,
+    pub(crate) edited: Option<i64>,
     pub(crate) nonce: Option<String>,
 }
 
@@ -102,6 +133,15 @@ impl State {
 
     pub(crate) fn violation(&mut self, what: impl Into<String>) {
         self.violations.push(what.into());
+    }
+
+    /// The guild that a channel stands in.
+    pub(crate) fn guild_of(&self, channel: u64) -> Option<&Guild> {
+        self.guilds.get(&self.channels.get(&channel)?.guild)
+    }
+
+    pub(crate) fn thread_mut(&mut self, id: u64) -> Option<&mut Thread> {
+        self.channels.get_mut(&id)?.thread.as_mut()
     }
 
     pub(crate) fn interaction_by_token(&mut self, token: &str) -> Option<&mut Interaction> {

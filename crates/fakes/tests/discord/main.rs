@@ -7,6 +7,7 @@ mod limits;
 mod permissions;
 mod rules;
 mod story;
+mod threads;
 
 use fakes::discord::{DiscordOptions, FakeDiscord};
 use std::sync::Arc;
@@ -28,6 +29,7 @@ struct World {
     fake: FakeDiscord,
     time: Arc<AtomicI64>,
     http: twilight_http::Client,
+    web: reqwest::Client,
     guild: u64,
     channel: u64,
     mika: u64,
@@ -47,7 +49,7 @@ impl World {
         let guild = fake.guild("Mirai");
         let channel = fake.text_channel(guild, "help");
         let mika = fake.member(guild, "mika", START - 90 * 86_400_000);
-        World { fake, time, http, guild, channel, mika }
+        World { fake, time, http, web: reqwest::Client::new(), guild, channel, mika }
     }
 
     fn advance(&self, milliseconds: i64) {

@@ -7,7 +7,8 @@ use twilight_model::http::interaction::InteractionResponseType;
 
 /// A request as no library would make it.
 pub(crate) async fn ask(world: &World, method: &str, path: &str, body: &Value) -> reqwest::Response {
-    let request = reqwest::Client::new()
+    let request = world
+        .web
         .request(method.parse().unwrap(), format!("{}/api/v10/{path}", world.fake.base_url()))
         .header("authorization", format!("Bot {TOKEN}"))
         .header("user-agent", "DiscordBot (https://example.com, 1)");
