@@ -1,10 +1,10 @@
 //! A person's hands and eyes: what people do in a guild, and what they see of the bot.
 
 use super::interactions::{DEADLINE, EPHEMERAL};
-use super::state::{Channel, Guild, Interaction, Member, Role, State};
+use super::state::{Channel, Guild, Member, Role, State};
 use super::{FakeDiscord, permissions, show};
 use crate::FakeError;
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A message of the bot as a person sees it.
@@ -31,6 +31,8 @@ pub enum Outcome {
     Thinking,
     /// The bot has answered; its messages by this interaction, oldest first.
     Answered(Vec<Seen>),
+    /// The bot proposes these for the option that is being typed: name and value.
+    Choices(Vec<(String, Value)>),
     /// A form has opened: its title and its `custom_id`.
     Modal {
         /// The title.
@@ -38,12 +40,6 @@ pub enum Outcome {
         /// The form's id.
         custom_id: String,
     },
-}
-
-/// Who does something, and where.
-struct Place {
-    channel: u64,
-    member: u64,
 }
 
 pub(crate) fn refused(what: impl Into<String>) -> FakeError {
@@ -99,94 +95,6 @@ impl FakeDiscord {
         id
     }
 
-    /// A member runs a registered command without options.
-    ///
-    /// # Errors
-    /// When the guild has no such command, or the person is not in it.
-    pub fn slash(&self, channel: u64, member: u64, command: &str) -> Result<u64, FakeError> {
-        let mut state = self.inner.lock();
-        let guild = guild_of(&state, channel)?;
-        let found = state.commands.get(&guild).into_iter().flatten().find(|one| one["name"] == command);
-        let found = found.ok_or_else(|| refused(format!("/{command} is not registered")))?;
-        if found["options"].as_array().into_iter().flatten().any(|option| option["required"] == true) {
-            return Err(refused(format!("/{command} has an option that is required")));
-        }
-        let wanted = found["default_member_permissions"].as_str().and_then(|bits| bits.parse::<u64>().ok());
-        let wanted = wanted.unwrap_or_default() | permissions::USE_COMMANDS;
-        if permissions::in_channel(&state, channel, member) & wanted != wanted {
-            return Err(refused(format!("that person may not run /{command}")));
-        }
-        let data = json!({
-            "id": found["id"], "name": command, "type": 1, "guild_id": guild.to_string(), "options": [],
-        });
-        self.interact(&mut state, &Place { channel, member }, 2, (data, None))
-    }
-
-    /// A member clicks a button of a message, by its `custom_id`.
-    ///
-    /// # Errors
-    /// When the message is gone, or has no such button.
-    pub fn click(&self, message: u64, member: u64, custom_id: &str) -> Result<u64, FakeError> {
-        let mut state = self.inner.lock();
-        let on = state.messages.get(&message).ok_or_else(|| refused("the message is gone"))?;
-        if !buttons(&on.body).iter().any(|(_, id)| id == custom_id) {
-            return Err(refused(format!("the message has no button {custom_id}")));
-        }
-        let place = Place { channel: on.channel, member };
-        let data = json!({ "custom_id": custom_id, "component_type": 2 });
-        self.interact(&mut state, &place, 3, (data, Some(message)))
-    }
-
-    fn interact(
-        &self,
-        state: &mut State,
-        place: &Place,
-        kind: u64,
-        (data, source): (Value, Option<u64>),
-    ) -> Result<u64, FakeError> {
-        let now = self.inner.now();
-        let guild = guild_of(state, place.channel)?;
-        if !state.guilds.get(&guild).is_some_and(|guild| guild.members.contains_key(&place.member)) {
-            return Err(refused("that person is not in the guild"));
-        }
-        let id = state.snowflake(now);
-        let token = format!("interaction-token-{id}");
-        let mut member = show::member(state, &self.inner, guild, place.member);
-        let may = permissions::in_channel(state, place.channel, place.member);
-        if may & permissions::VIEW_CHANNEL == 0 {
-            return Err(refused("that person does not see the channel"));
-        }
-        let app_may = permissions::in_channel(state, place.channel, self.inner.bot);
-        member["permissions"] = json!(may.to_string());
-        let mut event = json!({
-            "id": id.to_string(), "application_id": self.inner.bot.to_string(), "type": kind, "token": token,
-            "version": 1, "data": data, "guild_id": guild.to_string(), "channel_id": place.channel.to_string(),
-            "channel": show::channel(state, place.channel), "member": member, "app_permissions": app_may.to_string(),
-            "guild": { "id": guild.to_string(), "features": [], "locale": "en-US" },
-            "locale": "en-US", "guild_locale": "en-US", "entitlements": [], "context": 0,
-            "authorizing_integration_owners": { "0": guild.to_string() }, "attachment_size_limit": 10_485_760,
-        });
-        if let Some(message) = source {
-            event["message"] = show::message(state, &self.inner, message);
-        }
-        let one = Interaction {
-            kind,
-            at: now,
-            token,
-            channel: place.channel,
-            source,
-            reply: None,
-            modal: None,
-            choices: Vec::new(),
-            original: None,
-            placeholder: false,
-            messages: Vec::new(),
-        };
-        state.interactions.insert(id, one);
-        state.gateway.dispatch(0, "INTERACTION_CREATE", &event);
-        Ok(id)
-    }
-
     /// What has come of an interaction, as the person sees it.
     ///
     /// # Errors
@@ -198,6 +106,11 @@ impl FakeDiscord {
             None if self.inner.now() - one.at > DEADLINE => Outcome::DidNotRespond,
             None => Outcome::Waiting,
             Some(5) if one.placeholder => Outcome::Thinking,
+            Some(8) => {
+                let pair =
+                    |choice: &Value| (choice["name"].as_str().unwrap_or_default().to_owned(), choice["value"].clone());
+                Outcome::Choices(one.choices.iter().map(pair).collect())
+            }
             Some(9) => {
                 let text = |name: &str| {
                     let form = one.modal.as_ref().and_then(|form| form[name].as_str());
@@ -222,7 +135,7 @@ impl FakeDiscord {
     }
 }
 
-fn guild_of(state: &State, channel: u64) -> Result<u64, FakeError> {
+pub(crate) fn guild_of(state: &State, channel: u64) -> Result<u64, FakeError> {
     state.channels.get(&channel).map(|channel| channel.guild).ok_or_else(|| refused("the channel is gone"))
 }
 
@@ -236,7 +149,7 @@ fn seen(state: &State, id: u64) -> Option<Seen> {
     })
 }
 
-fn buttons(body: &Value) -> Vec<(String, String)> {
+pub(crate) fn buttons(body: &Value) -> Vec<(String, String)> {
     let rows = body["components"].as_array().into_iter().flatten();
     let parts = rows.flat_map(|row| row["components"].as_array().into_iter().flatten());
     let text = |part: &Value, name: &str| part[name].as_str().unwrap_or_default().to_owned();

@@ -4,7 +4,7 @@ use super::errors::ApiError;
 use super::messages::{check, edit, watch_mentions};
 use super::rest::{Answer, Call};
 use super::state::{Message, State};
-use super::{events, show};
+use super::{events, forms, show};
 use serde_json::{Value, json};
 
 /// Milliseconds for the callback.
@@ -50,7 +50,7 @@ pub(crate) fn callback(call: &Call<'_>, id: &str, token: &str) -> Answer {
         5 => original = Some(post(&mut state, call, channel, data)),
         7 => edit(&mut state, call, source, data, "data.")?,
         8 => check_choices(data)?,
-        9 => check_modal(data)?,
+        9 => forms::check(data)?,
         _ => {}
     }
     let Some(one) = state.interactions.get_mut(&number) else { return Err(ApiError::unknown_interaction()) };
@@ -83,20 +83,14 @@ fn check_choices(data: &Value) -> Result<(), ApiError> {
         let message = "Must be 25 or fewer in length.";
         return Err(ApiError::invalid("data.choices", "BASE_TYPE_MAX_LENGTH", message));
     }
-    Ok(())
-}
-
-fn check_modal(data: &Value) -> Result<(), ApiError> {
-    let length = |name: &str| data[name].as_str().unwrap_or_default().chars().count();
-    let bad = |path: &str, message: &str| Err(ApiError::invalid(path, "BASE_TYPE_BAD_LENGTH", message));
-    if !(1..=45).contains(&length("title")) {
-        return bad("data.title", "Must be between 1 and 45 in length.");
-    }
-    if !(1..=100).contains(&length("custom_id")) {
-        return bad("data.custom_id", "Must be between 1 and 100 in length.");
-    }
-    if !data["components"].as_array().is_some_and(|parts| (1..=5).contains(&parts.len())) {
-        return bad("data.components", "Must be between 1 and 5 in length.");
+    for (at, choice) in data["choices"].as_array().into_iter().flatten().enumerate() {
+        let length = |name: &str| choice[name].as_str().unwrap_or_default().chars().count();
+        for (name, least) in [("name", 1), ("value", 0)] {
+            if !(least..=100).contains(&length(name)) {
+                let path = format!("data.choices.{at}.{name}");
+                return Err(ApiError::invalid(&path, "BASE_TYPE_BAD_LENGTH", "Must be between 1 and 100 in length."));
+            }
+        }
     }
     Ok(())
 }

@@ -4,7 +4,7 @@ use super::errors::ApiError;
 use super::interactions::EPHEMERAL;
 use super::rest::{Answer, Call};
 use super::state::{Message, State};
-use super::{channels, events, permissions, show, threads};
+use super::{channels, direct, events, permissions, show, threads};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
@@ -90,6 +90,7 @@ fn create(call: &Call<'_>, channel: &str) -> Answer {
     let mut state = call.inner.lock();
     let channel = channels::find(&state, channel)?;
     may_write(&state, channel, call.inner.bot)?;
+    direct::check(&state, channel)?;
     threads::stir(&mut state, channel, call.now)?;
     let nonce = match &call.body["nonce"] {
         Value::String(text) => Some(text.clone()),

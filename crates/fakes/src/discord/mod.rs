@@ -2,10 +2,13 @@
 //!
 //! Every request passes through `rest::serve`, every event through `gateway::Sessions::dispatch`; there `trouble` begins.
 
+mod acts;
 mod channels;
 mod commands;
+mod direct;
 mod errors;
 mod events;
+mod forms;
 mod gateway;
 mod hands;
 mod interactions;
@@ -84,6 +87,7 @@ impl FakeDiscord {
             options.listener.local_addr().map_err(|source| FakeError::io("the listener's address", source))?;
         let mut state = State::default();
         let bot = state.snowflake((options.now)());
+        state.bot = bot;
         state.users.insert(bot, "mirai".to_owned());
         let inner = Arc::new(Inner {
             state: Mutex::new(state),

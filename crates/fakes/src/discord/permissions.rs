@@ -51,6 +51,9 @@ pub(crate) fn in_guild(guild_id: u64, guild: &Guild, user: u64) -> u64 {
 /// In a channel. A thread has the permissions of the channel that it hangs on.
 pub(crate) fn in_channel(state: &State, id: u64, user: u64) -> u64 {
     let Some(channel) = state.channels.get(&id) else { return 0 };
+    if let Some(recipient) = channel.recipient {
+        return if channel_is_theirs(state, recipient, user) { OF_EVERYONE } else { 0 };
+    }
     let Some(guild) = state.guilds.get(&channel.guild) else { return 0 };
     let base = in_guild(channel.guild, guild, user);
     if base == ALL {
@@ -64,6 +67,11 @@ pub(crate) fn in_channel(state: &State, id: u64, user: u64) -> u64 {
     let sum = overwritten(channel, guild, user, base);
     // Who does not see a channel can do nothing in it.
     if sum & VIEW_CHANNEL == 0 { 0 } else { sum }
+}
+
+/// A direct channel is the recipient's and the bot's, who is the one user that a channel can be opened by.
+fn channel_is_theirs(state: &State, recipient: u64, user: u64) -> bool {
+    recipient == user || state.bot == user
 }
 
 fn overwritten(channel: &Channel, guild: &Guild, user: u64, base: u64) -> u64 {

@@ -3,7 +3,7 @@
 use super::errors::ApiError;
 use super::limits::Verdict;
 use super::trouble::Trouble;
-use super::{Inner, channels, commands, interactions, roles, show, threads};
+use super::{Inner, channels, commands, direct, interactions, roles, show, threads};
 use axum::Json;
 use axum::body::to_bytes;
 use axum::extract::{Request, State as Shared};
@@ -148,6 +148,7 @@ fn answer(inner: &Inner, now: i64, head: &axum::http::request::Parts, bytes: &[u
         }))),
         ("GET", ["users", "@me"]) => Ok(Some(show::myself(&inner.lock(), inner))),
         (_, ["applications", app, "guilds", guild, "commands"]) => commands::guild(&call, method, app, guild),
+        ("POST", ["users", "@me", "channels"]) => direct::create(&call),
         (_, ["guilds", guild, rest @ ..]) => roles::guild(&call, method, guild, rest),
         (_, ["channels", channel, rest @ ..]) => channels::serve(&call, method, channel, rest),
         _ => Err(ApiError::unknown_route()),

@@ -46,6 +46,17 @@ pub(crate) fn member(state: &State, inner: &Inner, guild: u64, id: u64) -> Value
     })
 }
 
+/// Among the resolved values of a command a member is shorter.
+pub(crate) fn resolved_member(state: &State, inner: &Inner, guild: u64, id: u64) -> Value {
+    let mut shown = member(state, inner, guild, id);
+    if let Some(object) = shown.as_object_mut() {
+        object.retain(|name, _| !["user", "deaf", "mute"].contains(&name.as_str()));
+    }
+    let held = state.guilds.get(&guild).map_or(0, |found| permissions::in_guild(guild, found, id));
+    shown["permissions"] = json!(held.to_string());
+    shown
+}
+
 pub(crate) fn channel(state: &State, id: u64) -> Value {
     let Some(channel) = state.channels.get(&id) else { return Value::Null };
     let roles = state.guilds.get(&channel.guild).map(|guild| &guild.roles);
@@ -64,6 +75,10 @@ pub(crate) fn channel(state: &State, id: u64) -> Value {
         "id": id.to_string(), "type": channel.kind, "guild_id": channel.guild.to_string(), "name": channel.name,
         "last_message_id": last, "rate_limit_per_user": 0, "flags": 0,
     });
+    if let Some(object) = shown.as_object_mut().filter(|_| channel.recipient.is_some()) {
+        object.retain(|name, _| !["guild_id", "name", "rate_limit_per_user"].contains(&name.as_str()));
+        return shown;
+    }
     let Some(thread) = &channel.thread else {
         shown["position"] = json!(0);
         shown["permission_overwrites"] = json!(overwrites);

@@ -52,11 +52,21 @@ pub(crate) struct Channel {
     pub(crate) topic: Option<String>,
     pub(crate) overwrites: BTreeMap<u64, Overwrite>,
     pub(crate) thread: Option<Thread>,
+    /// With whom the bot talks there alone.
+    pub(crate) recipient: Option<u64>,
 }
 
 impl Channel {
     pub(crate) fn new(guild: u64, kind: u64, name: &str) -> Channel {
-        Channel { guild, kind, name: name.to_owned(), topic: None, overwrites: BTreeMap::new(), thread: None }
+        Channel {
+            guild,
+            kind,
+            name: name.to_owned(),
+            topic: None,
+            overwrites: BTreeMap::new(),
+            thread: None,
+            recipient: None,
+        }
     }
 }
 
@@ -95,6 +105,8 @@ pub(crate) struct Interaction {
     pub(crate) at: i64,
     pub(crate) token: String,
     pub(crate) channel: u64,
+    /// Who did it.
+    pub(crate) member: u64,
     /// The message whose component was used.
     pub(crate) source: Option<u64>,
     /// The type of the one callback.
@@ -110,6 +122,8 @@ pub(crate) struct Interaction {
 #[derive(Debug, Default)]
 pub(crate) struct State {
     made: u64,
+    /// The bot's user.
+    pub(crate) bot: u64,
     pub(crate) users: BTreeMap<u64, String>,
     pub(crate) guilds: BTreeMap<u64, Guild>,
     pub(crate) channels: BTreeMap<u64, Channel>,
@@ -122,6 +136,8 @@ pub(crate) struct State {
     pub(crate) violations: Vec<String>,
     pub(crate) plan: Plan,
     pub(crate) limits: Limits,
+    /// Who takes no direct messages.
+    pub(crate) closed_to_dms: BTreeSet<u64>,
 }
 
 impl State {
