@@ -6,10 +6,11 @@ use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade};
 use axum::response::Response;
 use serde_json::{Value, json};
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
-/// Milliseconds between heartbeats.
-const BEAT: i64 = 41_250;
+/// Between heartbeats.
+const BEAT: Duration = Duration::from_millis(41_250);
 /// A client may send so many events in a minute, each of at most so many bytes.
 const MOST_EVENTS: usize = 120;
 const LONGEST_EVENT: usize = 4096;
@@ -43,6 +44,12 @@ pub(crate) struct Sessions {
     pub(crate) identifies: u32,
     pub(crate) resumes: u32,
     pub(crate) presences: Vec<(i64, String)>,
+    /// Between the heartbeats of new connections, if it is not the usual.
+    pub(crate) beat: Option<Duration>,
+    /// So many interactions to come are sent twice.
+    pub(crate) doubled: u32,
+    /// Events that are kept back: intent, name and data.
+    pub(crate) held: Option<Vec<(u64, String, Value)>>,
 }
 
 impl Sessions {
@@ -69,6 +76,19 @@ impl Sessions {
 
     /// An event, if the session holds the intent; 0 for those that need none.
     pub(crate) fn dispatch(&mut self, intent: u64, name: &str, data: &Value) {
+        let is_about_session = matches!(name, "READY" | "RESUMED");
+        if let Some(held) = self.held.as_mut().filter(|_| !is_about_session) {
+            held.push((intent, name.to_owned(), data.clone()));
+            return;
+        }
+        if name == "INTERACTION_CREATE" && self.doubled > 0 {
+            self.doubled -= 1;
+            self.send(intent, name, data);
+        }
+        self.send(intent, name, data);
+    }
+
+    fn send(&mut self, intent: u64, name: &str, data: &Value) {
         let Some(session) = self.session.as_mut().filter(|session| intent == 0 || session.intents & intent != 0) else {
             return;
         };
@@ -86,16 +106,17 @@ pub(crate) async fn connect(Shared(inner): Shared<Arc<Inner>>, upgrade: WebSocke
 
 async fn serve(inner: Arc<Inner>, mut socket: WebSocket) {
     let (sender, mut outgoing) = unbounded_channel();
-    let number = {
+    let (number, beat) = {
         let mut state = inner.lock();
         state.gateway.connections += 1;
-        state.gateway.connections
+        (state.gateway.connections, state.gateway.beat.unwrap_or(BEAT))
     };
-    let hello = json!({ "op": 10, "d": { "heartbeat_interval": BEAT }, "s": null, "t": null });
+    let milliseconds = u64::try_from(beat.as_millis()).unwrap_or(u64::MAX);
+    let hello = json!({ "op": 10, "d": { "heartbeat_interval": milliseconds }, "s": null, "t": null });
     if socket.send(Message::Text(hello.to_string().into())).await.is_err() {
         return;
     }
-    let mut client = Client { number, sender, sent: Vec::new() };
+    let mut client = Client { number, beat, beats: 0, sender, sent: Vec::new() };
     pump(&inner, &mut socket, &mut client, &mut outgoing).await;
     let mut state = inner.lock();
     if state.gateway.connection == Some(number) {
@@ -106,14 +127,28 @@ async fn serve(inner: Arc<Inner>, mut socket: WebSocket) {
 
 struct Client {
     number: u64,
+    /// Between its heartbeats, and how many it has sent.
+    beat: Duration,
+    beats: u64,
     sender: UnboundedSender<Out>,
     /// When it sent its events of the last minute.
     sent: Vec<i64>,
 }
 
 async fn pump(inner: &Inner, socket: &mut WebSocket, client: &mut Client, outgoing: &mut UnboundedReceiver<Out>) {
+    // A client beats by its own clock, which a test's does not move.
+    let mut patience = Box::pin(tokio::time::sleep(client.beat * 2));
+    let mut heard = 0;
     loop {
+        if client.beats > heard {
+            heard = client.beats;
+            patience = Box::pin(tokio::time::sleep(client.beat * 2));
+        }
         tokio::select! {
+            () = patience.as_mut() => {
+                inner.lock().violation("the gateway heard no heartbeat for two intervals");
+                return close(socket, 4009).await;
+            }
             Some(out) = outgoing.recv() => match out {
                 Out::Text(text) => if socket.send(Message::Text(text.into())).await.is_err() { return },
                 Out::Close(code) => return close(socket, code).await,
@@ -157,11 +192,12 @@ fn hear(inner: &Inner, client: &mut Client, text: &str) -> Result<(), u16> {
         return Err(4002);
     }
     let event: Value = serde_json::from_str(text).map_err(|_| 4002_u16)?;
+    let op = event["op"].as_u64().ok_or(4001_u16)?;
+    client.beats += u64::from(op == 1);
     if state.gateway.zombie == Some(client.number) {
         return Ok(());
     }
     let data = &event["d"];
-    let op = event["op"].as_u64().ok_or(4001_u16)?;
     drop(state);
     match op {
         1 => client.sender.send(Out::Text(r#"{"op":11,"d":null,"s":null,"t":null}"#.to_owned())).map_err(|_| 4000),

@@ -27,7 +27,7 @@ pub use hands::{Outcome, Seen};
 pub use limits::RateScope;
 pub use people::SeenThread;
 pub use rest::LoggedRequest;
-pub use trouble::{GatewayTrouble, Trouble};
+pub use trouble::{GatewayTrouble, Order, Trouble};
 
 use crate::FakeError;
 use crate::server::Server;

@@ -3,6 +3,7 @@
 use super::gateway::Out;
 use super::{FakeDiscord, RateScope};
 use std::collections::VecDeque;
+use std::time::Duration;
 
 /// How one request to the API goes wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,6 +33,19 @@ pub enum GatewayTrouble {
     Zombie,
     /// The server closes with this code.
     Close(u16),
+    /// The next interaction is sent twice.
+    Duplicate,
+    /// Events are kept back until [`FakeDiscord::release`].
+    Hold,
+}
+
+/// In which order events come that were kept back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Order {
+    /// As they happened.
+    AsHappened,
+    /// The last first.
+    Reversed,
 }
 
 /// What is to go wrong, for requests whose path begins so, in this order.
@@ -64,6 +78,26 @@ impl FakeDiscord {
             }
             GatewayTrouble::Zombie => sessions.zombie = sessions.connection,
             GatewayTrouble::Close(code) => sessions.push(Out::Close(code)),
+            GatewayTrouble::Duplicate => sessions.doubled += 1,
+            GatewayTrouble::Hold => sessions.held = sessions.held.take().or_else(|| Some(Vec::new())),
         }
+    }
+
+    /// Sends the events that were kept back.
+    pub fn release(&self, order: Order) {
+        let mut state = self.inner.lock();
+        let mut held = state.gateway.held.take().unwrap_or_default();
+        if order == Order::Reversed {
+            held.reverse();
+        }
+        for (intent, name, data) in held {
+            state.gateway.dispatch(intent, &name, &data);
+        }
+    }
+
+    /// Asks the clients that connect from now on for a heartbeat this often, by the real clock; a client that sends
+    /// none for twice as long is dropped.
+    pub fn beat_every(&self, interval: Duration) {
+        self.inner.lock().gateway.beat = Some(interval);
     }
 }

@@ -7,6 +7,7 @@ mod gateway;
 mod limits;
 mod permissions;
 mod rules;
+mod socket;
 mod story;
 mod threads;
 
