@@ -2,7 +2,7 @@
 
 use super::interactions::{DEADLINE, EPHEMERAL};
 use super::state::{Channel, Guild, Member, Role, State};
-use super::{FakeDiscord, permissions, show};
+use super::{FakeDiscord, Pings, mentions, permissions, show};
 use crate::FakeError;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,6 +18,8 @@ pub struct Seen {
     pub is_ephemeral: bool,
     /// Label and `custom_id` of each of its buttons.
     pub buttons: Vec<(String, String)>,
+    /// Who is notified of it.
+    pub pings: Pings,
 }
 
 /// What has come of an interaction so far.
@@ -146,6 +148,7 @@ fn seen(state: &State, id: u64) -> Option<Seen> {
         content: message.body["content"].as_str().unwrap_or_default().to_owned(),
         is_ephemeral: message.flags & EPHEMERAL != 0,
         buttons: buttons(&message.body),
+        pings: mentions::of(state, message),
     })
 }
 

@@ -4,7 +4,7 @@ use super::errors::ApiError;
 use super::interactions::EPHEMERAL;
 use super::rest::{Answer, Call};
 use super::state::{Message, State};
-use super::{channels, direct, events, permissions, show, threads};
+use super::{channels, direct, embeds, events, mentions, permissions, show, threads};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
@@ -139,15 +139,14 @@ pub(crate) fn edit(
 }
 
 fn call_fields(body: &Value) -> impl Iterator<Item = (&str, &Value)> {
-    const EDITABLE: [&str; 3] = ["content", "embeds", "components"];
+    const EDITABLE: [&str; 4] = ["content", "embeds", "components", "allowed_mentions"];
     EDITABLE.into_iter().filter_map(|name| Some((name, body.get(name)?)))
 }
 
 /// A mention in the text must be covered by `allowed_mentions`; that it is missing altogether lets all of them ping.
 pub(crate) fn watch_mentions(state: &mut State, body: &Value) {
     let content = body["content"].as_str().unwrap_or_default();
-    let pings = content.contains("<@") || content.contains("@everyone") || content.contains("@here");
-    if pings && body["allowed_mentions"].is_null() {
+    if mentions::any(content) && body["allowed_mentions"].is_null() {
         state.violation(format!("a mention without allowed_mentions: {content}"));
     }
 }
@@ -159,17 +158,16 @@ pub(crate) fn check(body: &Value, base: &str) -> Result<(), ApiError> {
         let message = "Must be 2000 or fewer in length.";
         return Err(ApiError::invalid(&format!("{base}content"), "BASE_TYPE_MAX_LENGTH", message));
     }
-    let embeds = body["embeds"].as_array().map_or(0, Vec::len);
+    mentions::check(body, base)?;
+    let embeds = body["embeds"].as_array().map_or(&[][..], Vec::as_slice);
+    embeds::check(embeds, &format!("{base}embeds"))?;
     let rows = body["components"].as_array().map_or(&[][..], Vec::as_slice);
-    if content.is_empty() && embeds == 0 && rows.is_empty() {
+    if content.is_empty() && embeds.is_empty() && rows.is_empty() {
         return Err(ApiError::new(400, 50006, "Cannot send an empty message"));
     }
-    if embeds > 10 {
-        return Err(ApiError::invalid(
-            &format!("{base}embeds"),
-            "BASE_TYPE_MAX_LENGTH",
-            "Must be 10 or fewer in length.",
-        ));
+    if rows.len() > 5 {
+        let message = "Must be 5 or fewer in length.";
+        return Err(ApiError::invalid(&format!("{base}components"), "BASE_TYPE_MAX_LENGTH", message));
     }
     let mut ids = BTreeSet::new();
     for (at, row) in rows.iter().enumerate() {
@@ -200,9 +198,5 @@ fn check_part(part: &Value, path: &str, ids: &mut BTreeSet<String>) -> Result<()
         let message = "Component custom id cannot be duplicated";
         return Err(ApiError::invalid(&path_of_id, "COMPONENT_CUSTOM_ID_DUPLICATED", message));
     }
-    if part["options"].as_array().is_some_and(|options| options.len() > 25) {
-        let message = "Must be between 1 and 25 in length.";
-        return Err(ApiError::invalid(&format!("{path}.options"), "BASE_TYPE_BAD_LENGTH", message));
-    }
-    Ok(())
+    embeds::check_part(part, path)
 }

@@ -1,7 +1,7 @@
 //! The objects as Discord writes them.
 
 use super::state::{Channel, Guild, Role, State};
-use super::{Inner, permissions};
+use super::{Inner, mentions, permissions};
 use serde_json::{Value, json};
 
 /// Unix milliseconds in the one form that Discord writes, with microseconds and `+00:00`.
@@ -151,13 +151,14 @@ pub(crate) fn message(state: &State, inner: &Inner, id: u64) -> Value {
     let Some(message) = state.messages.get(&id) else { return Value::Null };
     let list = |name: &str| message.body.get(name).filter(|list| list.is_array()).cloned().unwrap_or(json!([]));
     let content = message.body["content"].as_str().unwrap_or_default();
-    let is_named = |user: &&u64| content.contains(&format!("<@{user}>"));
-    let mentions: Vec<Value> = state.users.keys().filter(is_named).map(|id| user(state, inner, *id)).collect();
+    let pings = mentions::of(state, message);
+    let roles: Vec<String> = pings.roles.iter().map(u64::to_string).collect();
+    let users: Vec<Value> = pings.users.iter().map(|id| user(state, inner, *id)).collect();
     let mut shown = json!({
         "id": id.to_string(), "type": 0, "channel_id": message.channel.to_string(),
         "author": user(state, inner, message.author), "content": content,
-        "timestamp": stamp(created(id)), "edited_timestamp": message.edited.map(stamp), "tts": false, "mention_everyone": false,
-        "mentions": mentions, "mention_roles": [], "attachments": [], "embeds": list("embeds"),
+        "timestamp": stamp(created(id)), "edited_timestamp": message.edited.map(stamp), "tts": false, "mention_everyone": pings.everyone,
+        "mentions": users, "mention_roles": roles, "attachments": [], "embeds": list("embeds"),
         "components": list("components"), "pinned": false, "flags": message.flags,
     });
     if let Some(nonce) = &message.nonce {

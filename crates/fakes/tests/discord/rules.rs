@@ -70,11 +70,30 @@ async fn an_answer_that_got_lost_was_given_all_the_same() {
 #[tokio::test]
 async fn what_is_too_long_is_refused_with_its_place() {
     let world = World::new().await;
+    world.fake.lift_rate_limits();
     let button = |id: &str| json!({ "type": 2, "style": 1, "label": "Go", "custom_id": id });
     let path = format!("channels/{}/messages", world.channel);
     let rows = |buttons: Value| json!({ "content": "x", "components": [{ "type": 1, "components": buttons }] });
+    let menu = |option: Value| rows(json!([{ "type": 3, "custom_id": "m", "options": [option] }]));
     let cases = [
         (json!({ "content": "x".repeat(2001) }), "/errors/content"),
+        (json!({ "embeds": [{ "title": "x".repeat(257) }] }), "/errors/embeds/0/title"),
+        (json!({ "embeds": [{ "footer": { "text": "x".repeat(2049) } }] }), "/errors/embeds/0/footer/text"),
+        (json!({ "embeds": [{ "fields": [{ "name": "n", "value": "" }] }] }), "/errors/embeds/0/fields/0/value"),
+        (
+            json!({ "embeds": [{ "description": "x".repeat(4000) }, { "description": "x".repeat(2001) }] }),
+            "/errors/embeds",
+        ),
+        (rows(json!([{ "type": 3, "custom_id": "m", "options": [] }])), "/errors/components/0/components/0/options"),
+        (menu(json!({ "label": "l".repeat(101), "value": "v" })), "/errors/components/0/components/0/options/0/label"),
+        (
+            rows(json!([{ "type": 3, "custom_id": "m", "placeholder": "p".repeat(151) }])),
+            "/errors/components/0/components/0/placeholder",
+        ),
+        (
+            json!({ "content": "x", "allowed_mentions": { "parse": ["users"], "users": ["1"] } }),
+            "/errors/allowed_mentions/users",
+        ),
         (rows(json!([button(&"i".repeat(101))])), "/errors/components/0/components/0/custom_id"),
         (rows(json!([button("a"), button("a")])), "/errors/components/0/components/1/custom_id"),
         (rows(json!(["a", "b", "c", "d", "e", "f"].map(button))), "/errors/components/0/components"),
@@ -85,6 +104,34 @@ async fn what_is_too_long_is_refused_with_its_place() {
         assert!(error.pointer(&format!("{place}/_errors/0/code")).is_some(), "{place} in {error}");
     }
     assert!(world.fake.channel_messages(world.channel).is_empty());
+}
+
+#[tokio::test]
+async fn a_message_pings_whom_it_may() {
+    let world = World::new().await;
+    let path = format!("channels/{}/messages", world.channel);
+    let staff = world.fake.role(world.guild, "staff", 0).unwrap();
+    let text = format!("<@{}> <@&{staff}> @everyone", world.mika);
+    let (mika, role) = (vec![world.mika], vec![staff]);
+    let cases = [
+        (json!({ "parse": [] }), (vec![], vec![], false)),
+        (json!({ "parse": [], "users": [world.mika.to_string()] }), (mika.clone(), vec![], false)),
+        (json!({ "parse": ["roles"] }), (vec![], role.clone(), false)),
+        (json!({ "parse": ["users", "everyone"] }), (mika.clone(), vec![], true)),
+    ];
+    for (allowed, wanted) in cases {
+        let (_, sent) = post(&world, &path, &json!({ "content": text, "allowed_mentions": allowed })).await;
+        assert_eq!(sent["mentions"].as_array().unwrap().len(), wanted.0.len());
+        let seen = world.fake.channel_messages(world.channel);
+        let pings = seen.last().unwrap().pings.clone();
+        assert_eq!((pings.users, pings.roles, pings.everyone), wanted);
+    }
+    assert!(world.fake.violations().is_empty());
+    // A person who may not mention everyone pings single people alone.
+    world.fake.set_permissions(world.guild, world.guild, (1 << 10) | (1 << 11)).unwrap();
+    world.fake.write(world.channel, world.mika, &text).unwrap();
+    let pings = world.fake.channel_messages(world.channel).last().unwrap().pings.clone();
+    assert_eq!((pings.users, pings.roles, pings.everyone), (mika, vec![], false));
 }
 
 #[tokio::test]
