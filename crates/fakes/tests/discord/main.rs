@@ -4,6 +4,7 @@
 
 mod acts;
 mod gateway;
+mod golden;
 mod limits;
 mod permissions;
 mod rules;
