@@ -1,6 +1,7 @@
 //! A pretend Discord: the REST API and the gateway that a support bot uses, and the hands of the people around it.
 //!
-//! Every request passes through `rest::serve`, every event through `gateway::Sessions::dispatch`; there `trouble` begins.
+//! Every request passes through `rest::serve`, every event through `gateway::Sessions::dispatch`; there `trouble`
+//! begins.
 
 mod acts;
 mod channels;

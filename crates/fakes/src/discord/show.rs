@@ -157,7 +157,8 @@ pub(crate) fn message(state: &State, inner: &Inner, id: u64) -> Value {
     let mut shown = json!({
         "id": id.to_string(), "type": 0, "channel_id": message.channel.to_string(),
         "author": user(state, inner, message.author), "content": content,
-        "timestamp": stamp(created(id)), "edited_timestamp": message.edited.map(stamp), "tts": false, "mention_everyone": pings.everyone,
+        "timestamp": stamp(created(id)), "edited_timestamp": message.edited.map(stamp),
+        "tts": false, "mention_everyone": pings.everyone,
         "mentions": users, "mention_roles": roles, "attachments": [], "embeds": list("embeds"),
         "components": list("components"), "pinned": false, "flags": message.flags,
     });
