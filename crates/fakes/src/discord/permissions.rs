@@ -69,7 +69,7 @@ pub(crate) fn in_channel(state: &State, id: u64, user: u64) -> u64 {
     if sum & VIEW_CHANNEL == 0 { 0 } else { sum }
 }
 
-/// A direct channel is the recipient's and the bot's, who is the one user that a channel can be opened by.
+/// A direct channel is seen by its recipient and by the bot, which opened it.
 fn channel_is_theirs(state: &State, recipient: u64, user: u64) -> bool {
     recipient == user || state.bot == user
 }
