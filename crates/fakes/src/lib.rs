@@ -1,4 +1,5 @@
-//! Stand-ins for the outside services: a pretend Stripe and a pretend Resend with a mailbox page.
+//! Stand-ins for the outside services: a pretend Stripe, a pretend Resend with a mailbox page, and a pretend
+//! Discord.
 //!
 //! Each is a real HTTP server that the ordinary clients reach by their base URL, used by the tests (in process, on a
 //! port that the system chose) and by `mirai dev` (where its state file lets it survive a restart). No money moves and
@@ -10,6 +11,8 @@
 // Stripe's objects have more fields than the default depth of `json!`.
 #![recursion_limit = "512"]
 
+/// A pretend Discord: the REST API and the gateway that a support bot uses, and people's hands.
+pub mod discord;
 mod error;
 mod html;
 /// Three machines as network namespaces, to send real packets through a gateway.
