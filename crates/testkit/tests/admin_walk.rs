@@ -154,7 +154,13 @@ async fn become_a_customer(browser: &Browser, dev: &Dev, site: &str) -> anyhow::
 /// The customer opens a ticket with a picture.
 async fn ask_for_help(browser: &Browser, site: &str, folder: &Path, width: u32) -> anyhow::Result<()> {
     browser.goto(&format!("{site}/dashboard/tickets")).await?;
+    // The help comes first, and a human is asked from everywhere in it.
     browser.click("#new-ticket").await?;
+    browser.wait_for_path(|path| path.starts_with("/help")).await?;
+    fits(browser, width).await?;
+    browser.click("#steps a").await?;
+    browser.click("#human").await?;
+    browser.element("#ticket-form").await?;
     fits(browser, width).await?;
     browser.fill("#subject", "No connection on my phone").await?;
     browser.fill("#body", "It says: handshake did not complete.\nWhat can I do?").await?;
