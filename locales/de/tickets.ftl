@@ -62,7 +62,6 @@ ticket-rated = Sie haben unsere Hilfe mit { $stars } von 5 bewertet. Danke.
 ticket-side-customer = Sie
 ticket-side-staff = Support
 ticket-side-system = Automatisch
-ticket-deed-opened = hat das Ticket eröffnet
 ticket-deed-claimed = hat das Ticket übernommen
 ticket-deed-released = hat das Ticket abgegeben
 ticket-deed-transferred = hat das Ticket weitergegeben

@@ -62,7 +62,6 @@ ticket-rated = You rated our help { $stars } of 5. Thank you.
 ticket-side-customer = You
 ticket-side-staff = Support
 ticket-side-system = Automatic
-ticket-deed-opened = opened the ticket
 ticket-deed-claimed = took the ticket
 ticket-deed-released = gave the ticket back
 ticket-deed-transferred = handed the ticket on

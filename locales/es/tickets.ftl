@@ -62,7 +62,6 @@ ticket-rated = Usted valoró nuestra ayuda con { $stars } de 5. Gracias.
 ticket-side-customer = Usted
 ticket-side-staff = Soporte
 ticket-side-system = Automático
-ticket-deed-opened = abrió el tique
 ticket-deed-claimed = tomó el tique
 ticket-deed-released = devolvió el tique
 ticket-deed-transferred = pasó el tique

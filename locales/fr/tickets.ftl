@@ -62,7 +62,6 @@ ticket-rated = Vous avez noté notre aide { $stars } sur 5. Merci.
 ticket-side-customer = Vous
 ticket-side-staff = Assistance
 ticket-side-system = Automatique
-ticket-deed-opened = a ouvert le ticket
 ticket-deed-claimed = a pris le ticket
 ticket-deed-released = a rendu le ticket
 ticket-deed-transferred = a confié le ticket à quelqu’un d’autre

@@ -62,7 +62,6 @@ ticket-rated = 5 段階中 { $stars } の評価をいただきました。あり
 ticket-side-customer = お客様
 ticket-side-staff = サポート
 ticket-side-system = 自動
-ticket-deed-opened = チケットを開きました
 ticket-deed-claimed = チケットを担当しました
 ticket-deed-released = チケットの担当を外れました
 ticket-deed-transferred = チケットを引き継ぎました

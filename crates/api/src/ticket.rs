@@ -45,7 +45,7 @@ pub struct TicketMessage {
     pub id: Uuid,
     /// Who wrote or did it: `customer`, `staff` or `system`.
     pub side: String,
-    /// What was done: `opened`, `closed`, `reopened`, `warned`, `rated`; null for a message.
+    /// What was done: `closed`, `reopened`, `warned`, `rated`; null for a message.
     pub event: Option<String>,
     /// The message; of an event, more words.
     pub body: String,

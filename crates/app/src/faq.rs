@@ -104,8 +104,8 @@ pub fn way(app: &App, text: &str) -> Result<Option<Way>> {
 /// What is seen to be wrong with a customer's service.
 pub async fn facts(app: &App, who: &Who) -> Result<Vec<Fact>> {
     let subscriptions = subscription::list(app, who).await?;
-    let devices = device::list(app, who).await?;
-    help::facts(app, &subscriptions, &devices).await
+    let devices = help::devices(app, &device::list(app, who).await?).await?;
+    help::facts(&subscriptions, devices)
 }
 
 /// How a way ended.

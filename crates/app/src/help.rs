@@ -8,7 +8,7 @@ use crate::subscription::View;
 use crate::{App, Result, server};
 
 /// What is wrong, what is to be mended first before all else.
-pub(crate) async fn facts(app: &App, subscriptions: &[View], devices: &[Device]) -> Result<Vec<Fact>> {
+pub(crate) fn facts(subscriptions: &[View], devices: Vec<SeenDevice>) -> Result<Vec<Fact>> {
     let subscription = |view: &View| {
         let quota = view.row.quota();
         Ok(SeenSubscription {
@@ -18,21 +18,24 @@ pub(crate) async fn facts(app: &App, subscriptions: &[View], devices: &[Device])
             is_slowed: quota.is_used_up() && !quota.is_cut(),
         })
     };
-    let mut seen = Seen {
-        subscriptions: subscriptions.iter().map(subscription).collect::<Result<_>>()?,
-        devices: Vec::with_capacity(devices.len()),
-    };
+    let subscriptions = subscriptions.iter().map(subscription).collect::<Result<_>>()?;
+    Ok(help::facts(&Seen { subscriptions, devices }))
+}
+
+/// What can be seen of each device.
+pub(crate) async fn devices(app: &App, devices: &[Device]) -> Result<Vec<SeenDevice>> {
+    let mut seen = Vec::with_capacity(devices.len());
     for device in devices {
-        seen.devices.push(SeenDevice {
+        seen.push(SeenDevice {
             server_is_away: server::is_to_be_left(&device.server),
             has_connected: has_connected(app, &device.row).await?,
         });
     }
-    Ok(help::facts(&seen))
+    Ok(seen)
 }
 
 /// Whether anything has come from a device, where it is or where it was before.
-pub(crate) async fn has_connected(app: &App, device: &wireguard_peers::Model) -> Result<bool> {
+async fn has_connected(app: &App, device: &wireguard_peers::Model) -> Result<bool> {
     for server in [Some(device.server_id), device.previous_server_id].into_iter().flatten() {
         let counted = peer_counters::of_keys(&app.store, server, &[&device.public_key]).await?;
         if counted.iter().any(|counter| counter.rx > 0) {

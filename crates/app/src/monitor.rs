@@ -8,7 +8,7 @@ use domain::monitor::rollup::{Mark, Resolution, Span, Tally};
 use domain::monitor::round::{self, Sight};
 use domain::monitor::verdict::Verdict;
 use domain::monitor::watch::Watch;
-use domain::time::{DAY_MS, UnixMs, rfc3339};
+use domain::time::{DAY_MS, UnixMs, minute};
 use domain::vpn::balancer::ServerStatus;
 use store::checks::{self, components};
 use store::incidents::{self, updates};
@@ -256,5 +256,5 @@ async fn tell(app: &App, tx: &Tx, letter: &Letter, now: UnixMs) -> Result<()> {
 
 /// `2026-11-26 13:05 UTC`.
 fn words(at: UnixMs) -> String {
-    format!("{} UTC", rfc3339(at)[..16].replace('T', " "))
+    format!("{} UTC", minute(at))
 }

@@ -132,7 +132,7 @@ fn is_for_customer(line: &Line) -> bool {
         Entry::Message => true,
         Entry::Note => false,
         Entry::Event => {
-            matches!(line.deed(), Some((Deed::Opened | Deed::Closed | Deed::Reopened | Deed::Warned | Deed::Rated, _)))
+            matches!(line.deed(), Some((Deed::Closed | Deed::Reopened | Deed::Warned | Deed::Rated, _)))
         }
     }
 }
@@ -141,7 +141,8 @@ fn is_for_customer(line: &Line) -> bool {
 pub async fn file(app: &App, who: &Who, ticket: Uuid, id: Uuid) -> Result<Content> {
     own(&app.store, who, ticket).await?;
     let row = ticket_files::by_id(&app.store, ticket, id).await?.ok_or(Error::NotFound)?;
-    let is_theirs = lines(app, ticket).await?.iter().any(|line| is_for_customer(line) && line.id == row.message_id);
+    let message = ticket_messages::by_id(&app.store, row.message_id).await?;
+    let is_theirs = message.is_some_and(|message| message.entry == Entry::Message.as_str());
     if is_theirs { content(app, row) } else { Err(Error::NotFound) }
 }
 
@@ -208,6 +209,11 @@ async fn lines(app: &App, ticket: Uuid) -> Result<Vec<Line>> {
         })
     };
     rows.into_iter().map(line).collect()
+}
+
+/// What was said at its end is not true of a ticket that is open again; its entries keep it.
+fn forget_end(ticket: &mut TicketRow) {
+    (ticket.close_reason, ticket.rating, ticket.rating_note) = (None, None, None);
 }
 
 /// Locks a ticket, and first its owner's row: whatever opens tickets counts them under it.

@@ -118,8 +118,6 @@ words! {
 words! {
     /// Something that was done to a ticket.
     Deed {
-        /// Opened.
-        Opened = "opened",
         /// Taken by one of the team.
         Claimed = "claimed",
         /// Given back to all.

@@ -19,6 +19,11 @@ pub fn rfc3339(at: UnixMs) -> String {
     format!("{}T{hour:02}:{minute:02}:{second:02}.{:03}Z", day(at), ms % 1000)
 }
 
+/// A moment to the minute, `2026-11-23 12:00`, in UTC.
+pub fn minute(at: UnixMs) -> String {
+    rfc3339(at).chars().take(16).collect::<String>().replace('T', " ")
+}
+
 /// The UTC day of a moment, `2026-11-23`.
 pub fn day(at: UnixMs) -> String {
     let (year, month, day) = civil(at.clamp(FIRST, LAST).div_euclid(DAY_MS));

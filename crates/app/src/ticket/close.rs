@@ -79,7 +79,7 @@ async fn transcript(app: &App, tx: &Tx, ticket: &TicketRow) -> Result<String> {
         let body = app.sealer.open(&row.body_sealed, &place(row.id)).map_err(|e| Error::Internal(Box::new(e)))?;
         let body = String::from_utf8(body).map_err(|e| Error::Internal(Box::new(e)))?;
         let who = if row.side == Side::Customer.as_str() { "→" } else { "←" };
-        let part = format!("{who} {}\n{body}", domain::time::rfc3339(row.created_at));
+        let part = format!("{who} {} UTC\n{body}", domain::time::minute(row.created_at));
         length += part.len();
         if length > MOST_TRANSCRIPT {
             parts.push("…".to_owned());

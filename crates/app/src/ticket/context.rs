@@ -1,6 +1,6 @@
 //! What the team sees beside a ticket: what helps to answer it, and nothing more of the customer.
 
-use domain::help::Fact;
+use domain::help::{Fact, SeenDevice};
 use store::{tickets, users};
 
 use super::TicketRow;
@@ -44,11 +44,10 @@ pub async fn beside(app: &App, ticket: &TicketRow) -> Result<Beside> {
     let user = users::by_id(&app.store, ticket.user_id).await?.ok_or(Error::NotFound)?;
     let subscriptions = subscription::of_user(app, user.id).await?;
     let rows = device::of_user(app, user.id).await?;
-    let facts = help::facts(app, &subscriptions, &rows).await?;
-    let mut devices = Vec::with_capacity(rows.len());
-    for device in rows {
-        devices.push(BesideDevice { has_connected: help::has_connected(app, &device.row).await?, device });
-    }
+    let seen = help::devices(app, &rows).await?;
+    let beside = |(device, seen): (Device, &SeenDevice)| BesideDevice { device, has_connected: seen.has_connected };
+    let devices = rows.into_iter().zip(&seen).map(beside).collect();
+    let facts = help::facts(&subscriptions, seen)?;
     let owner = match ticket.claimed_by {
         Some(id) => users::by_id(&app.store, id).await?.map(|owner| owner.email),
         None => None,

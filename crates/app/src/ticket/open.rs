@@ -8,7 +8,7 @@ use store::{Tx, tickets, users};
 use uuid::Uuid;
 
 use super::entry::{self, By, Written};
-use super::{Thread, TicketRow, get, lock_own, refused};
+use super::{Thread, TicketRow, forget_end, get, lock_own, refused};
 use crate::letter::{Letter, News, TicketLetter};
 use crate::session::Who;
 use crate::{App, Error, Result, failpoint, mail};
@@ -101,6 +101,7 @@ async fn write_once(app: &App, who: &Who, id: Uuid, written: &Written) -> Result
     ticket.set_life(&life);
     ticket.updated_at = now;
     if after == After::Reopened {
+        forget_end(&mut ticket);
         entry::note_deed(app, &tx, &ticket, By::Customer(user.id), Deed::Reopened, "", now).await?;
     }
     // What is read in the order of time comes after it.
@@ -111,8 +112,8 @@ async fn write_once(app: &App, who: &Who, id: Uuid, written: &Written) -> Result
         (After::Same, State::Waiting) => tell_team(app, &tx, &ticket, News::Continued, now).await?,
         (After::Same, _) => {}
     }
-    failpoint::pass("ticket.saved");
     tickets::save(&tx, ticket).await?;
+    failpoint::pass("ticket.saved");
     tx.commit().await?;
     failpoint::pass("ticket.committed");
     Ok(())

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::close::{close, tell_customer};
 use super::entry::{self, By, Written};
-use super::{Content, Thread, TicketRow, content, lock, refused, whole};
+use super::{Content, Thread, TicketRow, content, forget_end, lock, refused, whole};
 use crate::letter::{Letter, News, TicketLetter};
 use crate::session::Who;
 use crate::{App, Error, Result, failpoint, mail};
@@ -137,6 +137,7 @@ async fn change_once(app: &App, by: Helper, id: Uuid, change: &Change) -> Result
         }
         Change::Reopen => {
             life.reopen(now).map_err(refused)?;
+            forget_end(&mut ticket);
             Some((Deed::Reopened, String::new()))
         }
     };

@@ -140,6 +140,8 @@ async fn a_form_that_was_refused_keeps_what_was_typed_and_one_that_was_sent_twic
         page.text
     );
 
+    let odd = reader.submit(OPEN, &[("subject", "A file"), ("category", "sound"), typed[2]]).await?;
+    assert!(odd.text.contains("Please choose one of the list."), "{}", odd.text);
     let form = reader.open("/dashboard/tickets/new?category=payment").await?.text;
     assert!(form.contains("value=\"payment\" selected"), "{form}");
     let once = between(&form, "name=\"once\" value=\"", "\"").to_owned();

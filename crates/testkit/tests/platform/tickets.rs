@@ -113,6 +113,8 @@ async fn a_question_is_answered_closed_opened_again_and_rated(database: Database
     assert_eq!(rated["ticket"]["rating"], 2, "{rated}");
     let (_, again) = test.post(&format!("/tickets/{id}/messages"), Some(&mika), &json!({ "body": "Again!" })).await?;
     assert_eq!(again["ticket"]["state"], "open", "{again}");
+    let end = (&again["ticket"]["close_reason"], &again["ticket"]["rating"]);
+    assert_eq!(end, (&json!(null), &json!(null)), "what was said at its end is not true of an open one: {again}");
     assert_eq!(
         read(&test, &mika, id).await?[4..],
         ["customer: (rated) 2", "customer: (reopened) ", "customer: Again!"]
@@ -259,6 +261,7 @@ async fn files_go_along_and_keys_stay_behind(database: Database) -> anyhow::Resu
     let fetch = async |user: &TestUser, file: &Value| -> anyhow::Result<(StatusCode, Vec<u8>)> {
         let path = format!("/tickets/{id}/files/{}", file["id"].as_str().unwrap_or_default());
         let response = test.request(reqwest::Method::GET, &path, Some(user)).send().await?;
+        assert_eq!(response.headers().get_all("content-type").iter().count(), 1);
         Ok((response.status(), response.bytes().await?.to_vec()))
     };
     assert_eq!(fetch(&mika, &png).await?, (StatusCode::OK, picture.clone()));

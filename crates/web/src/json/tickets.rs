@@ -5,7 +5,6 @@ use app::{App, Error};
 use axum::Json as Reply;
 use axum::extract::{Path, State};
 use axum::http::{HeaderName, StatusCode, header};
-use axum::response::AppendHeaders;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use domain::ticket::Stars;
@@ -172,15 +171,12 @@ pub(crate) async fn file(
     State(app): State<App>,
     Session(who): Session,
     Path((id, file)): Path<(String, String)>,
-) -> Result<(AppendHeaders<[(HeaderName, &'static str); 3]>, Vec<u8>), ApiError> {
+) -> Result<([(HeaderName, &'static str); 2], Vec<u8>), ApiError> {
     // What is no id is not found, like an id of nothing.
     let ids = id.parse().ok().zip(file.parse().ok());
     let (id, file): (Uuid, Uuid) = ids.ok_or(Error::NotFound)?;
     let content = ticket::file(&app, &who, id, file).await?;
-    let headers = [
-        (header::CONTENT_TYPE, "application/octet-stream"),
-        (header::CONTENT_DISPOSITION, "attachment"),
-        (header::CACHE_CONTROL, "no-store"),
-    ];
-    Ok((AppendHeaders(headers), content.bytes))
+    // Whatever it is, it is bytes here: a browser that is led to this address saves it.
+    let headers = [(header::CONTENT_DISPOSITION, "attachment"), (header::CACHE_CONTROL, "no-store")];
+    Ok((headers, content.bytes))
 }

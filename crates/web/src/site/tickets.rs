@@ -8,7 +8,7 @@ use axum::extract::Path;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use domain::ticket::{Category, Entry, REOPEN_MS, Side, Stars};
-use domain::time::UnixMs;
+use domain::time::minute;
 use serde::Deserialize;
 use uuid::Uuid;
 
@@ -20,11 +20,6 @@ use crate::error::status_of;
 
 /// A file that was attached is nothing that a browser runs, whatever is in it.
 const FILE_POLICY: HeaderValue = HeaderValue::from_static("default-src 'none'; sandbox");
-
-/// A moment to the minute (UTC).
-pub(super) fn minute(at: UnixMs) -> String {
-    domain::time::rfc3339(at).chars().take(16).collect::<String>().replace('T', " ")
-}
 
 /// A file as a page shows it.
 pub(super) struct ShownFile {
@@ -163,7 +158,8 @@ impl Typed {
         let visit = &upload.visit;
         let status = status_of(&error);
         let problem = match &error {
-            Error::Invalid(_) => String::new(),
+            // The other fields say for themselves what is wrong with them.
+            Error::Invalid(_) => visit.field_words(&error, "category"),
             Error::Conflict { code, detail } => visit.words(code, detail),
             _ => return Err(visit.fault(error)),
         };

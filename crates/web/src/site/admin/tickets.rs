@@ -8,6 +8,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use domain::page::{Ask, USUAL};
 use domain::ticket::{Category, Priority, Side, State};
+use domain::time::minute;
 use serde::Deserialize;
 use url::form_urlencoded;
 use uuid::Uuid;
@@ -16,7 +17,7 @@ use super::door::{Fields, Operator, Team, TeamForm, TeamUpload, back};
 use super::table::{Cell, Table};
 use crate::site::form::Asked;
 use crate::site::help;
-use crate::site::tickets::{self as shown, Choice, ShownLine, content_response, minute};
+use crate::site::tickets::{self as shown, Choice, ShownLine, content_response};
 use crate::site::upload::Upload;
 use crate::site::visit::{Fault, Visit};
 
