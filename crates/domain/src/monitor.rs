@@ -10,5 +10,6 @@ pub mod latency;
 pub mod maintenance;
 pub mod rollup;
 pub mod round;
+pub mod target;
 pub mod verdict;
 pub mod watch;

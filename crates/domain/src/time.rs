@@ -54,6 +54,15 @@ pub fn month_end(year: i64, month: i64) -> Option<UnixMs> {
     is_known.then(|| months_later(days_of(year, month, 1) * DAY_MS, 1))
 }
 
+/// The moment (UTC) of a date and time in the Gregorian calendar, as `[year, month, day, hour, minute, second]`; `None` for
+/// one that does not exist.
+pub fn of_civil([year, month, day, hour, minute, second]: [i64; 6]) -> Option<UnixMs> {
+    let days = days_of(year, month, day);
+    let is_date = (0..=9999).contains(&year) && civil(days) == (year, month, day);
+    let is_time = (0..24).contains(&hour) && (0..60).contains(&minute) && (0..60).contains(&second);
+    (is_date && is_time).then(|| days * DAY_MS + (hour * 3600 + minute * 60 + second) * 1000)
+}
+
 /// The day, counted from 1970-01-01, of a date in the Gregorian calendar; the reverse of [`civil`], by the same source.
 fn days_of(year: i64, month: i64, day: i64) -> i64 {
     let year = if month <= 2 { year - 1 } else { year };
@@ -157,6 +166,20 @@ mod tests {
         #[test]
         fn text_order_is_time_order(a in FIRST..=LAST, b in FIRST..=LAST) {
             prop_assert_eq!(a.cmp(&b), rfc3339(a).cmp(&rfc3339(b)));
+        }
+    }
+
+    #[test]
+    fn a_moment_by_the_calendar() {
+        for (civil, expect) in [
+            ([1970, 1, 1, 0, 0, 0], Some("1970-01-01T00:00:00.000Z")),
+            ([2028, 2, 29, 23, 59, 59], Some("2028-02-29T23:59:59.000Z")),
+            ([2027, 2, 29, 0, 0, 0], None),
+            ([2027, 13, 1, 0, 0, 0], None),
+            ([2027, 1, 0, 0, 0, 0], None),
+            ([2027, 1, 1, 24, 0, 0], None),
+        ] {
+            assert_eq!(of_civil(civil).map(rfc3339).as_deref(), expect, "{civil:?}");
         }
     }
 }

@@ -42,6 +42,7 @@ mod orders;
 mod overload;
 mod packaging;
 mod price_moves;
+mod probes;
 mod processes;
 mod query_plans;
 mod races;
