@@ -3,6 +3,7 @@
 pub mod access;
 pub mod api_keys;
 pub mod catalogue;
+pub mod checks;
 pub mod coupons;
 pub mod credits;
 pub mod customers;

@@ -5,13 +5,14 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use clients::mail::Mailer;
+use clients::probe::Prober;
 use clients::redis::{Hint, Redis};
 use clients::stripe::Stripe;
 use store::Store;
 use tokio::sync::Notify;
 
 use crate::limiter::Limiter;
-use crate::{Clock, Config, Dice, Error, Hasher, Result, Sealer, api_key, server, tokens};
+use crate::{Clock, Config, Dice, Error, Hasher, Result, Sealer, api_key, monitor, server, status, tokens};
 
 /// How long somebody waits for Stripe at the most, to be told within two seconds.
 const STRIPE_FOR_PEOPLE: Duration = Duration::from_millis(1_700);
@@ -62,6 +63,10 @@ pub struct Parts {
     pub(crate) api_keys: Arc<api_key::Keys>,
     pub(crate) servers: Arc<server::Cache>,
     pub(crate) work: Arc<Notify>,
+    /// Whoever looks at what is watched.
+    pub prober: Arc<Prober>,
+    pub(crate) away: Arc<monitor::Away>,
+    pub(crate) status: Arc<status::Cache>,
     pub(crate) redis: Option<Arc<Redis>>,
 }
 
@@ -96,6 +101,9 @@ impl App {
             api_keys,
             servers: Arc::default(),
             work: Arc::default(),
+            prober: Arc::default(),
+            away: Arc::default(),
+            status: Arc::default(),
             redis: None,
         }))
     }

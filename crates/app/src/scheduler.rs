@@ -73,6 +73,10 @@ impl Chore {
         (Chore::ProveBooks, HOUR.saturating_mul(24)),
     ];
 
+    fn lane(self) -> Lane {
+        if matches!(self, Chore::Watch) { Lane::Watching } else { Lane::Working }
+    }
+
     async fn run(self, app: &App) {
         let done = match self {
             Chore::Watch => monitor::watch(app).await,
@@ -95,26 +99,40 @@ impl Chore {
     }
 }
 
-/// When each chore was begun, by a clock that nobody sets, and the one that runs.
+/// Who does what: looking takes as long as the slowest of what is looked at, and nothing else waits for it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Lane {
+    Watching,
+    Working,
+}
+
+impl Lane {
+    const ALL: [Lane; 2] = [Lane::Watching, Lane::Working];
+}
+
+/// When each chore was begun, by a clock that nobody sets, and the one of each lane that runs.
 #[derive(Default)]
 struct Chores {
     begun_at: [Option<Instant>; Chore::ALL.len()],
-    running: Option<JoinHandle<()>>,
+    running: [Option<JoinHandle<()>>; Lane::ALL.len()],
 }
 
 impl Chores {
-    /// Begins the next chore that is due, in a task of its own: the lease must be renewed meanwhile.
+    /// Begins the next chore of each lane that is due, in a task of its own: the lease must be renewed meanwhile.
     fn go_on(&mut self, app: &App) {
         let now = Instant::now();
-        if self.running.as_ref().is_some_and(|task| !task.is_finished()) {
-            return;
-        }
-        let is_due =
-            |(begun, (_, every)): (&Option<Instant>, &(Chore, Duration))| begun.is_none_or(|at| now - at >= *every);
-        if let Some(next) = self.begun_at.iter().zip(&Chore::ALL).position(is_due) {
-            self.begun_at[next] = Some(now);
-            let (app, (chore, _)) = (app.clone(), Chore::ALL[next]);
-            self.running = Some(tokio::spawn(async move { chore.run(&app).await }));
+        for (lane, running) in Lane::ALL.into_iter().zip(&mut self.running) {
+            if running.as_ref().is_some_and(|task| !task.is_finished()) {
+                continue;
+            }
+            let is_due = |(begun, (chore, every)): (&Option<Instant>, &(Chore, Duration))| {
+                chore.lane() == lane && begun.is_none_or(|at| now - at >= *every)
+            };
+            if let Some(next) = self.begun_at.iter().zip(&Chore::ALL).position(is_due) {
+                self.begun_at[next] = Some(now);
+                let (app, (chore, _)) = (app.clone(), Chore::ALL[next]);
+                *running = Some(tokio::spawn(async move { chore.run(&app).await }));
+            }
         }
     }
 }
@@ -128,15 +146,21 @@ pub async fn run(app: App, mut stop: watch::Receiver<bool>) {
         match leases::acquire(&app.store, LEASE, me, now, now + LEASE_MS).await {
             Ok(true) => chores.go_on(&app),
             // Another process does it; should that one die, everything is due here.
-            Ok(false) => chores = Chores::default(),
-            Err(error) => tracing::warn!(%error, "the scheduler can't get at the database"),
+            Ok(false) => {
+                chores = Chores::default();
+                app.away.take();
+            }
+            Err(error) => {
+                monitor::database_is_away(&app);
+                tracing::warn!(%error, "the scheduler can't get at the database");
+            }
         }
         tokio::select! {
             () = tokio::time::sleep(TICK) => {}
             _ = stop.changed() => {}
         }
     }
-    if let Some(task) = chores.running {
+    for task in chores.running.into_iter().flatten() {
         task.abort();
     }
     if let Err(error) = leases::release(&app.store, LEASE, me).await {

@@ -1,23 +1,29 @@
-//! What the status page says: how each server is and was, and the incidents. Nothing of it names a host or an error.
+//! What the status page says: how each server and part is and was, and the incidents. Nothing of it names a host or an error.
+
+mod cache;
+mod past;
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use domain::monitor::component::{self, CheckState, Status};
 use domain::monitor::incident::{Impact, Stage};
-use domain::monitor::rollup::{Resolution, Tally};
-use domain::time::{DAY_MS, UnixMs};
+use domain::monitor::verdict::Verdict;
+use domain::time::UnixMs;
 use store::checks::{self, components};
-use store::{incidents, rollups, vps_servers};
+use store::{incidents, vps_servers};
 use uuid::Uuid;
 
-use crate::monitor::{HOLD_MS, is_watched};
+use crate::monitor::{hold_ms, is_watched};
 use crate::server::ServerRow;
 use crate::{App, Result};
 
-/// How many days are shown, today among them.
-pub const DAYS: i64 = 90;
+pub(crate) use cache::Cache;
+use past::History;
+pub use past::{DAYS, WINDOWS};
+
 /// How far back incidents are shown, and how many at most.
-const INCIDENTS_MS: i64 = 14 * DAY_MS;
+const INCIDENTS_MS: i64 = 14 * domain::time::DAY_MS;
 const MOST_INCIDENTS: u64 = 100;
 
 /// The whole page.
@@ -27,25 +33,32 @@ pub struct Overview {
     pub at: UnixMs,
     /// How the whole is.
     pub overall: Status,
-    /// By region and name.
+    /// Parts of the service by name, then servers by region and name.
     pub components: Vec<Component>,
     /// Newest first.
     pub incidents: Vec<Incident>,
 }
 
-/// A server.
+/// A server, or a part of the service.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Component {
     /// Its name.
     pub name: String,
-    /// Its city and country.
-    pub place: String,
+    /// The city and country of a server.
+    pub place: Option<String>,
     /// How it is.
     pub status: Status,
     /// The last [`DAYS`] days, oldest first.
     pub days: Vec<Day>,
-    /// In how much of their known time it worked, in millionths.
-    pub uptime: Option<u32>,
+    /// Longer and longer spans, as in [`WINDOWS`].
+    pub windows: Vec<Window>,
+}
+
+impl Component {
+    /// In how much of the known time of [`DAYS`] days it worked, in millionths.
+    pub fn uptime(&self) -> Option<u32> {
+        self.windows.iter().find(|window| window.days == DAYS).and_then(|window| window.uptime)
+    }
 }
 
 /// A day of UTC.
@@ -55,6 +68,22 @@ pub struct Day {
     pub at: UnixMs,
     /// In how much of its known time it worked, in millionths.
     pub uptime: Option<u32>,
+}
+
+/// How it was in a span of time that goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Window {
+    /// How many days: one is the last 24 hours, more are days of UTC with today.
+    pub days: i64,
+    /// In how much of its known time it worked, in millionths. One that is looked at in several ways is no better than by
+    /// the worst.
+    pub uptime: Option<u32>,
+    /// How much of the time is known, of that which was no maintenance, in millionths.
+    pub coverage: Option<u32>,
+    /// The time within which half of the answers came, in microseconds.
+    pub p50_us: Option<u64>,
+    /// The time within which 95 of a hundred did.
+    pub p95_us: Option<u64>,
 }
 
 /// An incident.
@@ -70,73 +99,69 @@ pub struct Incident {
     pub started_at: UnixMs,
     /// When it was over.
     pub resolved_at: Option<UnixMs>,
-    /// The servers that it touches.
+    /// The servers and parts that it touches.
     pub components: Vec<String>,
     /// How it went on, in the order of time.
     pub updates: Vec<(Stage, UnixMs)>,
 }
 
+/// What is shown, a few seconds old at most: the page is open to strangers, who may ask for it as often as they like.
+pub async fn overview(app: &App) -> Result<Arc<Overview>> {
+    app.status.overview(app).await
+}
+
 /// Reads it.
-pub async fn overview(app: &App) -> Result<Overview> {
-    let now = app.clock.now();
+async fn read(app: &App, now: UnixMs) -> Result<Overview> {
     let servers: HashMap<Uuid, ServerRow> =
         vps_servers::all(&app.store).await?.into_iter().map(|server| (server.id, server)).collect();
     let rows = checks::all(&app.store).await?;
-    let today = now - now.rem_euclid(DAY_MS);
-    let first = today - (DAYS - 1) * DAY_MS;
-    let mut tallies: HashMap<(Uuid, UnixMs), Tally> = HashMap::new();
-    let days = rollups::since(&app.store, Resolution::Day, first).await?;
-    // Today is made of its hours until it is over.
-    let hours = rollups::since(&app.store, Resolution::Hour, today).await?;
-    for row in days.iter().chain(&hours) {
-        let day = row.starts_at - row.starts_at.rem_euclid(DAY_MS);
-        tallies.entry((row.check_id, day)).or_default().merge(&row.tally());
-    }
-    let shown = |component: &components::Model| {
-        let server = servers.get(&component.server_id?)?;
-        server.status().is_shown().then_some(server)
-    };
-    let mut known: Vec<(&ServerRow, Component)> = Vec::new();
-    for (check, component) in &rows {
-        if let Some(server) = shown(component) {
-            known.push((server, one(server, check, &tallies, first, now)));
+    let history = app.status.history(app, now).await?;
+    let mut parts: Vec<(components::Model, Vec<checks::Model>)> = Vec::new();
+    for (check, component) in rows {
+        match parts.iter_mut().find(|(known, _)| known.id == component.id) {
+            Some((_, checks)) => checks.push(check),
+            None => parts.push((component, vec![check])),
         }
     }
-    known.sort_by(|(one, _), (other, _)| (&one.region, &one.name).cmp(&(&other.region, &other.name)));
-    let components: Vec<Component> = known.into_iter().map(|(_, component)| component).collect();
+    let mut shown: Vec<(Option<&ServerRow>, Uuid, Component)> = Vec::new();
+    for (component, checks) in &parts {
+        let server = component.server_id.and_then(|id| servers.get(&id));
+        let is_shown = server.map_or(component.server_id.is_none(), |server| server.status().is_shown());
+        if is_shown {
+            shown.push((server, component.id, one(component, server, checks, &history, now)));
+        }
+    }
+    let order = |server: Option<&ServerRow>, name: &str| {
+        (server.is_some(), server.map(|server| server.region.clone()), name.to_owned())
+    };
+    shown.sort_by_cached_key(|(server, _, component)| order(*server, &component.name));
+    let names: HashMap<Uuid, String> = shown.iter().map(|(_, id, component)| (*id, component.name.clone())).collect();
+    let components: Vec<Component> = shown.into_iter().map(|(_, _, component)| component).collect();
     let statuses: Vec<Status> = components.iter().map(|component| component.status).collect();
-    let names: HashMap<Uuid, String> =
-        rows.iter().filter_map(|(_, component)| Some((component.id, shown(component)?.name.clone()))).collect();
     let incidents = told(app, &names, now).await?;
     Ok(Overview { at: now, overall: component::overall(&statuses), components, incidents })
 }
 
 fn one(
-    server: &ServerRow,
-    check: &checks::Model,
-    tallies: &HashMap<(Uuid, UnixMs), Tally>,
-    first: UnixMs,
+    component: &components::Model,
+    server: Option<&ServerRow>,
+    checks: &[checks::Model],
+    history: &History,
     now: UnixMs,
 ) -> Component {
-    let mut sum = Tally::default();
-    let mut days = Vec::new();
-    for at in (0..DAYS).map(|day| first + day * DAY_MS) {
-        let tally = tallies.get(&(check.id, at));
-        if let Some(tally) = tally {
-            sum.merge(tally);
-        }
-        days.push(Day { at, uptime: tally.and_then(Tally::uptime) });
-    }
     // What was last seen long ago says nothing of now.
-    let is_fresh = now - check.checked_at <= HOLD_MS;
-    let last = if is_fresh { check.verdict() } else { domain::monitor::verdict::Verdict::Unknown };
-    let state = CheckState { is_down: check.is_down, last };
+    let last = |check: &checks::Model| {
+        if now - check.checked_at <= hold_ms(check) { check.verdict() } else { Verdict::Unknown }
+    };
+    let states: Vec<CheckState> =
+        checks.iter().map(|check| CheckState { is_down: check.is_down, last: last(check) }).collect();
+    let ids: Vec<Uuid> = checks.iter().map(|check| check.id).collect();
     Component {
-        name: server.name.clone(),
-        place: format!("{}, {}", server.city, server.country),
-        status: component::status(&[state], !is_watched(server)),
-        days,
-        uptime: sum.uptime(),
+        name: server.map(|server| server.name.clone()).or_else(|| component.name.clone()).unwrap_or_default(),
+        place: server.map(|server| format!("{}, {}", server.city, server.country)),
+        status: component::status(&states, server.is_some_and(|server| !is_watched(server))),
+        days: history.days(&ids),
+        windows: history.windows(&ids),
     }
 }
 

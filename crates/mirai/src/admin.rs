@@ -3,6 +3,7 @@
 mod api_key;
 mod audit;
 mod check;
+mod checks;
 mod coupon;
 mod credit;
 mod gift;
@@ -51,7 +52,8 @@ pub(crate) async fn run(command: Admin) -> anyhow::Result<()> {
             print_one(&json!({ "resealed": done.resealed, "current": done.current }), format)
         }
         Admin::Audit { about, limit, format } => audit::run(&app, about, limit, format).await,
-        Admin::Check { format } => check::run(&app, format).await,
+        Admin::Check { command: None, format } => check::run(&app, format).await,
+        Admin::Check { command: Some(command), format } => checks::run(&app, command, format).await,
     };
     close(app).await;
     done

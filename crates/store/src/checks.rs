@@ -24,6 +24,8 @@ pub mod components {
         pub id: Uuid,
         /// The VPN server that it is, unique.
         pub server_id: Option<Uuid>,
+        /// What customers know it by, unique, if it is no server.
+        pub name: Option<String>,
         /// When it was added.
         pub created_at: UnixMs,
     }
@@ -33,7 +35,19 @@ pub mod components {
     pub enum Relation {}
 
     impl ActiveModelBehavior for ActiveModel {}
+
+    /// The name of the part that is the site.
+    pub const WEBSITE: &str = "Website";
+    /// The name of the part that is the database.
+    pub const DATABASE: &str = "Database";
 }
+
+/// The kind of a check of a gateway's reports; others are in [`domain::monitor::target::Kind`].
+pub const HEARTBEAT: &str = "heartbeat";
+/// The kind of the check of our own site.
+pub const SITE: &str = "site";
+/// The kind of the check of our own database.
+pub const DATABASE: &str = "database";
 
 /// A row of `checks`.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -44,9 +58,9 @@ pub struct Model {
     pub id: Uuid,
     /// What it watches.
     pub component_id: Uuid,
-    /// `heartbeat`.
+    /// [`HEARTBEAT`], [`SITE`], [`DATABASE`], or a word of [`domain::monitor::target::Kind`].
     pub kind: String,
-    /// What it shares with the checks that fail together with it: `server:ID`.
+    /// What it shares with the checks that fail together with it: `server:ID`, `component:ID`.
     pub cause: String,
     /// Failures in a row, to go down.
     pub down_after: i64,
@@ -66,6 +80,24 @@ pub struct Model {
     pub against_since: UnixMs,
     /// Up to where its rollups are made.
     pub rolled_to: UnixMs,
+    /// What operators know it by, unique.
+    pub name: Option<String>,
+    /// Where it looks; see [`domain::monitor::target::Target`].
+    pub target: Option<String>,
+    /// The status that a page must have.
+    pub want_status: Option<i64>,
+    /// What must stand in it.
+    pub want_text: Option<String>,
+    /// For how many days its certificate must be good.
+    pub want_days: Option<i64>,
+    /// How long from one look to the next.
+    pub every_ms: i64,
+    /// How long a look may take.
+    pub timeout_ms: i64,
+    /// What was wrong at the last look, as a class.
+    pub trouble: Option<String>,
+    /// When it last worked.
+    pub ok_at: Option<UnixMs>,
 }
 
 /// No relations are declared.
@@ -103,10 +135,45 @@ impl Model {
     }
 }
 
-/// Adds a component with its check. Duplicate of the component's `server_id` is an error.
-pub async fn insert(tx: &Tx, component: components::Model, check: Model) -> Result<()> {
+/// Adds a component. Duplicate of `server_id` or `name` is an error.
+pub async fn insert_component(tx: &Tx, component: components::Model) -> Result<()> {
     components::Entity::insert(component.into_active_model()).exec_without_returning(tx.conn()).await?;
+    Ok(())
+}
+
+/// Adds a check of a component. Duplicate of `name` is an error.
+pub async fn insert(tx: &Tx, check: Model) -> Result<()> {
     Entity::insert(check.into_active_model()).exec_without_returning(tx.conn()).await?;
+    Ok(())
+}
+
+/// The component that is a server.
+pub async fn component_of_server(db: &impl Db, server: Uuid) -> Result<Option<components::Model>> {
+    let query = components::Entity::find().filter(components::Column::ServerId.eq(server));
+    Ok(query.one(db.conn()).await?)
+}
+
+/// The component that is no server, by its name.
+pub async fn component_by_name(db: &impl Db, name: &str) -> Result<Option<components::Model>> {
+    Ok(components::Entity::find().filter(components::Column::Name.eq(name)).one(db.conn()).await?)
+}
+
+/// The check of this name, with its component.
+pub async fn by_name(db: &impl Db, name: &str) -> Result<Option<(Model, components::Model)>> {
+    let Some(check) = Entity::find().filter(Column::Name.eq(name)).one(db.conn()).await? else { return Ok(None) };
+    let component = components::Entity::find_by_id(check.component_id).one(db.conn()).await?;
+    Ok(component.map(|component| (check, component)))
+}
+
+/// Removes a check with all that it has seen.
+pub async fn delete(tx: &Tx, id: Uuid) -> Result<()> {
+    Entity::delete_by_id(id).exec(tx.conn()).await?;
+    Ok(())
+}
+
+/// Removes a component with its checks.
+pub async fn delete_component(tx: &Tx, id: Uuid) -> Result<()> {
+    components::Entity::delete_by_id(id).exec(tx.conn()).await?;
     Ok(())
 }
 
@@ -114,7 +181,7 @@ pub async fn insert(tx: &Tx, component: components::Model, check: Model) -> Resu
 pub async fn all(db: &impl Db) -> Result<Vec<(Model, components::Model)>> {
     let join = Entity::belongs_to(components::Entity).from(Column::ComponentId).to(components::Column::Id);
     let query = Entity::find().join(sea_orm::JoinType::InnerJoin, join.into()).select_also(components::Entity);
-    let rows = query.order_by_asc(Column::ComponentId).order_by_asc(Column::Kind).all(db.conn()).await?;
+    let rows = query.order_by_asc(Column::ComponentId).order_by_asc(Column::Id).all(db.conn()).await?;
     Ok(rows.into_iter().filter_map(|(check, component)| component.map(|component| (check, component))).collect())
 }
 

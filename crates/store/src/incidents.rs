@@ -3,7 +3,6 @@
 use domain::monitor::incident::{Impact, Open, Stage};
 use domain::time::UnixMs;
 use sea_orm::entity::prelude::*;
-use sea_orm::sea_query::Condition;
 use sea_orm::{IntoActiveModel, QueryOrder as _, QuerySelect as _};
 
 use crate::{Db, Result, Tx};
@@ -132,20 +131,32 @@ pub async fn update(tx: &Tx, row: updates::Model) -> Result<()> {
     Ok(())
 }
 
-/// Those that began at or after a moment, and all that are not over; newest first.
+/// Those that began at or after a moment, and all that are not over; newest first, so many at most of each.
 pub async fn since(db: &impl Db, from: UnixMs, limit: u64) -> Result<Vec<Model>> {
-    let wanted = Condition::any().add(Column::StartedAt.gte(from)).add(Column::OpenCause.is_not_null());
-    Ok(Entity::find().filter(wanted).order_by_desc(Column::StartedAt).limit(limit).all(db.conn()).await?)
+    // Two questions, since one with "or" is answered by a walk through all that ever was.
+    let recent = Entity::find().filter(Column::StartedAt.gte(from)).order_by_desc(Column::StartedAt).limit(limit);
+    let open = Entity::find().filter(Column::OpenCause.is_not_null()).filter(Column::StartedAt.lt(from)).limit(limit);
+    let mut rows = recent.all(db.conn()).await?;
+    let mut old = open.all(db.conn()).await?;
+    old.sort_by_key(|row| std::cmp::Reverse(row.started_at));
+    rows.append(&mut old);
+    Ok(rows)
 }
 
 /// How these went on, in the order of time.
 pub async fn updates_of(db: &impl Db, incidents: &[Uuid]) -> Result<Vec<updates::Model>> {
+    if incidents.is_empty() {
+        return Ok(Vec::new());
+    }
     let query = updates::Entity::find().filter(updates::Column::IncidentId.is_in(incidents.iter().copied()));
     Ok(query.order_by_asc(updates::Column::At).order_by_asc(updates::Column::Id).all(db.conn()).await?)
 }
 
 /// What these touch.
 pub async fn touched_by(db: &impl Db, incidents: &[Uuid]) -> Result<Vec<touched::Model>> {
+    if incidents.is_empty() {
+        return Ok(Vec::new());
+    }
     let query = touched::Entity::find().filter(touched::Column::IncidentId.is_in(incidents.iter().copied()));
     Ok(query.all(db.conn()).await?)
 }

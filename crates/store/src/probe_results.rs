@@ -20,6 +20,8 @@ pub struct Model {
     pub at: UnixMs,
     /// See [`Verdict`].
     pub verdict: String,
+    /// How long the answer took, in microseconds.
+    pub latency_us: Option<i64>,
 }
 
 /// No relations are declared.
@@ -30,7 +32,8 @@ impl ActiveModelBehavior for ActiveModel {}
 
 /// Adds one. Duplicate of check and moment is an error.
 pub async fn insert(tx: &Tx, check: Uuid, mark: Mark) -> Result<()> {
-    let row = Model { check_id: check, at: mark.at, verdict: mark.verdict.as_str().to_owned() };
+    let latency_us = mark.latency_us.and_then(|us| i64::try_from(us).ok());
+    let row = Model { check_id: check, at: mark.at, verdict: mark.verdict.as_str().to_owned(), latency_us };
     Entity::insert(row.into_active_model()).exec_without_returning(tx.conn()).await?;
     Ok(())
 }
@@ -39,7 +42,11 @@ pub async fn insert(tx: &Tx, check: Uuid, mark: Mark) -> Result<()> {
 pub async fn of(db: &impl Db, check: Uuid, span: Span) -> Result<Vec<Mark>> {
     let query = Entity::find().filter(Column::CheckId.eq(check));
     let query = query.filter(Column::At.gte(span.from)).filter(Column::At.lt(span.to)).order_by_asc(Column::At);
-    let mark = |row: Model| Mark { at: row.at, verdict: row.verdict.parse().unwrap_or(Verdict::Unknown) };
+    let mark = |row: Model| Mark {
+        at: row.at,
+        verdict: row.verdict.parse().unwrap_or(Verdict::Unknown),
+        latency_us: row.latency_us.and_then(|us| u64::try_from(us).ok()),
+    };
     Ok(query.all(db.conn()).await?.into_iter().map(mark).collect())
 }
 

@@ -29,6 +29,8 @@ pub struct Model {
     pub unknown_ms: i64,
     /// How long it was in maintenance.
     pub maint_ms: i64,
+    /// How long answers took; see [`domain::monitor::latency::Latency`].
+    pub latency: String,
 }
 
 /// No relations are declared.
@@ -49,14 +51,15 @@ fn word(resolution: Resolution) -> &'static str {
 impl Model {
     /// A row for a span.
     pub fn new(resolution: Resolution, check_id: Uuid, starts_at: UnixMs, tally: &Tally) -> Model {
-        let Tally { ok_ms, fail_ms, unknown_ms, maint_ms, .. } = *tally;
-        Model { resolution: word(resolution).to_owned(), check_id, starts_at, ok_ms, fail_ms, unknown_ms, maint_ms }
+        let Tally { ok_ms, fail_ms, unknown_ms, maint_ms, ref latency } = *tally;
+        let (resolution, latency) = (word(resolution).to_owned(), latency.to_string());
+        Model { resolution, check_id, starts_at, ok_ms, fail_ms, unknown_ms, maint_ms, latency }
     }
 
     /// What it counts.
     pub fn tally(&self) -> Tally {
         let Model { ok_ms, fail_ms, unknown_ms, maint_ms, .. } = *self;
-        Tally { ok_ms, fail_ms, unknown_ms, maint_ms, ..Tally::default() }
+        Tally { ok_ms, fail_ms, unknown_ms, maint_ms, latency: self.latency.parse().unwrap_or_default() }
     }
 }
 
@@ -66,7 +69,7 @@ pub async fn save(tx: &Tx, rows: Vec<Model>) -> Result<()> {
         return Ok(());
     }
     let again = OnConflict::columns([Column::Resolution, Column::CheckId, Column::StartsAt])
-        .update_columns([Column::OkMs, Column::FailMs, Column::UnknownMs, Column::MaintMs])
+        .update_columns([Column::OkMs, Column::FailMs, Column::UnknownMs, Column::MaintMs, Column::Latency])
         .to_owned();
     let rows = rows.into_iter().map(IntoActiveModel::into_active_model);
     Entity::insert_many(rows).on_conflict(again).exec_without_returning(tx.conn()).await?;

@@ -76,6 +76,15 @@ pub struct Mark {
     pub at: UnixMs,
     /// What.
     pub verdict: Verdict,
+    /// How long the answer took, in microseconds, if one came that counts.
+    pub latency_us: Option<u64>,
+}
+
+impl Mark {
+    /// A verdict without an answer that took its time.
+    pub fn new(at: UnixMs, verdict: Verdict) -> Mark {
+        Mark { at, verdict, latency_us: None }
+    }
 }
 
 /// A span of time, told apart into what was known of it.
@@ -101,6 +110,9 @@ impl Tally {
         let mut at = span.from;
         for (n, mark) in marks.iter().enumerate() {
             let next = marks.get(n + 1).map_or(UnixMs::MAX, |next| next.at);
+            if span.contains(mark.at) {
+                mark.latency_us.into_iter().for_each(|us| tally.latency.add(us));
+            }
             let held = Span { from: mark.at, to: mark.at.saturating_add(hold_ms).min(next) };
             let part = held.common(Span { from: at, to: span.to });
             if part.ms() > 0 {
@@ -141,9 +153,17 @@ impl Tally {
     /// The part of the known time in which it worked, in millionths, rounded down: a million only where nothing failed.
     /// `None` where nothing is known, which is neither all nor nothing.
     pub fn uptime(&self) -> Option<u32> {
-        let known = i128::from(self.ok_ms) + i128::from(self.fail_ms);
-        (known > 0).then(|| u32::try_from(i128::from(self.ok_ms) * 1_000_000 / known).unwrap_or(0))
+        part(self.ok_ms, i128::from(self.ok_ms) + i128::from(self.fail_ms))
     }
+
+    /// The known part of the time that was no maintenance, in millionths, rounded down. `None` where there is none such.
+    pub fn coverage(&self) -> Option<u32> {
+        part(self.ok_ms + self.fail_ms, i128::from(self.total_ms()) - i128::from(self.maint_ms))
+    }
+}
+
+fn part(of: i64, whole: i128) -> Option<u32> {
+    (whole > 0).then(|| u32::try_from(i128::from(of) * 1_000_000 / whole).unwrap_or(0))
 }
 
 /// How much of a span is covered by others, which may overlap.
@@ -167,7 +187,7 @@ mod tests {
     const MINUTE: i64 = 60_000;
 
     fn marks(of: &[(i64, Verdict)]) -> Vec<Mark> {
-        of.iter().map(|(at, verdict)| Mark { at: at * MINUTE, verdict: *verdict }).collect()
+        of.iter().map(|(at, verdict)| Mark::new(at * MINUTE, *verdict)).collect()
     }
 
     #[test]
@@ -218,6 +238,15 @@ mod tests {
         ] {
             assert_eq!(tally.uptime(), expect, "{tally:?}");
         }
+        for (tally, expect) in [
+            (tally(0, 0, 0), None),
+            (Tally { maint_ms: 9, ..tally(0, 0, 0) }, None),
+            (Tally { maint_ms: 9, ..tally(1, 2, 3) }, Some(500_000)),
+            (tally(0, 0, 3), Some(0)),
+            (tally(5, 5, 0), Some(1_000_000)),
+        ] {
+            assert_eq!(tally.coverage(), expect, "{tally:?}");
+        }
     }
 
     /// Days of a place where clocks are set, with the nights of it, and the end of a February that has 29 days.
@@ -243,7 +272,13 @@ mod tests {
     fn marks_after(from: UnixMs, mut series: Vec<(i64, u8)>) -> Vec<Mark> {
         series.sort_unstable();
         let verdict = |n: u8| Verdict::ALL[usize::from(n)];
-        series.into_iter().map(|(after, n)| Mark { at: from + after, verdict: verdict(n) }).collect()
+        series
+            .into_iter()
+            .map(|(after, n)| Mark {
+                latency_us: after.checked_abs().and_then(|us| u64::try_from(us).ok()),
+                ..Mark::new(from + after, verdict(n))
+            })
+            .collect()
     }
 
     proptest! {

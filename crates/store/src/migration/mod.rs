@@ -26,6 +26,7 @@ mod m0023_invoice_tax;
 mod m0024_next_period;
 mod m0025_desk;
 mod m0026_monitor;
+mod m0027_checks;
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::DbBackend;
@@ -61,6 +62,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0024_next_period::Migration),
             Box::new(m0025_desk::Migration),
             Box::new(m0026_monitor::Migration),
+            Box::new(m0027_checks::Migration),
         ]
     }
 }

@@ -34,6 +34,7 @@ mod migrations;
 mod money;
 mod money_back;
 mod monitor;
+mod monitor_checks;
 mod notice_choices;
 mod notices;
 mod offers;

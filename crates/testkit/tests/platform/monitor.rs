@@ -10,7 +10,7 @@ use domain::time::DAY_MS;
 use domain::vpn::balancer::ServerStatus;
 use reqwest::StatusCode;
 use serde_json::Value;
-use store::{gateways, rollups, vps_servers};
+use store::{checks, gateways, rollups, vps_servers};
 use testkit::app::{Database, TestApp, Wanted};
 use uuid::Uuid;
 
@@ -20,10 +20,10 @@ testkit::on_both_databases!(
     a_day_is_counted_to_the_millisecond_and_a_pause_is_no_outage,
 );
 
-const MINUTE: i64 = 60_000;
+pub(crate) const MINUTE: i64 = 60_000;
 
 /// Gives a server an agent that has enrolled. What it reports is written by [`report`].
-async fn with_gateway(test: &TestApp, name: &str) -> anyhow::Result<Uuid> {
+pub(crate) async fn with_gateway(test: &TestApp, name: &str) -> anyhow::Result<Uuid> {
     let servers = vps_servers::all(&test.app.store).await?;
     let server = servers.iter().find(|server| server.name == name).map(|server| server.id).unwrap_or_default();
     let row = gateways::Model {
@@ -53,7 +53,7 @@ async fn with_gateway(test: &TestApp, name: &str) -> anyhow::Result<Uuid> {
     Ok(server)
 }
 
-async fn report(test: &TestApp, server: Uuid) -> anyhow::Result<()> {
+pub(crate) async fn report(test: &TestApp, server: Uuid) -> anyhow::Result<()> {
     let Some(mut row) = gateways::of_server(&test.app.store, server).await? else { anyhow::bail!("no gateway") };
     row.reported_at = Some(test.app.clock.now());
     let tx = test.app.store.write_txn().await?;
@@ -62,7 +62,7 @@ async fn report(test: &TestApp, server: Uuid) -> anyhow::Result<()> {
 }
 
 /// Minutes pass, in which these servers report.
-async fn minutes(test: &TestApp, count: i64, heard: &[Uuid]) -> anyhow::Result<()> {
+pub(crate) async fn minutes(test: &TestApp, count: i64, heard: &[Uuid]) -> anyhow::Result<()> {
     for _ in 0..count {
         test.advance(MINUTE);
         for server in heard {
@@ -74,13 +74,19 @@ async fn minutes(test: &TestApp, count: i64, heard: &[Uuid]) -> anyhow::Result<(
     Ok(())
 }
 
-async fn status(test: &TestApp) -> anyhow::Result<Value> {
+pub(crate) async fn status(test: &TestApp) -> anyhow::Result<Value> {
     let reply = test.http.get(format!("{}/status.json", test.base)).send().await?;
     anyhow::ensure!(reply.status() == StatusCode::OK, "{}", reply.status());
     Ok(serde_json::from_str(&reply.text().await?)?)
 }
 
-fn mails(test: &TestApp, to: &str) -> Vec<String> {
+/// What is told of a component.
+pub(crate) fn component<'a>(seen: &'a Value, name: &str) -> &'a Value {
+    let all = seen["components"].as_array().map(Vec::as_slice).unwrap_or_default();
+    all.iter().find(|one| one["name"] == name).unwrap_or(&Value::Null)
+}
+
+pub(crate) fn mails(test: &TestApp, to: &str) -> Vec<String> {
     test.mail.messages_to(to).into_iter().map(|mail| mail.subject).collect()
 }
 
@@ -131,7 +137,7 @@ async fn picture(test: &TestApp, path: &str) -> anyhow::Result<String> {
 }
 
 /// Neither page says where a server is reached or what an error was, in any language.
-async fn nothing_leaks(test: &TestApp) -> anyhow::Result<()> {
+pub(crate) async fn nothing_leaks(test: &TestApp) -> anyhow::Result<()> {
     let servers = vps_servers::all(&test.app.store).await?;
     for path in [
         "/status?lang=en",
@@ -172,7 +178,11 @@ async fn a_monitor_that_is_cut_off_itself_reports_nothing(database: Database) ->
     })?;
     minutes(&test, 60, &[]).await?;
     let seen = status(&test).await?;
-    assert_eq!((&seen["status"], &seen["incidents"]), (&"no_data".into(), &serde_json::json!([])), "{seen}");
+    // The database needs no network.
+    assert_eq!((&seen["status"], &seen["incidents"]), (&"operational".into(), &serde_json::json!([])), "{seen}");
+    for name in ["osaka-1", "Website"] {
+        assert_eq!(component(&seen, name)["status"], "no_data", "{seen}");
+    }
     // With the network back, and the server as silent as before, it is the server.
     test.app.stripe = working;
     minutes(&test, 3, &[]).await?;
@@ -182,7 +192,8 @@ async fn a_monitor_that_is_cut_off_itself_reports_nothing(database: Database) ->
     servers::set_status(&test.app, COMMAND_LINE, "osaka-1", ServerStatus::Down).await?;
     minutes(&test, 7, &[]).await?;
     let seen = status(&test).await?;
-    assert_eq!((&seen["status"], &seen["incidents"][0]["status"]), (&"under_maintenance".into(), &"resolved".into()));
+    assert_eq!(component(&seen, "osaka-1")["status"], "under_maintenance");
+    assert_eq!((&seen["status"], &seen["incidents"][0]["status"]), (&"operational".into(), &"resolved".into()));
     servers::set_status(&test.app, COMMAND_LINE, "osaka-1", ServerStatus::Up).await?;
     minutes(&test, 1, &[]).await?;
     assert_eq!(status(&test).await?["incidents"][1], Value::Null);
@@ -205,24 +216,31 @@ async fn a_day_is_counted_to_the_millisecond_and_a_pause_is_no_outage(database: 
     // Nobody could report meanwhile, and after the start not at once.
     minutes(&test, 1, &[]).await?;
     minutes(&test, 3, &[osaka]).await?;
-    let after = rollups::since(&test.app.store, Resolution::Minute, day + DAY_MS).await?;
+    let heartbeat = checks::all(&test.app.store).await?.into_iter().find(|(check, _)| check.kind == checks::HEARTBEAT);
+    let heartbeat = heartbeat.map(|(check, _)| check.id).unwrap_or_default();
+    let of_heartbeat = async |resolution, from| -> anyhow::Result<Vec<rollups::Model>> {
+        let rows = rollups::since(&test.app.store, resolution, from).await?;
+        Ok(rows.into_iter().filter(|row| row.check_id == heartbeat).collect())
+    };
+    let after = of_heartbeat(Resolution::Minute, day + DAY_MS).await?;
     assert_eq!((after.len(), after.iter().map(|row| row.fail_ms).sum::<i64>()), (4, 0), "{after:?}");
-    let rows = rollups::since(&test.app.store, Resolution::Day, day).await?;
+    let rows = of_heartbeat(Resolution::Day, day).await?;
     assert_eq!(rows.len(), 1);
     let tally = rows[0].tally();
     assert_eq!(tally.total_ms(), DAY_MS);
     // The look at the day's first moment counts for it, and the last one holds for three minutes.
     assert_eq!((tally.ok_ms, tally.fail_ms), (93 * MINUTE, 30 * MINUTE));
-    let hours = rollups::since(&test.app.store, Resolution::Hour, day).await?;
+    let hours = of_heartbeat(Resolution::Hour, day).await?;
     let of_day: Vec<_> = hours.iter().filter(|hour| hour.starts_at < day + DAY_MS).collect();
     assert_eq!(of_day.len(), 24);
     let mut merged = domain::monitor::rollup::Tally::default();
     of_day.iter().for_each(|hour| merged.merge(&hour.tally()));
     assert_eq!(merged, tally);
     let seen = status(&test).await?;
-    let shown = seen["components"][0]["days"].as_array().map_or(0, Vec::len);
+    let osaka = component(&seen, "osaka-1");
+    let shown = osaka["days"].as_array().map_or(0, Vec::len);
     assert_eq!(shown, 90);
-    let uptime = seen["components"][0]["days"][88]["uptime"].as_f64().unwrap_or_default();
+    let uptime = osaka["days"][88]["uptime"].as_f64().unwrap_or_default();
     assert!((uptime - 93.0 / 123.0).abs() < 1e-4, "{uptime}");
     Ok(())
 }

@@ -8,11 +8,12 @@ use sqlx::{AssertSqlSafe, Connection as _, Row as _};
 use testkit::app::{Database, TestApp, Wanted};
 
 /// What is read whole, and why that is right.
-const KNOWN: [(&str, &str); 6] = [
+const KNOWN: [(&str, &str); 7] = [
     ("SCAN plan_offers", "a few prices of each plan"),
     ("SCAN plans", "the price list has a few rows"),
     ("SCAN vps_servers", "the servers are a few rows"),
     ("SCAN gateways", "each server has one at most"),
+    ("SCAN checks", "what is watched is a few rows, and all of it is looked at"),
     ("SCAN api_keys", "the keys of the API's callers are a few rows"),
     ("SCAN freed_addresses USING COVERING INDEX", "the first entry of the index is taken"),
 ];
@@ -33,6 +34,9 @@ async fn no_statement_of_the_main_job_reads_a_whole_table() -> anyhow::Result<()
     test.post("/auth/reset-request", None, &json!({ "email": user.email })).await?;
     test.run_jobs().await?;
     app::notice_due::tell_due(&test.app).await?;
+    app::monitor::watch(&test.app).await?;
+    app::admin::checks::list(&test.app).await?;
+    assert_eq!(test.http.get(format!("{}/status", test.base)).send().await?.status(), 200);
     test.request(Method::DELETE, &format!("/devices/{id}"), Some(&user)).send().await?;
 
     let statements = test.statements.lock().expect("no panic").clone();

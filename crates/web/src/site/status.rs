@@ -1,7 +1,7 @@
 //! The status page, and the same as JSON, feed and badges. None of them names a host or an error.
 
 use app::i18n::Translator;
-use app::status::{self, Component, Incident, Overview};
+use app::status::{self, Component, Incident, Overview, Window};
 use askama::Template;
 use axum::extract::Path;
 use axum::http::{HeaderValue, StatusCode, header};
@@ -165,10 +165,25 @@ fn fraction(uptime: Option<u32>) -> Option<f64> {
 }
 
 fn told(seen: &Overview) -> serde_json::Value {
+    let window = |one: &Window| {
+        json!({
+            "days": one.days,
+            "uptime": fraction(one.uptime),
+            "coverage": fraction(one.coverage),
+            "p50_us": one.p50_us,
+            "p95_us": one.p95_us,
+        })
+    };
     let component = |one: &Component| {
         let days: Vec<_> =
             one.days.iter().map(|one| json!({ "day": day(one.at), "uptime": fraction(one.uptime) })).collect();
-        json!({ "name": one.name, "status": one.status.as_str(), "uptime": fraction(one.uptime), "days": days })
+        json!({
+            "name": one.name,
+            "status": one.status.as_str(),
+            "uptime": fraction(one.uptime()),
+            "windows": one.windows.iter().map(window).collect::<Vec<_>>(),
+            "days": days,
+        })
     };
     let incident = |one: &Incident| {
         let update = |(stage, at): &(Stage, UnixMs)| json!({ "status": stage.as_str(), "at": rfc3339(*at) });
@@ -208,10 +223,10 @@ fn line(t: &Translator, one: &Component) -> Line {
     let values = [("server", one.name.as_str().into()), ("good", good.into()), ("known", known.into())];
     Line {
         name: one.name.clone(),
-        place: one.place.clone(),
+        place: one.place.clone().unwrap_or_default(),
         class: class(one.status),
         words: t.say(word(one.status)),
-        uptime: percent(t, one.uptime),
+        uptime: percent(t, one.uptime()),
         bars: one.days.iter().enumerate().map(bar).collect(),
         label: t.with_all("status-graph", &values),
     }

@@ -1,0 +1,69 @@
+//! What was read for the status page, kept for all who ask meanwhile.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use domain::time::{DAY_MS, UnixMs};
+use tokio::sync::Mutex as Turn;
+
+use super::past::{self, History, Past};
+use super::{Overview, read};
+use crate::{App, Result};
+
+/// How long a page is shown before it is read anew.
+const FRESH_MS: i64 = 5_000;
+/// How long what is known of days that are over is kept. A row of yesterday is written soon after midnight.
+const PAST_MS: i64 = 5 * 60_000;
+
+/// See the module.
+#[derive(Debug, Default)]
+pub(crate) struct Cache {
+    shown: Mutex<Option<Shown>>,
+    past: Mutex<Option<(UnixMs, Arc<Past>)>>,
+    /// Whoever reads; the others are given what was read before.
+    reading: Turn<()>,
+}
+
+#[derive(Debug, Clone)]
+struct Shown {
+    changes: u64,
+    overview: Arc<Overview>,
+}
+
+impl Cache {
+    /// Something of it has changed.
+    pub(crate) fn forget(&self) {
+        *self.shown.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    pub(super) async fn overview(&self, app: &App) -> Result<Arc<Overview>> {
+        let (now, changes) = (app.clock.now(), app.store.server_changes());
+        let known = self.shown.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let turn = self.reading.try_lock();
+        if let Some(known) = known {
+            let is_fresh = known.changes == changes && (0..FRESH_MS).contains(&(now - known.overview.at));
+            if is_fresh || turn.is_err() {
+                return Ok(known.overview);
+            }
+        }
+        let overview = Arc::new(read(app, now).await?);
+        let shown = Shown { changes, overview: Arc::clone(&overview) };
+        *self.shown.lock().unwrap_or_else(PoisonError::into_inner) = Some(shown);
+        Ok(overview)
+    }
+
+    /// What the rollups say, with those of days that are over from memory.
+    pub(super) async fn history(&self, app: &App, now: UnixMs) -> Result<History> {
+        let today = now - now.rem_euclid(DAY_MS);
+        let known = self.past.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let is_fresh = |(at, past): &(UnixMs, Arc<Past>)| past.today == today && (0..PAST_MS).contains(&(now - at));
+        let past = match known.filter(is_fresh) {
+            Some((_, past)) => past,
+            None => {
+                let past = Arc::new(past::read(app, today).await?);
+                *self.past.lock().unwrap_or_else(PoisonError::into_inner) = Some((now, Arc::clone(&past)));
+                past
+            }
+        };
+        past::with_today(app, past, now).await
+    }
+}
