@@ -220,7 +220,7 @@ servers-load-hint = Ein neues Gerät kommt auf einen Server, der Platz hat. Die 
 
 # The status page.
 status-title = Status
-status-lead = Wie es jedem Server geht, und wie es ihm in den letzten 90 Tagen ging. Tage und Zeiten sind UTC.
+status-lead = Wie jeder Server und jeder Teil des Dienstes ist, und wie er in den letzten 90 Tagen war. Tage und Zeiten sind UTC.
 status-days = Die letzten 90 Tage
 status-uptime = Verfügbar
 status-graph = { $server }: an { $good } von { $known } Tagen mit Daten ohne Ausfall.
@@ -244,6 +244,17 @@ status-investigating = Es wird untersucht.
 status-identified = Die Ursache ist bekannt.
 status-monitoring = Es scheint vorbei zu sein; wir beobachten weiter.
 status-resolved = Es ist vorbei.
+status-part = Teil
+status-window = { $days ->
+    [1] 24 Stunden
+   *[other] { $days } Tage
+}
+status-figures = Zahlen
+status-figures-body = In wie viel der bekannten Zeit jeder Teil gearbeitet hat, und wie schnell er in den letzten 24 Stunden geantwortet hat: Die Hälfte der Antworten, und 95 von hundert, kam in der gezeigten Zeit.
+status-p50 = Hälfte in
+status-p95 = 95 % in
+status-part-website = Website
+status-part-database = Datenbank
 server-up = in Betrieb
 server-degraded = Ausgelastet
 server-draining = keine neuen Geräte

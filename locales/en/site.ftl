@@ -220,7 +220,7 @@ servers-load-hint = A new device goes to a server with room. The load is how ful
 
 # The status page.
 status-title = Status
-status-lead = How each server is, and how it was in the last 90 days. Days and times are UTC.
+status-lead = How each server and part of the service is, and how it was in the last 90 days. Days and times are UTC.
 status-days = The last 90 days
 status-uptime = Worked
 status-graph = { $server }: on { $good } of { $known } days with data it worked without a failure.
@@ -244,6 +244,17 @@ status-investigating = It is being looked into.
 status-identified = The cause is known.
 status-monitoring = It seems to be over; we keep watching.
 status-resolved = It is over.
+status-part = Part
+status-window = { $days ->
+    [1] 24 hours
+   *[other] { $days } days
+}
+status-figures = Figures
+status-figures-body = In how much of the known time each part worked, and how fast it answered in the last 24 hours: half of the answers, and 95 of a hundred, came within the time shown.
+status-p50 = Half within
+status-p95 = 95 % within
+status-part-website = Website
+status-part-database = Database
 server-up = up
 server-degraded = Busy
 server-draining = no new devices

@@ -220,7 +220,7 @@ servers-load-hint = Un dispositivo nuevo va a un servidor con sitio. La carga in
 
 # The status page.
 status-title = Estado
-status-lead = Cómo está cada servidor y cómo estuvo en los últimos 90 días. Los días y las horas son UTC.
+status-lead = Cómo está cada servidor y cada parte del servicio, y cómo estuvo en los últimos 90 días. Los días y las horas son UTC.
 status-days = Los últimos 90 días
 status-uptime = Funcionó
 status-graph = { $server }: { $good } de { $known } días con datos sin fallos.
@@ -244,6 +244,17 @@ status-investigating = Se está investigando.
 status-identified = Se conoce la causa.
 status-monitoring = Parece haber terminado; seguimos vigilando.
 status-resolved = Ha terminado.
+status-part = Parte
+status-window = { $days ->
+    [1] 24 horas
+   *[other] { $days } días
+}
+status-figures = Cifras
+status-figures-body = En cuánto del tiempo conocido funcionó cada parte y con qué rapidez respondió en las últimas 24 horas: la mitad de las respuestas, y 95 de cada cien, llegaron dentro del tiempo indicado.
+status-p50 = La mitad en
+status-p95 = El 95 % en
+status-part-website = Sitio web
+status-part-database = Base de datos
 server-up = en servicio
 server-degraded = Ocupado
 server-draining = sin dispositivos nuevos

@@ -220,7 +220,7 @@ servers-load-hint = Un nouvel appareil va sur un serveur qui a de la place. La c
 
 # The status page.
 status-title = État
-status-lead = Comment va chaque serveur, et comment il allait ces 90 derniers jours. Les jours et les heures sont en UTC.
+status-lead = L’état de chaque serveur et de chaque élément du service, et ce qu’il a été ces 90 derniers jours. Les jours et les heures sont en UTC.
 status-days = Les 90 derniers jours
 status-uptime = Disponible
 status-graph = { $server } : { $good } jours sur { $known } avec données sans panne.
@@ -244,6 +244,17 @@ status-investigating = Nous cherchons la cause.
 status-identified = La cause est connue.
 status-monitoring = Cela semble terminé ; nous continuons à surveiller.
 status-resolved = C’est terminé.
+status-part = Élément
+status-window = { $days ->
+    [1] 24 heures
+   *[other] { $days } jours
+}
+status-figures = Chiffres
+status-figures-body = La part du temps connu pendant laquelle chaque élément a fonctionné, et sa rapidité au cours des dernières 24 heures : la moitié des réponses, et 95 sur cent, sont arrivées dans le temps indiqué.
+status-p50 = La moitié en
+status-p95 = 95 % en
+status-part-website = Site web
+status-part-database = Base de données
 server-up = en service
 server-degraded = Chargé
 server-draining = pas de nouveaux appareils

@@ -217,7 +217,7 @@ servers-load-hint = 新しいデバイスは空きのあるサーバーに割り
 
 # The status page.
 status-title = 稼働状況
-status-lead = 各サーバーの現在の状態と過去 90 日間の記録です。日付と時刻は UTC です。
+status-lead = 各サーバーとサービスの各部分の現在の状態と、過去 90 日間の状態です。日付と時刻は UTC です。
 status-days = 過去 90 日間
 status-uptime = 稼働率
 status-graph = { $server }: データのある { $known } 日のうち { $good } 日は障害がありませんでした。
@@ -241,6 +241,17 @@ status-investigating = 調査中です。
 status-identified = 原因が判明しました。
 status-monitoring = 収束したとみられます。引き続き監視しています。
 status-resolved = 解決しました。
+status-part = 対象
+status-window = { $days ->
+    [1] 24 時間
+   *[other] { $days } 日間
+}
+status-figures = 数値
+status-figures-body = 把握できた時間のうち各対象が正常に動作していた割合と、直近 24 時間の応答の速さです。回答の半数、および 100 件中 95 件が、表示された時間内に返されました。
+status-p50 = 半数
+status-p95 = 95 %
+status-part-website = ウェブサイト
+status-part-database = データベース
 server-up = 稼働中
 server-degraded = 混雑
 server-draining = 新規受付停止中

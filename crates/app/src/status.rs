@@ -21,6 +21,7 @@ use crate::{App, Result};
 pub(crate) use cache::Cache;
 use past::History;
 pub use past::{DAYS, WINDOWS};
+pub use store::checks::components::{DATABASE, WEBSITE};
 
 /// How far back incidents are shown, and how many at most.
 const INCIDENTS_MS: i64 = 14 * domain::time::DAY_MS;

@@ -11,6 +11,7 @@ use domain::account::Role;
 use domain::monitor::rollup::Resolution;
 use domain::monitor::target::{Kind, Wants};
 use domain::time::rfc3339;
+use reqwest::StatusCode;
 use serde_json::{Value, json};
 use store::rollups;
 use testkit::app::{Database, TestApp, Wanted};
@@ -26,6 +27,7 @@ testkit::on_both_databases!(
     a_database_that_was_away_is_told_of_once_it_is_back,
     a_site_counts_from_the_moment_that_it_was_reached,
     operators_say_what_is_watched,
+    the_page_has_figures_and_is_read_once_for_many,
 );
 
 fn tcp(name: &str, component: &str, address: impl ToString) -> NewCheck {
@@ -248,4 +250,46 @@ async fn operators_say_what_is_watched(database: Database) -> anyhow::Result<()>
     assert_eq!((component(&seen, "API"), &seen["incidents"]), (&Value::Null, &json!([])));
     assert_eq!(seen["status"], "operational");
     minutes(&test, 2, &[]).await
+}
+
+async fn the_page_has_figures_and_is_read_once_for_many(database: Database) -> anyhow::Result<()> {
+    let Some(test) = TestApp::start(&Wanted::on(database)).await? else { return Ok(()) };
+    let (server, address) = listen(0).await?;
+    checks::add(&test.app, COMMAND_LINE, &tcp("api", "API", address)).await?;
+    // Until the next day at least, so that today is made of hours, and days that are over of theirs.
+    minutes(&test, 120, &[]).await?;
+    server.die().await;
+    minutes(&test, 40, &[]).await?;
+    test.advance(11 * 60 * MINUTE);
+    minutes(&test, 1, &[]).await?;
+    let seen = status(&test).await?;
+    let windows = component(&seen, "API")["windows"].as_array().cloned().unwrap_or_default();
+    let days: Vec<i64> = windows.iter().filter_map(|window| window["days"].as_i64()).collect();
+    assert_eq!(days, [1, 7, 30, 90, 365]);
+    for window in &windows {
+        // The looks of 12:01 to 14:00 saw it working, those until 14:40 did not, and the last one holds for two minutes more.
+        let uptime = window["uptime"].as_f64().unwrap_or_default();
+        assert!((uptime - 120.0 / 162.0).abs() < 0.01, "{window}");
+        let within = |name: &str| window[name].as_u64().unwrap_or_default();
+        assert!(0 < within("p50_us") && within("p50_us") <= within("p95_us"), "{window}");
+    }
+    let english = test.http.get(format!("{}/status?lang=en", test.base)).send().await?.text().await?;
+    for words in ["24 hours", "365 days", "Half within", "Website", "Database", "\u{a0}ms"] {
+        assert!(english.contains(words), "{words}");
+    }
+    let german = test.http.get(format!("{}/status?lang=de", test.base)).send().await?.text().await?;
+    assert!(german.contains("Datenbank") && german.contains("24 Stunden"));
+
+    test.statements.lock().expect("no panic").clear();
+    for path in ["status", "status.json", "status/rss", "status/badge/osaka-1.svg", "status?lang=ja"] {
+        let reply = test.http.get(format!("{}/{path}", test.base)).send().await?;
+        assert_eq!(reply.status(), StatusCode::OK, "{path}");
+    }
+    let asked = test.statements.lock().expect("no panic").clone();
+    assert!(asked.iter().all(|sql| !sql.contains("rollups") && !sql.contains("incidents")), "{asked:?}");
+    test.advance(6_000);
+    status(&test).await?;
+    let asked = test.statements.lock().expect("no panic").clone();
+    assert!(asked.iter().any(|sql| sql.contains("incidents")), "{asked:?}");
+    Ok(())
 }

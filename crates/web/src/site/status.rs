@@ -36,6 +36,10 @@ struct Line {
     bars: Vec<Bar>,
     /// The graph in words.
     label: String,
+    /// In how much of the time of each window it worked.
+    windows: Vec<String>,
+    p50: String,
+    p95: String,
 }
 
 /// An incident.
@@ -51,6 +55,8 @@ struct StatusPage<'a> {
     class: &'static str,
     overall: String,
     lines: Vec<Line>,
+    /// The heads of the windows.
+    windows: Vec<String>,
     entries: Vec<Entry>,
     at: String,
 }
@@ -63,6 +69,7 @@ pub(crate) async fn page(visit: Visit) -> Result<Response, Fault> {
         class: class(seen.overall),
         overall: t.say(whole(seen.overall)),
         lines: seen.components.iter().map(|component| line(t, component)).collect(),
+        windows: status::WINDOWS.into_iter().map(|days| t.with("status-window", "days", days)).collect(),
         entries: seen.incidents.iter().map(|incident| entry(t, incident)).collect(),
         at: moment(t, seen.at),
     };
@@ -220,23 +227,56 @@ fn line(t: &Translator, one: &Component) -> Line {
         i64::try_from(one.days.iter().filter_map(|day| day.uptime).filter(|uptime| is(*uptime)).count()).unwrap_or(0)
     };
     let (known, good) = (count(|_| true), count(|uptime| uptime == 1_000_000));
-    let values = [("server", one.name.as_str().into()), ("good", good.into()), ("known", known.into())];
+    let name = part_name(t, &one.name);
+    let values = [("server", name.as_str().into()), ("good", good.into()), ("known", known.into())];
+    let latest = one.windows.first();
     Line {
-        name: one.name.clone(),
+        windows: one.windows.iter().map(|window| percent(t, window.uptime)).collect(),
+        p50: milliseconds(t, latest.and_then(|window| window.p50_us)),
+        p95: milliseconds(t, latest.and_then(|window| window.p95_us)),
         place: one.place.clone().unwrap_or_default(),
         class: class(one.status),
         words: t.say(word(one.status)),
         uptime: percent(t, one.uptime()),
         bars: one.days.iter().enumerate().map(bar).collect(),
         label: t.with_all("status-graph", &values),
+        name,
     }
 }
 
 fn entry(t: &Translator, one: &Incident) -> Entry {
     let update = |(stage, at): &(Stage, UnixMs)| format!("{}: {}", moment(t, *at), t.say(stage_word(*stage)));
     Entry {
-        title: format!("{} · {}", one.components.join(", "), moment(t, one.started_at)),
+        title: format!("{} · {}", part_names(t, &one.components), moment(t, one.started_at)),
         updates: one.updates.iter().rev().map(update).collect(),
+    }
+}
+
+/// A part's name, in the reader's language where it is the product's own and not an operator's.
+fn part_name(t: &Translator, name: &str) -> String {
+    match name {
+        app::status::WEBSITE => t.say("status-part-website"),
+        app::status::DATABASE => t.say("status-part-database"),
+        other => other.to_owned(),
+    }
+}
+
+fn part_names(t: &Translator, names: &[String]) -> String {
+    names.iter().map(|name| part_name(t, name)).collect::<Vec<_>>().join(", ")
+}
+
+/// `12 ms`, and `0.7 ms` where that is little.
+fn milliseconds(t: &Translator, us: Option<u64>) -> String {
+    let Some(us) = us else { return t.say("status-no-data") };
+    let number = if us < 10_000 { format!("{}.{}", us / 1000, us % 1000 / 100) } else { (us / 1000).to_string() };
+    format!("{}\u{a0}ms", decimal(t, &number))
+}
+
+/// With a comma where people write one.
+fn decimal(t: &Translator, number: &str) -> String {
+    match t.language() {
+        Language::De | Language::Es | Language::Fr => number.replace('.', ","),
+        _ => number.to_owned(),
     }
 }
 
@@ -244,10 +284,7 @@ fn entry(t: &Translator, one: &Incident) -> Entry {
 fn percent(t: &Translator, uptime: Option<u32>) -> String {
     let Some(millionths) = uptime else { return t.say("status-no-data") };
     let number = format!("{}.{:02}", millionths / 10_000, millionths % 10_000 / 100);
-    match t.language() {
-        Language::De | Language::Es | Language::Fr => format!("{}\u{a0}%", number.replace('.', ",")),
-        _ => format!("{number}\u{a0}%"),
-    }
+    format!("{}\u{a0}%", decimal(t, &number))
 }
 
 fn moment(t: &Translator, at: UnixMs) -> String {
