@@ -12,6 +12,7 @@ pub mod gifts;
 pub mod jobs;
 pub mod keys;
 pub mod lists;
+pub mod maintenance;
 pub mod plans;
 pub mod portal;
 pub mod servers;

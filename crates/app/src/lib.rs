@@ -51,6 +51,7 @@ pub mod ledger;
 pub mod letter;
 pub mod limiter;
 pub mod mail;
+pub mod maintenance;
 mod money_back;
 pub mod monitor;
 pub mod notice;

@@ -19,7 +19,7 @@ use uuid::Uuid;
 
 use crate::gateway::Gateway;
 use crate::server::ServerRow;
-use crate::{App, Result};
+use crate::{App, Result, maintenance};
 
 pub(crate) use enlist::{cause_of, component_named, new_check};
 pub(crate) use looks::{Away, target};
@@ -46,6 +46,8 @@ struct Cause {
     name: String,
     /// Whether it should work; see [`is_watched`].
     is_watched: bool,
+    /// When work on it was announced for, as far back as anything is counted.
+    maintenance: Vec<Span>,
 }
 
 /// What was seen of a check.
@@ -67,12 +69,16 @@ pub async fn watch(app: &App) -> Result<()> {
     let now = app.clock.now();
     let mut due: Vec<checks::Model> = Vec::new();
     let mut causes: Vec<Cause> = Vec::new();
+    let planned = maintenance::all(app).await?;
+    // A gateway's silence during work may be noticed a little later.
+    let counted = Span { from: now - KEEP_RESULTS_MS - DAY_MS, to: now + 1 };
     for (check, component) in checks::all(&app.store).await? {
         if now - check.checked_at < check.every_ms - EARLY_MS {
             continue;
         }
         if causes.iter().all(|cause| cause.key != check.cause) {
-            causes.extend(cause(&component, &check, &servers));
+            let work = maintenance::spans(&planned, component.id, counted);
+            causes.extend(cause(&component, &check, &servers, work));
         }
         due.push(check);
     }
@@ -92,7 +98,12 @@ pub fn database_is_away(app: &App) {
     app.away.note(app.clock.now());
 }
 
-fn cause(component: &components::Model, check: &checks::Model, servers: &[ServerRow]) -> Option<Cause> {
+fn cause(
+    component: &components::Model,
+    check: &checks::Model,
+    servers: &[ServerRow],
+    maintenance: Vec<Span>,
+) -> Option<Cause> {
     let (name, is_watched) = match component.server_id {
         Some(id) => {
             let server = servers.iter().find(|server| server.id == id)?;
@@ -100,7 +111,7 @@ fn cause(component: &components::Model, check: &checks::Model, servers: &[Server
         }
         None => (component.name.clone().unwrap_or_default(), true),
     };
-    Some(Cause { key: check.cause.clone(), name, is_watched })
+    Some(Cause { key: check.cause.clone(), name, is_watched, maintenance })
 }
 
 /// Forgets what is old.
@@ -146,16 +157,27 @@ async fn take_in(app: &App, cause: &Cause, seen: &HashMap<Uuid, Seen>, now: Unix
         }
         row.set_watch(watch);
         row.trouble = seen.trouble.map(str::to_owned);
-        roll_up(&tx, row, now).await?;
+        roll_up(&tx, row, &cause.maintenance, now).await?;
         checks::save(&tx, row.clone()).await?;
     }
-    let member = |row: &checks::Model| Member { down_since: row.is_down.then_some(row.since), in_maintenance: false };
+    let in_maintenance = cause.maintenance.iter().any(|work| work.contains(now));
+    let member =
+        |row: &checks::Model| Member { down_since: row.is_down.then(|| down_since(cause, row)), in_maintenance };
     // What an operator took out is no outage any more.
     let members: Vec<Member> = rows.iter().filter(|_| cause.is_watched).map(member).collect();
     let open = incidents::lock_open(&tx, &cause.key).await?;
     let step = incident::step(open.as_ref().map(incidents::Model::open), &members, now);
     outage::go_on(app, &tx, cause, open, &rows, step, now).await?;
     Ok(tx.commit().await?)
+}
+
+/// Since when a check is down without an excuse: what fails during work is an outage from its announced end on.
+fn down_since(cause: &Cause, row: &checks::Model) -> UnixMs {
+    let mut since = row.since;
+    while let Some(work) = cause.maintenance.iter().find(|work| work.contains(since)) {
+        since = work.to;
+    }
+    since
 }
 
 /// A failure that may be our own is none: silence after a pause in which nobody could report, and a site that was never yet
@@ -170,7 +192,7 @@ fn credible(row: &checks::Model, mark: Mark) -> Mark {
 }
 
 /// Counts the minutes, hours and days that have ended. What is seen later does not change them.
-async fn roll_up(tx: &Tx, row: &mut checks::Model, now: UnixMs) -> Result<()> {
+async fn roll_up(tx: &Tx, row: &mut checks::Model, maintenance: &[Span], now: UnixMs) -> Result<()> {
     let back = |ms: i64| row.rolled_to.max(now - ms);
     let mut spans: Vec<(Resolution, Span)> = Vec::new();
     for (resolution, after) in [
@@ -184,7 +206,7 @@ async fn roll_up(tx: &Tx, row: &mut checks::Model, now: UnixMs) -> Result<()> {
     let hold = hold_ms(row);
     let marks = probe_results::of(tx, row.id, Span { from: first - hold, to: now }).await?;
     let count = |(resolution, span): (Resolution, Span)| {
-        rollups::Model::new(resolution, row.id, span.from, &Tally::of(span, &marks, hold, &[]))
+        rollups::Model::new(resolution, row.id, span.from, &Tally::of(span, &marks, hold, maintenance))
     };
     rollups::save(tx, spans.into_iter().map(count).collect()).await?;
     row.rolled_to = now;

@@ -8,15 +8,17 @@ use std::sync::Arc;
 
 use domain::monitor::component::{self, CheckState, Status};
 use domain::monitor::incident::{Impact, Stage};
+use domain::monitor::rollup::Span;
 use domain::monitor::verdict::Verdict;
 use domain::time::UnixMs;
 use store::checks::{self, components};
 use store::{incidents, vps_servers};
 use uuid::Uuid;
 
+use crate::maintenance::Planned;
 use crate::monitor::{hold_ms, is_watched};
 use crate::server::ServerRow;
-use crate::{App, Result};
+use crate::{App, Result, maintenance};
 
 pub(crate) use cache::Cache;
 use past::History;
@@ -26,6 +28,8 @@ pub use store::checks::components::{DATABASE, WEBSITE};
 /// How far back incidents are shown, and how many at most.
 const INCIDENTS_MS: i64 = 14 * domain::time::DAY_MS;
 const MOST_INCIDENTS: u64 = 100;
+/// How many works are shown at most.
+const MOST_WORKS: usize = 20;
 
 /// The whole page.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,8 +40,25 @@ pub struct Overview {
     pub overall: Status,
     /// Parts of the service by name, then servers by region and name.
     pub components: Vec<Component>,
+    /// Work that is done now or soon, the first to begin first.
+    pub works: Vec<Work>,
     /// Newest first.
     pub incidents: Vec<Incident>,
+}
+
+/// Work that is announced.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Work {
+    /// Its id.
+    pub id: Uuid,
+    /// What is done, in the operator's words.
+    pub title: String,
+    /// When.
+    pub span: Span,
+    /// Whether it is done now.
+    pub is_running: bool,
+    /// The servers and parts that it is done on; nothing there means everything.
+    pub components: Vec<String>,
 }
 
 /// A server, or a part of the service.
@@ -117,6 +138,7 @@ async fn read(app: &App, now: UnixMs) -> Result<Overview> {
         vps_servers::all(&app.store).await?.into_iter().map(|server| (server.id, server)).collect();
     let rows = checks::all(&app.store).await?;
     let history = app.status.history(app, now).await?;
+    let planned = maintenance::all(app).await?;
     let mut parts: Vec<(components::Model, Vec<checks::Model>)> = Vec::new();
     for (check, component) in rows {
         match parts.iter_mut().find(|(known, _)| known.id == component.id) {
@@ -129,7 +151,8 @@ async fn read(app: &App, now: UnixMs) -> Result<Overview> {
         let server = component.server_id.and_then(|id| servers.get(&id));
         let is_shown = server.map_or(component.server_id.is_none(), |server| server.status().is_shown());
         if is_shown {
-            shown.push((server, component.id, one(component, server, checks, &history, now)));
+            let is_worked_on = planned.iter().any(|work| work.touches(component.id) && runs(work, now));
+            shown.push((server, component.id, one(component, server, checks, &history, is_worked_on, now)));
         }
     }
     let order = |server: Option<&ServerRow>, name: &str| {
@@ -140,7 +163,28 @@ async fn read(app: &App, now: UnixMs) -> Result<Overview> {
     let components: Vec<Component> = shown.into_iter().map(|(_, _, component)| component).collect();
     let statuses: Vec<Status> = components.iter().map(|component| component.status).collect();
     let incidents = told(app, &names, now).await?;
-    Ok(Overview { at: now, overall: component::overall(&statuses), components, incidents })
+    let works = works(&planned, &names, now);
+    Ok(Overview { at: now, overall: component::overall(&statuses), components, works, incidents })
+}
+
+fn runs(work: &Planned, now: UnixMs) -> bool {
+    !work.windows(Span { from: now, to: now + 1 }).is_empty()
+}
+
+/// What runs or begins soon. Work on what is not shown is not told.
+fn works(planned: &[Planned], names: &HashMap<Uuid, String>, now: UnixMs) -> Vec<Work> {
+    let work = |one: &Planned| {
+        let span = one.next(now)?;
+        let mut components: Vec<String> = one.components().iter().filter_map(|id| names.get(id).cloned()).collect();
+        components.sort_unstable();
+        let is_told = one.row.everything || !components.is_empty();
+        let (title, is_running) = (one.row.title.clone(), span.contains(now));
+        is_told.then_some(Work { id: one.row.id, title, span, is_running, components })
+    };
+    let mut works: Vec<Work> = planned.iter().filter_map(work).collect();
+    works.sort_by_key(|work| work.span.from);
+    works.truncate(MOST_WORKS);
+    works
 }
 
 fn one(
@@ -148,6 +192,7 @@ fn one(
     server: Option<&ServerRow>,
     checks: &[checks::Model],
     history: &History,
+    is_worked_on: bool,
     now: UnixMs,
 ) -> Component {
     // What was last seen long ago says nothing of now.
@@ -160,7 +205,7 @@ fn one(
     Component {
         name: server.map(|server| server.name.clone()).or_else(|| component.name.clone()).unwrap_or_default(),
         place: server.map(|server| format!("{}, {}", server.city, server.country)),
-        status: component::status(&states, server.is_some_and(|server| !is_watched(server))),
+        status: component::status(&states, is_worked_on || server.is_some_and(|server| !is_watched(server))),
         days: history.days(&ids),
         windows: history.windows(&ids),
     }

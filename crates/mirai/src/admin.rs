@@ -9,6 +9,7 @@ mod credit;
 mod gift;
 mod job;
 mod ledger;
+mod maintenance;
 mod plan;
 mod refund;
 mod server;
@@ -52,6 +53,7 @@ pub(crate) async fn run(command: Admin) -> anyhow::Result<()> {
             print_one(&json!({ "resealed": done.resealed, "current": done.current }), format)
         }
         Admin::Audit { about, limit, format } => audit::run(&app, about, limit, format).await,
+        Admin::Maintenance(command) => maintenance::run(&app, command).await,
         Admin::Check { command: None, format } => check::run(&app, format).await,
         Admin::Check { command: Some(command), format } => checks::run(&app, command, format).await,
     };

@@ -5,6 +5,8 @@ mod control;
 #[cfg(feature = "gateway")]
 mod gateway;
 #[cfg(feature = "control")]
+mod monitoring;
+#[cfg(feature = "control")]
 mod promotions;
 
 use clap::{Args, Parser, Subcommand};
@@ -13,6 +15,8 @@ use clap::{Args, Parser, Subcommand};
 pub(crate) use control::*;
 #[cfg(feature = "gateway")]
 pub(crate) use gateway::*;
+#[cfg(feature = "control")]
+pub(crate) use monitoring::*;
 #[cfg(feature = "control")]
 pub(crate) use promotions::*;
 

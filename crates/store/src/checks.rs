@@ -147,6 +147,11 @@ pub async fn insert(tx: &Tx, check: Model) -> Result<()> {
     Ok(())
 }
 
+/// All components, oldest first.
+pub async fn list_components(db: &impl Db) -> Result<Vec<components::Model>> {
+    Ok(components::Entity::find().order_by_asc(components::Column::Id).all(db.conn()).await?)
+}
+
 /// The component that is a server.
 pub async fn component_of_server(db: &impl Db, server: Uuid) -> Result<Option<components::Model>> {
     let query = components::Entity::find().filter(components::Column::ServerId.eq(server));

@@ -270,7 +270,7 @@ pub const HELD: [Held; 33] = [
 ];
 
 /// Tables about the service alone.
-pub const NOT_ABOUT_PEOPLE: [&str; 22] = [
+pub const NOT_ABOUT_PEOPLE: [&str; 24] = [
     "plans",
     "plan_offers",
     "plan_prices",
@@ -287,6 +287,8 @@ pub const NOT_ABOUT_PEOPLE: [&str; 22] = [
     "incidents",
     "incident_updates",
     "incident_components",
+    "maintenances",
+    "maintenance_components",
     "api_keys",
     "freed_addresses",
     "pool_state",

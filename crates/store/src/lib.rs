@@ -39,6 +39,7 @@ pub mod invoices;
 pub mod jobs;
 pub mod known_devices;
 pub mod leases;
+pub mod maintenances;
 pub mod marks;
 pub mod notice_refusals;
 pub mod notices;

@@ -4,10 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use domain::api_scope::Scope;
-use domain::monitor::target::Kind;
 use domain::period::{Every, UnknownPeriod};
 
-use super::{CouponCommand, Format, GiftCommand};
+use super::{CheckCommand, CouponCommand, Format, GiftCommand, MaintenanceCommand};
 
 #[derive(Subcommand)]
 pub(crate) enum ImportCommand {
@@ -119,6 +118,9 @@ pub(crate) enum Admin {
         #[command(flatten)]
         format: Format,
     },
+    /// Work that is announced on /status
+    #[command(subcommand)]
+    Maintenance(MaintenanceCommand),
     /// Check that books and network agree (money, addresses, slots, grants); or say what is watched
     #[command(
         after_help = "Example:\n  mirai admin check\n  mirai admin check add osaka-web --component osaka-1 --kind http --target https://osaka-1.example.net/"
@@ -129,60 +131,6 @@ pub(crate) enum Admin {
         #[command(flatten)]
         format: Format,
     },
-}
-
-#[derive(Subcommand)]
-pub(crate) enum CheckCommand {
-    /// Watch something more: what fails is an incident on /status, and a mail to admins
-    #[command(
-        after_help = "Example:\n  mirai admin check add api --component API --kind http --target https://vpn.example.net/plans \\\n    --text premium --certificate-days 14\n  mirai admin check add osaka-ssh --component osaka-1 --kind tcp --target osaka-1.example.net:22\n  mirai admin check add names --component DNS --kind dns --target vpn.example.net@9.9.9.9\n  mirai admin check add osaka-ping --component osaka-1 --kind ping --target osaka-1.example.net"
-    )]
-    Add(NewCheck),
-    /// All that is watched, and how it is
-    #[command(after_help = "Example:\n  mirai admin check list --json")]
-    List,
-    /// Watch something no more; what was seen of it goes too
-    #[command(after_help = "Example:\n  mirai admin check remove osaka-ssh")]
-    Remove {
-        /// The check's name
-        name: String,
-    },
-}
-
-#[derive(Args)]
-pub(crate) struct NewCheck {
-    /// What you call it
-    pub(crate) name: String,
-    /// The server or the part of the service that it tells of, as /status names it; a part that is new is made
-    #[arg(long)]
-    pub(crate) component: String,
-    /// http, tcp, dns or ping
-    #[arg(long)]
-    pub(crate) kind: Kind,
-    /// http: https://host/path; tcp: host:port; dns: name@resolver; ping: host
-    #[arg(long)]
-    pub(crate) target: String,
-    /// http: the status that it must have; any from 200 to 399 if left out
-    #[arg(long)]
-    pub(crate) status: Option<u16>,
-    /// http: what must stand in the page's first 256 KB
-    #[arg(long)]
-    pub(crate) text: Option<String>,
-    /// http: for how many days the certificate must be good
-    #[arg(long)]
-    pub(crate) certificate_days: Option<u16>,
-    /// Minutes from one look to the next
-    #[arg(long, default_value_t = 1)]
-    pub(crate) every: u32,
-    /// Seconds that a look may take
-    #[arg(long, default_value_t = 10)]
-    pub(crate) timeout: u32,
-    /// Failures in a row, to count as down
-    #[arg(long, default_value_t = 2)]
-    pub(crate) down_after: u32,
-    /// Successes in a row, to count as up again
-    #[arg(long, default_value_t = 2)]
-    pub(crate) up_after: u32,
 }
 
 #[derive(Subcommand)]

@@ -27,6 +27,7 @@ mod m0024_next_period;
 mod m0025_desk;
 mod m0026_monitor;
 mod m0027_checks;
+mod m0028_maintenance;
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::DbBackend;
@@ -63,6 +64,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0025_desk::Migration),
             Box::new(m0026_monitor::Migration),
             Box::new(m0027_checks::Migration),
+            Box::new(m0028_maintenance::Migration),
         ]
     }
 }

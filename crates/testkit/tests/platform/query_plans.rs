@@ -8,12 +8,14 @@ use sqlx::{AssertSqlSafe, Connection as _, Row as _};
 use testkit::app::{Database, TestApp, Wanted};
 
 /// What is read whole, and why that is right.
-const KNOWN: [(&str, &str); 7] = [
+const KNOWN: [(&str, &str); 9] = [
     ("SCAN plan_offers", "a few prices of each plan"),
     ("SCAN plans", "the price list has a few rows"),
     ("SCAN vps_servers", "the servers are a few rows"),
     ("SCAN gateways", "each server has one at most"),
     ("SCAN checks", "what is watched is a few rows, and all of it is looked at"),
+    ("SCAN maintenances", "what is announced is a few rows"),
+    ("SCAN maintenance_components", "and what it is done on"),
     ("SCAN api_keys", "the keys of the API's callers are a few rows"),
     ("SCAN freed_addresses USING COVERING INDEX", "the first entry of the index is taken"),
 ];

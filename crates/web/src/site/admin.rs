@@ -10,6 +10,7 @@ mod door;
 mod figures;
 mod gifts;
 mod keys;
+mod maintenance;
 mod plans;
 mod refund;
 mod servers;
@@ -66,6 +67,8 @@ pub(super) fn router() -> Router<Ctx> {
         .route("/admin/coupons/disable", post(coupons::disable))
         .route("/admin/gifts", get(gifts::list).post(gifts::make))
         .route("/admin/gifts/void", post(gifts::void))
+        .route("/admin/maintenance", get(maintenance::list).post(maintenance::add))
+        .route("/admin/maintenance/end", post(maintenance::end))
         .route("/admin/audit", get(trail::page))
         .route("/admin/figures", get(figures::page))
         .route("/admin/figures/{file}", get(figures::file))

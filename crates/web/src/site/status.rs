@@ -1,7 +1,7 @@
 //! The status page, and the same as JSON, feed and badges. None of them names a host or an error.
 
 use app::i18n::Translator;
-use app::status::{self, Component, Incident, Overview, Window};
+use app::status::{self, Component, Incident, Overview, Window, Work};
 use askama::Template;
 use axum::extract::Path;
 use axum::http::{HeaderValue, StatusCode, header};
@@ -42,6 +42,13 @@ struct Line {
     p95: String,
 }
 
+/// Work that is announced.
+struct Planned {
+    title: String,
+    is_running: bool,
+    words: String,
+}
+
 /// An incident.
 struct Entry {
     title: String,
@@ -57,6 +64,7 @@ struct StatusPage<'a> {
     lines: Vec<Line>,
     /// The heads of the windows.
     windows: Vec<String>,
+    works: Vec<Planned>,
     entries: Vec<Entry>,
     at: String,
 }
@@ -70,6 +78,7 @@ pub(crate) async fn page(visit: Visit) -> Result<Response, Fault> {
         overall: t.say(whole(seen.overall)),
         lines: seen.components.iter().map(|component| line(t, component)).collect(),
         windows: status::WINDOWS.into_iter().map(|days| t.with("status-window", "days", days)).collect(),
+        works: seen.works.iter().map(|work| planned(t, work)).collect(),
         entries: seen.incidents.iter().map(|incident| entry(t, incident)).collect(),
         at: moment(t, seen.at),
     };
@@ -192,6 +201,16 @@ fn told(seen: &Overview) -> serde_json::Value {
             "days": days,
         })
     };
+    let work = |one: &Work| {
+        json!({
+            "id": one.id,
+            "title": one.title,
+            "status": if one.is_running { "in_progress" } else { "scheduled" },
+            "from": rfc3339(one.span.from),
+            "to": rfc3339(one.span.to),
+            "components": one.components,
+        })
+    };
     let incident = |one: &Incident| {
         let update = |(stage, at): &(Stage, UnixMs)| json!({ "status": stage.as_str(), "at": rfc3339(*at) });
         json!({
@@ -208,6 +227,7 @@ fn told(seen: &Overview) -> serde_json::Value {
         "updated_at": rfc3339(seen.at),
         "status": seen.overall.as_str(),
         "components": seen.components.iter().map(component).collect::<Vec<_>>(),
+        "maintenance": seen.works.iter().map(work).collect::<Vec<_>>(),
         "incidents": seen.incidents.iter().map(incident).collect::<Vec<_>>(),
     })
 }
@@ -242,6 +262,13 @@ fn line(t: &Translator, one: &Component) -> Line {
         label: t.with_all("status-graph", &values),
         name,
     }
+}
+
+fn planned(t: &Translator, one: &Work) -> Planned {
+    let what = if one.components.is_empty() { t.say("status-work-all") } else { part_names(t, &one.components) };
+    let (from, to) = (moment(t, one.span.from), moment(t, one.span.to));
+    let values = [("what", what.as_str().into()), ("from", from.as_str().into()), ("to", to.as_str().into())];
+    Planned { title: one.title.clone(), is_running: one.is_running, words: t.with_all("status-work", &values) }
 }
 
 fn entry(t: &Translator, one: &Incident) -> Entry {

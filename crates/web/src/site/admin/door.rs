@@ -96,6 +96,13 @@ impl Operator {
             "category" => "ticket-category",
             "priority" => "admin-ticket-priority",
             "to" => "admin-ticket-to",
+            "title" => "admin-maintenance-title",
+            "start" => "admin-maintenance-start",
+            "zone" => "admin-maintenance-zone",
+            "minutes" => "admin-maintenance-minutes",
+            "repeat" => "admin-repeat",
+            "until" => "admin-maintenance-until",
+            "component" => "admin-maintenance-components",
             _ => return field.to_owned(),
         };
         self.visit.t.say(key)

@@ -1,0 +1,26 @@
+# Monitoring, on the operators’ pages.
+admin-maintenance-body = Arbeiten, von denen Kunden auf der Statusseite lesen. Währenddessen eröffnet, was dort ausfällt, keine Störung und zählt weder dafür noch dagegen; was anderswo ausfällt, schon.
+admin-maintenance-title = Was getan wird
+admin-maintenance-components = Daran
+admin-maintenance-components-hint = Nichts gewählt: alles.
+admin-maintenance-start = Erstes Mal
+admin-maintenance-zone = Zeitzone
+admin-maintenance-zone-hint = Ein Name wie Europe/Berlin, Asia/Tokyo oder UTC. Die Arbeiten folgen den Uhren dort, auch wenn sie gestellt werden.
+admin-maintenance-minutes = Minuten
+admin-maintenance-until = Letzter Tag des Beginns (UTC)
+admin-maintenance-next = Nächstes Mal (UTC)
+admin-maintenance-add = Arbeiten ankündigen
+admin-maintenance-end = Beenden
+admin-maintenance-end-ask = Was läuft, ist vorbei, und nichts davon beginnt mehr. Was als Wartung gezählt wurde, bleibt so.
+admin-done-maintenance-added = Die Arbeiten sind angekündigt.
+admin-done-maintenance-ended = Die Arbeiten sind vorbei.
+admin-repeat = Wiederholung
+admin-repeat-once = Einmal
+admin-repeat-daily = Täglich
+admin-repeat-weekly = Wöchentlich
+admin-repeat-monthly = Monatlich
+error-plan-invalid = Das lässt sich nicht planen.
+error-plan-over = Das ist schon vorbei oder mehr als ein Jahr entfernt.
+error-title-invalid = Schreiben Sie eine Zeile mit 1 bis 120 Zeichen.
+error-day-invalid = Diesen Tag gibt es nicht.
+error-component-unknown = Nichts mit diesem Namen wird beobachtet.

@@ -1,0 +1,26 @@
+# Monitoring, on the operators’ pages.
+admin-maintenance-body = Work that customers read of on the status page. While it is done, what fails there opens no incident, and counts neither for nor against it; what fails elsewhere does.
+admin-maintenance-title = What is done
+admin-maintenance-components = Done on
+admin-maintenance-components-hint = None chosen: everything.
+admin-maintenance-start = First time
+admin-maintenance-zone = Time zone
+admin-maintenance-zone-hint = A name such as Europe/Berlin, Asia/Tokyo or UTC. Work follows the clocks there, when they are set too.
+admin-maintenance-minutes = Minutes
+admin-maintenance-until = Last day on which it begins (UTC)
+admin-maintenance-next = Next (UTC)
+admin-maintenance-add = Announce work
+admin-maintenance-end = End
+admin-maintenance-end-ask = What runs is over, and nothing of it begins any more. What was counted as maintenance stays so.
+admin-done-maintenance-added = The work is announced.
+admin-done-maintenance-ended = The work is over.
+admin-repeat = Repeated
+admin-repeat-once = Once
+admin-repeat-daily = Daily
+admin-repeat-weekly = Weekly
+admin-repeat-monthly = Monthly
+error-plan-invalid = This can’t be planned.
+error-plan-over = That is over already, or more than a year ahead.
+error-title-invalid = Write a line of 1 to 120 characters.
+error-day-invalid = There is no such day.
+error-component-unknown = Nothing of this name is watched.

@@ -1,0 +1,26 @@
+# Monitoring, on the operators’ pages.
+admin-maintenance-body = Trabajos que los clientes leen en la página de estado. Mientras duran, lo que falla ahí no abre ninguna incidencia y no cuenta ni a favor ni en contra; lo que falla en otra parte, sí.
+admin-maintenance-title = Qué se hace
+admin-maintenance-components = En qué
+admin-maintenance-components-hint = Nada elegido: todo.
+admin-maintenance-start = Primera vez
+admin-maintenance-zone = Zona horaria
+admin-maintenance-zone-hint = Un nombre como Europe/Berlin, Asia/Tokyo o UTC. Los trabajos siguen los relojes de allí, también cuando cambian de hora.
+admin-maintenance-minutes = Minutos
+admin-maintenance-until = Último día en que empieza (UTC)
+admin-maintenance-next = Próxima vez (UTC)
+admin-maintenance-add = Anunciar trabajos
+admin-maintenance-end = Terminar
+admin-maintenance-end-ask = Lo que está en curso termina y ya no empieza nada más. Lo contado como mantenimiento queda así.
+admin-done-maintenance-added = Los trabajos están anunciados.
+admin-done-maintenance-ended = Los trabajos han terminado.
+admin-repeat = Repetición
+admin-repeat-once = Una vez
+admin-repeat-daily = Cada día
+admin-repeat-weekly = Cada semana
+admin-repeat-monthly = Cada mes
+error-plan-invalid = Esto no se puede planificar.
+error-plan-over = Eso ya pasó o falta más de un año.
+error-title-invalid = Escriba una línea de 1 a 120 caracteres.
+error-day-invalid = Ese día no existe.
+error-component-unknown = No se vigila nada con ese nombre.

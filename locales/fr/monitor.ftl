@@ -1,0 +1,26 @@
+# Monitoring, on the operators’ pages.
+admin-maintenance-body = Des travaux que les clients lisent sur la page d’état. Pendant leur durée, ce qui tombe en panne là n’ouvre aucun incident et ne compte ni pour ni contre ; ce qui tombe en panne ailleurs, si.
+admin-maintenance-title = Ce qui est fait
+admin-maintenance-components = Sur quoi
+admin-maintenance-components-hint = Rien de choisi : tout.
+admin-maintenance-start = Première fois
+admin-maintenance-zone = Fuseau horaire
+admin-maintenance-zone-hint = Un nom tel que Europe/Berlin, Asia/Tokyo ou UTC. Les travaux suivent les horloges de là-bas, même aux changements d’heure.
+admin-maintenance-minutes = Minutes
+admin-maintenance-until = Dernier jour où ils commencent (UTC)
+admin-maintenance-next = Prochaine fois (UTC)
+admin-maintenance-add = Annoncer des travaux
+admin-maintenance-end = Terminer
+admin-maintenance-end-ask = Ce qui est en cours est terminé, et plus rien ne commence. Ce qui a été compté comme maintenance le reste.
+admin-done-maintenance-added = Les travaux sont annoncés.
+admin-done-maintenance-ended = Les travaux sont terminés.
+admin-repeat = Répétition
+admin-repeat-once = Une fois
+admin-repeat-daily = Chaque jour
+admin-repeat-weekly = Chaque semaine
+admin-repeat-monthly = Chaque mois
+error-plan-invalid = Cela ne peut pas être planifié.
+error-plan-over = C’est déjà passé, ou dans plus d’un an.
+error-title-invalid = Écrivez une ligne de 1 à 120 caractères.
+error-day-invalid = Ce jour n’existe pas.
+error-component-unknown = Rien de ce nom n’est surveillé.

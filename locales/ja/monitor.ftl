@@ -1,0 +1,26 @@
+# Monitoring, on the operators’ pages.
+admin-maintenance-body = お客様がステータスページで目にする作業です。作業中は、対象で障害が起きてもインシデントは作成されず、稼働率にも影響しません。対象外で起きた障害は通常どおり扱われます。
+admin-maintenance-title = 作業内容
+admin-maintenance-components = 対象
+admin-maintenance-components-hint = 何も選ばない場合はすべてが対象です。
+admin-maintenance-start = 初回
+admin-maintenance-zone = タイムゾーン
+admin-maintenance-zone-hint = Europe/Berlin、Asia/Tokyo、UTC などの名前です。夏時間の切り替えを含め、現地の時計に従います。
+admin-maintenance-minutes = 分
+admin-maintenance-until = 開始される最終日（UTC）
+admin-maintenance-next = 次回（UTC）
+admin-maintenance-add = 作業を告知する
+admin-maintenance-end = 終了
+admin-maintenance-end-ask = 実施中の作業は終了し、今後は始まりません。メンテナンスとして集計された時間はそのまま残ります。
+admin-done-maintenance-added = 作業を告知しました。
+admin-done-maintenance-ended = 作業を終了しました。
+admin-repeat = 繰り返し
+admin-repeat-once = 1 回
+admin-repeat-daily = 毎日
+admin-repeat-weekly = 毎週
+admin-repeat-monthly = 毎月
+error-plan-invalid = この内容では計画できません。
+error-plan-over = すでに過ぎているか、1 年以上先です。
+error-title-invalid = 1～120 文字で 1 行入力してください。
+error-day-invalid = その日付は存在しません。
+error-component-unknown = この名前の監視対象はありません。
