@@ -9,6 +9,7 @@ pub mod credits;
 pub mod customers;
 pub mod figures;
 pub mod gifts;
+pub mod incidents;
 pub mod jobs;
 pub mod keys;
 pub mod lists;

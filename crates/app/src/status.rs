@@ -121,10 +121,25 @@ pub struct Incident {
     pub started_at: UnixMs,
     /// When it was over.
     pub resolved_at: Option<UnixMs>,
-    /// The servers and parts that it touches.
+    /// What an operator calls it, if no check has opened it.
+    pub title: Option<String>,
+    /// Whether it touches everything.
+    pub everything: bool,
+    /// The servers and parts that it touches, unless everything.
     pub components: Vec<String>,
     /// How it went on, in the order of time.
-    pub updates: Vec<(Stage, UnixMs)>,
+    pub updates: Vec<Update>,
+}
+
+/// A step of an incident.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Update {
+    /// How far it is.
+    pub stage: Stage,
+    /// Since when.
+    pub at: UnixMs,
+    /// What an operator says of it.
+    pub words: Option<String>,
 }
 
 /// What is shown, a few seconds old at most: the page is open to strangers, who may ask for it as often as they like.
@@ -160,9 +175,16 @@ async fn read(app: &App, now: UnixMs) -> Result<Overview> {
     };
     shown.sort_by_cached_key(|(server, _, component)| order(*server, &component.name));
     let names: HashMap<Uuid, String> = shown.iter().map(|(_, id, component)| (*id, component.name.clone())).collect();
-    let components: Vec<Component> = shown.into_iter().map(|(_, _, component)| component).collect();
-    let statuses: Vec<Status> = components.iter().map(|component| component.status).collect();
+    let mut components: Vec<Component> = shown.into_iter().map(|(_, _, component)| component).collect();
     let incidents = told(app, &names, now).await?;
+    for incident in incidents.iter().filter(|incident| incident.title.is_some() && incident.stage != Stage::Resolved) {
+        for component in &mut components {
+            if incident.everything || incident.components.contains(&component.name) {
+                component.status = component::with_incident(component.status, incident.impact);
+            }
+        }
+    }
+    let statuses: Vec<Status> = components.iter().map(|component| component.status).collect();
     let works = works(&planned, &names, now);
     Ok(Overview { at: now, overall: component::overall(&statuses), components, works, incidents })
 }
@@ -229,8 +251,14 @@ async fn told(app: &App, names: &HashMap<Uuid, String>, now: UnixMs) -> Result<V
             started_at: row.started_at,
             resolved_at: row.resolved_at,
             components,
-            updates: updates.map(|update| (stage(&update.stage), update.at)).collect(),
+            updates: updates
+                .map(|update| Update { stage: stage(&update.stage), at: update.at, words: update.words.clone() })
+                .collect(),
+            title: row.title,
+            everything: row.everything,
         }
     };
-    Ok(rows.into_iter().map(incident).filter(|incident| !incident.components.is_empty()).collect())
+    // What touched only what is not shown is not told.
+    let is_told = |one: &Incident| one.everything || !one.components.is_empty();
+    Ok(rows.into_iter().map(incident).filter(is_told).collect())
 }

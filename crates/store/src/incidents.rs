@@ -14,7 +14,7 @@ pub struct Model {
     /// UUIDv7.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
-    /// What the checks share that fail.
+    /// What the checks share that fail; `hand:ID` for one that no check has opened.
     pub cause: String,
     /// The same while it is not over, unique: a cause has one incident at a time.
     pub open_cause: Option<String>,
@@ -28,6 +28,10 @@ pub struct Model {
     pub calm_since: Option<UnixMs>,
     /// When it was over.
     pub resolved_at: Option<UnixMs>,
+    /// What an operator calls it, if one has opened it.
+    pub title: Option<String>,
+    /// Whether it touches everything, and what comes to it.
+    pub everything: bool,
 }
 
 /// No relations are declared.
@@ -54,6 +58,8 @@ pub mod updates {
         pub stage: String,
         /// When.
         pub at: UnixMs,
+        /// What an operator says of it.
+        pub words: Option<String>,
     }
 
     /// No relations are declared.
@@ -117,6 +123,11 @@ pub async fn insert(tx: &Tx, row: Model, components: &[Uuid]) -> Result<()> {
 /// The one of a cause that is not over, locked until the transaction ends.
 pub async fn lock_open(tx: &Tx, cause: &str) -> Result<Option<Model>> {
     Ok(Entity::find().filter(Column::OpenCause.eq(cause)).lock_exclusive().one(tx.conn()).await?)
+}
+
+/// One, locked until the transaction ends.
+pub async fn lock(tx: &Tx, id: Uuid) -> Result<Option<Model>> {
+    Ok(Entity::find_by_id(id).lock_exclusive().one(tx.conn()).await?)
 }
 
 /// Saves all columns of a row that was loaded with a lock.

@@ -98,6 +98,7 @@ async fn walk(words: &Words, width: u32, height: u32) -> anyhow::Result<()> {
         "/admin/coupons",
         "/admin/gifts",
         "/admin/keys",
+        "/admin/incidents",
         "/admin/maintenance",
         "/admin/jobs",
         "/admin/mails",

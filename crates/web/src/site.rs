@@ -26,6 +26,7 @@ mod visit;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
+pub(crate) use status::badge_of;
 use upload::MAX_UPLOAD;
 
 use crate::context::Ctx;

@@ -11,6 +11,8 @@ use axum::http::{Request, StatusCode};
 use tokio::sync::watch;
 use tower::ServiceExt as _;
 
+use crate::site::badge_of;
+
 /// How often the files are written: what they say is never much older while the program runs.
 const EVERY: Duration = Duration::from_secs(20);
 /// Largest file, in bytes.
@@ -61,7 +63,7 @@ pub async fn write(router: &Router, folder: &Path) -> Result<(), StatusFilesErro
     put(folder, "status/rss", &ask(router, "/status/rss").await?).await?;
     let told: serde_json::Value = serde_json::from_slice(&json).unwrap_or_default();
     for name in told["components"].as_array().into_iter().flatten().filter_map(|one| one["name"].as_str()) {
-        let place = format!("status/badge/{name}.svg");
+        let place = format!("status/badge/{}.svg", badge_of(name));
         put(folder, &place, &ask(router, &format!("/{place}")).await?).await?;
     }
     for name in ASSETS {
@@ -84,7 +86,7 @@ async fn ask(router: &Router, path: &str) -> Result<Vec<u8>, StatusFilesError> {
     Ok(to_bytes(response.into_body(), MOST).await.map_err(|_| broken())?.to_vec())
 }
 
-/// A name of a server is `a-z`, `0-9` and `-`: no place is outside the folder.
+/// A badge's name is letters, digits and `-`: no place is outside the folder.
 async fn put(folder: &Path, place: &str, content: &[u8]) -> Result<(), StatusFilesError> {
     let path = folder.join(place);
     let half = path.with_extension("half");

@@ -31,12 +31,22 @@ pub struct NewCheck {
     pub up_after: u32,
 }
 
-fn name(field: &'static str, text: &str) -> Result<String> {
+fn name(text: &str) -> Result<String> {
     let text = text.trim();
     if text.is_empty() || text.chars().count() > 64 || text.chars().any(char::is_control) {
-        return Err(Error::invalid(field, "name_invalid", "a name of 1 to 64 printable characters"));
+        return Err(Error::invalid("name", "name_invalid", "a name of 1 to 64 printable characters"));
     }
     Ok(text.to_owned())
+}
+
+/// A part's name: it is a file's too, that of its badge.
+fn part_name(text: &str) -> Result<String> {
+    let is_word = |word: &str| !word.is_empty() && word.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+    if text.len() <= 40 && text.split(' ').all(is_word) {
+        return Ok(text.to_owned());
+    }
+    let words = "1 to 40 letters from A to Z, digits, hyphens and single spaces";
+    Err(Error::invalid("component", "name_invalid", words))
 }
 
 fn within(field: &'static str, number: u32, most: u32) -> Result<i64> {
@@ -64,7 +74,7 @@ fn parsed(new: &NewCheck) -> Result<()> {
 /// Adds a check; the first look comes within a minute.
 pub async fn add(app: &App, actor: &str, new: &NewCheck) -> Result<()> {
     parsed(new)?;
-    let (own_name, component) = (name("name", &new.name)?, name("component", &new.component)?);
+    let (own_name, component) = (name(&new.name)?, part_name(new.component.trim())?);
     let now = app.clock.now();
     let tx = app.store.write_txn().await?;
     let component = component_named(app, &tx, &component, now).await?;

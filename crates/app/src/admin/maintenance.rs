@@ -1,5 +1,7 @@
 //! Work that is announced, by an operator's hand.
 
+use std::collections::HashMap;
+
 use domain::monitor::maintenance::{BadPlan, Plan, Repeat};
 use domain::monitor::rollup::Span;
 use domain::time::{DAY_MS, UnixMs};
@@ -61,22 +63,7 @@ pub async fn add(app: &App, actor: &str, new: &NewMaintenance) -> Result<Uuid> {
     if plan.windows(Span { from: now, to: now + 400 * DAY_MS }).is_empty() {
         return Err(Error::invalid("start", "plan_over", "a time that is not over, within a year"));
     }
-    let mut components = Vec::new();
-    let known = checks::list_components(&app.store).await?;
-    let servers = store::vps_servers::all(&app.store).await?;
-    for name in &new.components {
-        let server = servers.iter().find(|server| server.name == *name).map(|server| server.id);
-        let is_it = |one: &&checks::components::Model| match server {
-            Some(server) => one.server_id == Some(server),
-            None => one.name.as_ref() == Some(name),
-        };
-        let found = known.iter().find(is_it);
-        components.push(
-            found.ok_or_else(|| Error::invalid("component", "component_unknown", "a name that /status shows"))?.id,
-        );
-    }
-    components.sort_unstable();
-    components.dedup();
+    let components = components_named(app, &new.components).await?;
     let row = maintenances::Model {
         id: app.dice.id(now),
         title: title.to_owned(),
@@ -110,14 +97,30 @@ pub struct Listed {
     pub next: Option<Span>,
 }
 
-/// What work can be done on, by name.
-pub async fn component_names(app: &App) -> Result<Vec<String>> {
+/// The names of all servers and parts that are watched.
+pub(super) async fn names(app: &App) -> Result<HashMap<Uuid, String>> {
     let servers = store::vps_servers::all(&app.store).await?;
     let name = |one: checks::components::Model| {
         let server = servers.iter().find(|server| Some(server.id) == one.server_id);
-        server.map(|server| server.name.clone()).or(one.name)
+        Some((one.id, server.map(|server| server.name.clone()).or(one.name)?))
     };
-    let mut names: Vec<String> = checks::list_components(&app.store).await?.into_iter().filter_map(name).collect();
+    Ok(checks::list_components(&app.store).await?.into_iter().filter_map(name).collect())
+}
+
+/// The servers and parts of these names.
+pub(super) async fn components_named(app: &App, wanted: &[String]) -> Result<Vec<Uuid>> {
+    let names = names(app).await?;
+    let unknown = || Error::invalid("component", "component_unknown", "a name that /status shows");
+    let id = |wanted: &String| names.iter().find(|(_, name)| *name == wanted).map(|(id, _)| *id).ok_or_else(unknown);
+    let mut ids: Vec<Uuid> = wanted.iter().map(id).collect::<Result<_>>()?;
+    ids.sort_unstable();
+    ids.dedup();
+    Ok(ids)
+}
+
+/// What work can be done on, by name.
+pub async fn component_names(app: &App) -> Result<Vec<String>> {
+    let mut names: Vec<String> = names(app).await?.into_values().collect();
     names.sort_unstable();
     Ok(names)
 }
@@ -125,14 +128,9 @@ pub async fn component_names(app: &App) -> Result<Vec<String>> {
 /// All that is planned or was, newest first.
 pub async fn list(app: &App) -> Result<Vec<Listed>> {
     let now = app.clock.now();
-    let (known, servers) = (checks::list_components(&app.store).await?, store::vps_servers::all(&app.store).await?);
-    let name = |id: &Uuid| {
-        let component = known.iter().find(|one| one.id == *id)?;
-        let server = servers.iter().find(|server| Some(server.id) == component.server_id);
-        server.map(|server| server.name.clone()).or_else(|| component.name.clone())
-    };
+    let names = names(app).await?;
     let listed = |planned: Planned| Listed {
-        components: planned.components().iter().filter_map(name).collect(),
+        components: planned.components().iter().filter_map(|id| names.get(id).cloned()).collect(),
         next: planned.next(now),
         planned,
     };

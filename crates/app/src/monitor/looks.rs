@@ -21,7 +21,7 @@ use crate::gateway::Gateway;
 /// A gateway that is silent so long fails a look. It reports every few seconds; a restart, here or there, is shorter.
 const SILENT_MS: i64 = 60_000;
 /// How many look at the same time.
-const AT_ONCE: usize = 64;
+const AT_ONCE: usize = 128;
 /// Moments without the database are noted so far apart, and so many at most.
 const AWAY_EVERY_MS: i64 = 60_000;
 const MOST_AWAY: usize = 7 * 24 * 60;

@@ -33,6 +33,8 @@ pub(super) async fn go_on(
                 started_at: since,
                 calm_since: None,
                 resolved_at: None,
+                title: None,
+                everything: false,
             };
             let mut touched: Vec<Uuid> = rows.iter().map(|row| row.component_id).collect();
             touched.sort_unstable();
@@ -85,7 +87,8 @@ pub(crate) async fn end(app: &App, tx: &Tx, mut row: incidents::Model, until: Un
 }
 
 async fn note(app: &App, tx: &Tx, incident_id: Uuid, stage: Stage, now: UnixMs) -> Result<()> {
-    let row = updates::Model { id: app.dice.id(now), incident_id, stage: stage.as_str().to_owned(), at: now };
+    let row =
+        updates::Model { id: app.dice.id(now), incident_id, stage: stage.as_str().to_owned(), at: now, words: None };
     incidents::update(tx, row).await?;
     Ok(())
 }

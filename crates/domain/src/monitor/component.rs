@@ -2,6 +2,7 @@
 
 use std::str::FromStr;
 
+use super::incident::Impact;
 use super::verdict::Verdict;
 
 /// From best to worst; maintenance is no degree of failure and stands apart.
@@ -87,6 +88,21 @@ pub fn status(checks: &[CheckState], in_maintenance: bool) -> Status {
     }
 }
 
+/// How a component is of which people say that something is wrong with it, whatever its checks see. Announced work stays so.
+pub fn with_incident(status: Status, impact: Impact) -> Status {
+    let said = match impact {
+        Impact::None => return status,
+        Impact::Minor => Status::Degraded,
+        Impact::Major => Status::Partial,
+        Impact::Critical => Status::Major,
+    };
+    match status {
+        Status::Maintenance => status,
+        seen if seen.severity() > said.severity() => seen,
+        _ => said,
+    }
+}
+
 /// How the whole is: as its worst component that is not in maintenance, so that work on one never hides the outage of
 /// another. Only where all that is known is in maintenance is the whole so.
 pub fn overall(components: &[Status]) -> Status {
@@ -142,6 +158,22 @@ mod tests {
             (&[down, down], true, Maintenance),
         ] {
             assert_eq!(status(checks, in_maintenance), expect, "{checks:?}");
+        }
+    }
+
+    #[test]
+    fn what_people_say_makes_nothing_look_better() {
+        for (status, impact, expect) in [
+            (Operational, Impact::None, Operational),
+            (NoData, Impact::None, NoData),
+            (Operational, Impact::Minor, Degraded),
+            (NoData, Impact::Minor, Degraded),
+            (Degraded, Impact::Major, Partial),
+            (Major, Impact::Minor, Major),
+            (Partial, Impact::Critical, Major),
+            (Maintenance, Impact::Critical, Maintenance),
+        ] {
+            assert_eq!(with_incident(status, impact), expect, "{status:?} {impact:?}");
         }
     }
 

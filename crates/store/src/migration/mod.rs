@@ -28,6 +28,7 @@ mod m0025_desk;
 mod m0026_monitor;
 mod m0027_checks;
 mod m0028_maintenance;
+mod m0029_incident_words;
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::DbBackend;
@@ -65,6 +66,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0026_monitor::Migration),
             Box::new(m0027_checks::Migration),
             Box::new(m0028_maintenance::Migration),
+            Box::new(m0029_incident_words::Migration),
         ]
     }
 }

@@ -35,6 +35,7 @@ mod money;
 mod money_back;
 mod monitor;
 mod monitor_checks;
+mod monitor_incidents;
 mod monitor_maintenance;
 mod notice_choices;
 mod notices;

@@ -207,6 +207,8 @@ async fn operators_say_what_is_watched(database: Database) -> anyhow::Result<()>
         (NewCheck { wants: Wants { status: Some(200), ..Wants::default() }, ..good.clone() }, "wants"),
         (NewCheck { name: " ".to_owned(), ..good.clone() }, "name"),
         (NewCheck { component: String::new(), ..good.clone() }, "component"),
+        (NewCheck { component: "../../etc".to_owned(), ..good.clone() }, "component"),
+        (NewCheck { component: "two  spaces".to_owned(), ..good.clone() }, "component"),
         (NewCheck { every_minutes: 61, ..good.clone() }, "every"),
         (NewCheck { timeout_seconds: 0, ..good.clone() }, "timeout"),
         (NewCheck { down_after: 0, ..good.clone() }, "down_after"),

@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use app::Clock;
+use app::admin::COMMAND_LINE;
+use app::admin::checks::{self, NewCheck};
 use domain::account::Language;
+use domain::monitor::target::{Kind, Wants};
 use reqwest::StatusCode;
 use testkit::app::Database;
 use testkit::fleet::Fleet;
@@ -19,6 +22,18 @@ async fn the_status_page_stands_when_the_program_is_dead() -> anyhow::Result<()>
     let folder = fleet.dir.path().join("nginx");
     let files = folder.join("status");
     std::fs::create_dir_all(&files)?;
+    let check = NewCheck {
+        name: "api".to_owned(),
+        component: "Public API".to_owned(),
+        kind: Kind::Tcp,
+        target: "127.0.0.1:1".to_owned(),
+        wants: Wants::default(),
+        every_minutes: 1,
+        timeout_seconds: 10,
+        down_after: 2,
+        up_after: 2,
+    };
+    checks::add(&app, COMMAND_LINE, &check).await?;
     app::monitor::watch(&app).await?;
     fleet.set("STATUS_DIR", &files.to_string_lossy());
     let node = fleet.serve().await?;
@@ -55,6 +70,7 @@ async fn the_status_page_stands_when_the_program_is_dead() -> anyhow::Result<()>
         ("/status.json", "application/json"),
         ("/status/rss", "application/rss+xml"),
         ("/status/badge/osaka-1.svg", "image/svg+xml"),
+        ("/status/badge/Public-API.svg", "image/svg+xml"),
         ("/assets/app.css", "text/css"),
         ("/assets/img/logo.svg", "image/svg+xml"),
         ("/assets/js/copy.js", "text/javascript"),

@@ -9,6 +9,7 @@ mod desk;
 mod door;
 mod figures;
 mod gifts;
+mod incidents;
 mod keys;
 mod maintenance;
 mod plans;
@@ -67,6 +68,8 @@ pub(super) fn router() -> Router<Ctx> {
         .route("/admin/coupons/disable", post(coupons::disable))
         .route("/admin/gifts", get(gifts::list).post(gifts::make))
         .route("/admin/gifts/void", post(gifts::void))
+        .route("/admin/incidents", get(incidents::list).post(incidents::open))
+        .route("/admin/incidents/update", post(incidents::update))
         .route("/admin/maintenance", get(maintenance::list).post(maintenance::add))
         .route("/admin/maintenance/end", post(maintenance::end))
         .route("/admin/audit", get(trail::page))

@@ -1,7 +1,7 @@
 //! The status page, and the same as JSON, feed and badges. None of them names a host or an error.
 
 use app::i18n::Translator;
-use app::status::{self, Component, Incident, Overview, Window, Work};
+use app::status::{self, Component, Incident, Overview, Update, Window, Work};
 use askama::Template;
 use axum::extract::Path;
 use axum::http::{HeaderValue, StatusCode, header};
@@ -42,6 +42,12 @@ struct Line {
     p95: String,
 }
 
+impl Step {
+    fn text(self) -> String {
+        [vec![self.line], self.words].concat().join("\n")
+    }
+}
+
 /// Work that is announced.
 struct Planned {
     title: String,
@@ -52,7 +58,14 @@ struct Planned {
 /// An incident.
 struct Entry {
     title: String,
-    updates: Vec<String>,
+    updates: Vec<Step>,
+}
+
+/// A step of it.
+struct Step {
+    line: String,
+    /// What an operator says, line by line.
+    words: Vec<String>,
 }
 
 #[derive(Template)]
@@ -117,13 +130,13 @@ pub(crate) async fn feed(visit: Visit) -> Result<Response, Fault> {
     let seen = status::overview(&visit.ctx.app).await.map_err(|error| visit.fault(error))?;
     let item = |one: &Incident| {
         let entry = entry(&visit.t, one);
-        let at = one.updates.last().map_or(one.started_at, |(_, at)| *at);
+        let at = one.updates.last().map_or(one.started_at, |update| update.at);
         let at = OffsetDateTime::from_unix_timestamp(at.div_euclid(1000)).ok().and_then(|at| at.format(&Rfc2822).ok());
         Item {
             title: entry.title,
             guid: format!("{}-{}", one.id, one.updates.len()),
             at: at.unwrap_or_default(),
-            words: entry.updates.join("\n"),
+            words: entry.updates.into_iter().map(Step::text).collect::<Vec<_>>().join("\n"),
         }
     };
     let link = visit.ctx.app.config.link("/status");
@@ -145,11 +158,16 @@ struct Badge<'a> {
 const LETTER: usize = 8;
 const MARGIN: usize = 12;
 
+/// What a part's badge is called; a server's is called like the server.
+pub(crate) fn badge_of(name: &str) -> String {
+    name.replace(' ', "-")
+}
+
 /// A server's state as a picture, `/status/badge/osaka-1.svg`, in the words of status pages.
 pub(crate) async fn badge(visit: Visit, Path(file): Path<String>) -> Result<Response, Fault> {
     let seen = status::overview(&visit.ctx.app).await.map_err(|error| visit.fault(error))?;
     let name = file.strip_suffix(".svg").unwrap_or_default();
-    let Some(one) = seen.components.iter().find(|one| one.name == name) else {
+    let Some(one) = seen.components.iter().find(|one| badge_of(&one.name) == name) else {
         return Err(visit.fault(app::Error::NotFound));
     };
     let colour = match one.status {
@@ -160,6 +178,7 @@ pub(crate) async fn badge(visit: Visit, Path(file): Path<String>) -> Result<Resp
     };
     let words = one.status.as_str();
     let split = name.chars().count() * LETTER + MARGIN;
+    let name = one.name.as_str();
     let badge = Badge { name, words, colour, split, width: split + words.len() * LETTER + MARGIN };
     Ok(picture(&visit, "image/svg+xml", &badge))
 }
@@ -212,9 +231,10 @@ fn told(seen: &Overview) -> serde_json::Value {
         })
     };
     let incident = |one: &Incident| {
-        let update = |(stage, at): &(Stage, UnixMs)| json!({ "status": stage.as_str(), "at": rfc3339(*at) });
+        let update = |one: &Update| json!({ "status": one.stage.as_str(), "at": rfc3339(one.at), "text": one.words });
         json!({
             "id": one.id,
+            "title": one.title,
             "status": one.stage.as_str(),
             "impact": one.impact.as_str(),
             "started_at": rfc3339(one.started_at),
@@ -272,11 +292,13 @@ fn planned(t: &Translator, one: &Work) -> Planned {
 }
 
 fn entry(t: &Translator, one: &Incident) -> Entry {
-    let update = |(stage, at): &(Stage, UnixMs)| format!("{}: {}", moment(t, *at), t.say(stage_word(*stage)));
-    Entry {
-        title: format!("{} · {}", part_names(t, &one.components), moment(t, one.started_at)),
-        updates: one.updates.iter().rev().map(update).collect(),
-    }
+    let update = |one: &Update| Step {
+        line: format!("{}: {}", moment(t, one.at), t.say(stage_word(one.stage))),
+        words: one.words.iter().flat_map(|words| words.lines()).map(str::to_owned).collect(),
+    };
+    let what = if one.everything { t.say("status-work-all") } else { part_names(t, &one.components) };
+    let title = one.title.iter().cloned().chain([what, moment(t, one.started_at)]);
+    Entry { title: title.collect::<Vec<_>>().join(" · "), updates: one.updates.iter().rev().map(update).collect() }
 }
 
 /// A part's name, in the reader's language where it is the product's own and not an operator's.
@@ -349,7 +371,7 @@ fn whole(status: Status) -> &'static str {
     }
 }
 
-fn stage_word(stage: Stage) -> &'static str {
+pub(super) fn stage_word(stage: Stage) -> &'static str {
     match stage {
         Stage::Investigating => "status-investigating",
         Stage::Identified => "status-identified",
