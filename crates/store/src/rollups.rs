@@ -1,6 +1,6 @@
 //! How long each check's thing worked, by minute, hour and day.
 
-use domain::monitor::rollup::{Resolution, Tally};
+use domain::monitor::rollup::{Resolution, Span, Tally};
 use domain::time::UnixMs;
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::OnConflict;
@@ -78,7 +78,13 @@ pub async fn save(tx: &Tx, rows: Vec<Model>) -> Result<()> {
 
 /// Those of all checks that start at or after a moment, in the order of time.
 pub async fn since(db: &impl Db, resolution: Resolution, from: UnixMs) -> Result<Vec<Model>> {
-    let query = Entity::find().filter(Column::Resolution.eq(word(resolution))).filter(Column::StartsAt.gte(from));
+    within(db, resolution, Span { from, to: UnixMs::MAX }).await
+}
+
+/// Those of all checks that start in a span, in the order of time.
+pub async fn within(db: &impl Db, resolution: Resolution, span: Span) -> Result<Vec<Model>> {
+    let query = Entity::find().filter(Column::Resolution.eq(word(resolution)));
+    let query = query.filter(Column::StartsAt.gte(span.from)).filter(Column::StartsAt.lt(span.to));
     Ok(query.order_by_asc(Column::StartsAt).all(db.conn()).await?)
 }
 

@@ -12,7 +12,7 @@ use crate::{App, Result};
 /// How long a page is shown before it is read anew.
 const FRESH_MS: i64 = 5_000;
 /// How long what is known of days that are over is kept. A row of yesterday is written soon after midnight.
-const PAST_MS: i64 = 5 * 60_000;
+const PAST_MS: i64 = 15 * 60_000;
 
 /// See the module.
 #[derive(Debug, Default)]

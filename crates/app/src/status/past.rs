@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use domain::monitor::latency::Latency;
-use domain::monitor::rollup::{Resolution, Tally};
+use domain::monitor::rollup::{Resolution, Span, Tally};
 use domain::time::{DAY_MS, UnixMs};
 use store::rollups;
 use uuid::Uuid;
@@ -16,6 +16,8 @@ use crate::{App, Result};
 pub const DAYS: i64 = 90;
 /// The spans for which figures are shown, in days; see [`Window::days`].
 pub const WINDOWS: [i64; 5] = [1, 7, 30, DAYS, 365];
+
+const MONTH_MS: i64 = 30 * DAY_MS;
 
 /// The days that are over, of each check.
 #[derive(Debug, Default)]
@@ -39,25 +41,34 @@ pub(super) struct History {
     last_day: HashMap<Uuid, Tally>,
 }
 
-/// Reads the days that are over: a row for each check and day.
+/// Reads the days that are over: a row for each check and day. A month at a time, since a statement is waited for a second.
 pub(super) async fn read(app: &App, today: UnixMs) -> Result<Past> {
     let first = |days: i64| today - (days - 1) * DAY_MS;
     let mut past = Past { today, of: HashMap::new() };
-    for row in rollups::since(&app.store, Resolution::Day, first(365)).await? {
-        if row.starts_at >= today {
-            continue;
-        }
-        let (of, tally) = (past.of.entry(row.check_id).or_default(), row.tally());
-        if row.starts_at >= first(DAYS) {
-            of.days.insert(row.starts_at, tally.uptime());
-        }
-        for (days, window) in WINDOWS.into_iter().zip(&mut of.windows) {
-            if days > 1 && row.starts_at >= first(days) {
-                window.merge(&tally);
+    let mut from = first(365);
+    while from < today {
+        let month = Span { from, to: today.min(from + MONTH_MS) };
+        past.count(rollups::within(&app.store, Resolution::Day, month).await?);
+        from = month.to;
+    }
+    Ok(past)
+}
+
+impl Past {
+    fn count(&mut self, rows: Vec<rollups::Model>) {
+        let first = |days: i64| self.today - (days - 1) * DAY_MS;
+        for row in rows {
+            let (of, tally) = (self.of.entry(row.check_id).or_default(), row.tally());
+            if row.starts_at >= first(DAYS) {
+                of.days.insert(row.starts_at, tally.uptime());
+            }
+            for (days, window) in WINDOWS.into_iter().zip(&mut of.windows) {
+                if days > 1 && row.starts_at >= first(days) {
+                    window.merge(&tally);
+                }
             }
         }
     }
-    Ok(past)
 }
 
 /// Adds today, which is made of its hours until it is over, and the last 24 hours.
