@@ -2,7 +2,7 @@
 
 use super::hands::{buttons, guild_of, refused};
 use super::state::{Interaction, State};
-use super::{FakeDiscord, forms, permissions, show};
+use super::{FakeDiscord, files, forms, permissions, show};
 use crate::FakeError;
 use serde_json::{Value, json};
 
@@ -162,7 +162,7 @@ impl FakeDiscord {
             "id": id.to_string(), "application_id": self.inner.bot.to_string(), "type": kind, "token": token,
             "version": 1, "data": data, "channel_id": place.channel.to_string(),
             "channel": show::channel(state, place.channel), "app_permissions": app_may.to_string(),
-            "locale": "en-US", "entitlements": [], "attachment_size_limit": 10_485_760,
+            "locale": "en-US", "entitlements": [], "attachment_size_limit": files::LARGEST_FILE,
         });
         if guild == 0 {
             event["user"] = show::user(state, &self.inner, place.member);

@@ -50,6 +50,19 @@ impl FakeDiscord {
     /// # Errors
     /// When there is no such person.
     pub fn write_to_bot(&self, member: u64, content: &str) -> Result<u64, FakeError> {
+        self.write_to_bot_with_files(member, content, &[])
+    }
+
+    /// A person writes to the bot alone, with files: name and bytes of each.
+    ///
+    /// # Errors
+    /// When there is no such person, and as with [`FakeDiscord::write_with_files`].
+    pub fn write_to_bot_with_files(
+        &self,
+        member: u64,
+        content: &str,
+        files: &[(&str, &[u8])],
+    ) -> Result<u64, FakeError> {
         let now = self.inner.now();
         let channel = {
             let mut state = self.inner.lock();
@@ -58,7 +71,7 @@ impl FakeDiscord {
             }
             open(&mut state, member, now)
         };
-        self.write(channel, member, content)
+        self.write_with_files(channel, member, content, files)
     }
 
     /// What stands between a person and the bot alone, oldest first.

@@ -31,6 +31,10 @@ impl ApiError {
         ApiError::new(403, 50013, "Missing Permissions")
     }
 
+    pub(crate) fn too_large() -> ApiError {
+        ApiError::new(413, 40005, "Request entity too large")
+    }
+
     pub(crate) fn archived() -> ApiError {
         ApiError::new(400, 50083, "Thread is archived")
     }

@@ -1,8 +1,9 @@
 //! A person's hands and eyes: what people do in a guild, and what they see of the bot.
 
+use super::files::File;
 use super::interactions::{DEADLINE, EPHEMERAL};
 use super::state::{Channel, Guild, Member, Role, State};
-use super::{FakeDiscord, Pings, mentions, permissions, show};
+use super::{FakeDiscord, Inner, Pings, files, mentions, permissions, show};
 use crate::FakeError;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,6 +21,19 @@ pub struct Seen {
     pub buttons: Vec<(String, String)>,
     /// Who is notified of it.
     pub pings: Pings,
+    /// The files on it.
+    pub files: Vec<SeenFile>,
+}
+
+/// A file on a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SeenFile {
+    /// Its name.
+    pub name: String,
+    /// Bytes.
+    pub size: usize,
+    /// Where it is served for a day from now.
+    pub url: String,
 }
 
 /// What has come of an interaction so far.
@@ -122,9 +136,9 @@ impl FakeDiscord {
             }
             Some(6 | 7) => {
                 let ids = one.source.iter().chain(&one.messages);
-                Outcome::Answered(ids.filter_map(|id| seen(&state, *id)).collect())
+                Outcome::Answered(ids.filter_map(|id| seen(&self.inner, &state, *id)).collect())
             }
-            Some(_) => Outcome::Answered(one.messages.iter().filter_map(|id| seen(&state, *id)).collect()),
+            Some(_) => Outcome::Answered(one.messages.iter().filter_map(|id| seen(&self.inner, &state, *id)).collect()),
         })
     }
 
@@ -133,7 +147,7 @@ impl FakeDiscord {
     pub fn channel_messages(&self, channel: u64) -> Vec<Seen> {
         let state = self.inner.lock();
         let ids = state.messages.iter().filter(|(_, message)| message.channel == channel).map(|(id, _)| *id);
-        ids.filter_map(|id| seen(&state, id)).filter(|seen| !seen.is_ephemeral).collect()
+        ids.filter_map(|id| seen(&self.inner, &state, id)).filter(|seen| !seen.is_ephemeral).collect()
     }
 }
 
@@ -141,7 +155,7 @@ pub(crate) fn guild_of(state: &State, channel: u64) -> Result<u64, FakeError> {
     state.channels.get(&channel).map(|channel| channel.guild).ok_or_else(|| refused("the channel is gone"))
 }
 
-fn seen(state: &State, id: u64) -> Option<Seen> {
+fn seen(inner: &Inner, state: &State, id: u64) -> Option<Seen> {
     let message = state.messages.get(&id)?;
     Some(Seen {
         id,
@@ -149,7 +163,12 @@ fn seen(state: &State, id: u64) -> Option<Seen> {
         is_ephemeral: message.flags & EPHEMERAL != 0,
         buttons: buttons(&message.body),
         pings: mentions::of(state, message),
+        files: message.files.iter().map(|file| seen_file(inner, message.channel, file)).collect(),
     })
+}
+
+fn seen_file(inner: &Inner, channel: u64, file: &File) -> SeenFile {
+    SeenFile { name: file.name.clone(), size: file.bytes.len(), url: files::address(inner, channel, file) }
 }
 
 pub(crate) fn buttons(body: &Value) -> Vec<(String, String)> {

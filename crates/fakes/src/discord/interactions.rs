@@ -4,7 +4,7 @@ use super::errors::ApiError;
 use super::messages::{check, edit, watch_mentions};
 use super::rest::{Answer, Call};
 use super::state::{Message, State};
-use super::{events, forms, show};
+use super::{events, files, forms, show};
 use serde_json::{Value, json};
 
 /// Milliseconds for the callback.
@@ -44,10 +44,10 @@ pub(crate) fn callback(call: &Call<'_>, id: &str, token: &str) -> Answer {
     let mut original = source.filter(|_| matches!(kind, 6 | 7));
     match kind {
         4 => {
-            check(data, "data.")?;
-            original = Some(post(&mut state, call, channel, data));
+            check(data, "data.", call.uploads.len())?;
+            original = Some(post(&mut state, call, channel, (data, "data."))?);
         }
-        5 => original = Some(post(&mut state, call, channel, data)),
+        5 => original = Some(post(&mut state, call, channel, (data, "data."))?),
         7 => edit(&mut state, call, source, data, "data.")?,
         8 => check_choices(data)?,
         9 => forms::check(data)?,
@@ -95,16 +95,18 @@ fn check_choices(data: &Value) -> Result<(), ApiError> {
     Ok(())
 }
 
-fn post(state: &mut State, call: &Call<'_>, channel: u64, body: &Value) -> u64 {
+fn post(state: &mut State, call: &Call<'_>, channel: u64, (body, base): (&Value, &str)) -> Result<u64, ApiError> {
     watch_mentions(state, body);
+    let files = files::take(state, call.now, body, (call.uploads, base))?;
     let id = state.snowflake(call.now);
     let flags = body["flags"].as_u64().unwrap_or_default();
-    let message = Message { channel, author: call.inner.bot, body: body.clone(), flags, edited: None, nonce: None };
+    let (author, body) = (call.inner.bot, body.clone());
+    let message = Message { channel, author, body, files, flags, edited: None, nonce: None };
     state.messages.insert(id, message);
     if flags & EPHEMERAL == 0 {
         events::message(state, call.inner, "MESSAGE_CREATE", id);
     }
-    id
+    Ok(id)
 }
 
 /// `/webhooks/{app}/{token}…`, by the token of an interaction.
@@ -127,8 +129,8 @@ pub(crate) fn webhook(call: &Call<'_>, method: &str, (app, token): (&str, &str),
             if std::mem::take(&mut one.placeholder) {
                 original
             } else {
-                check(call.body, "")?;
-                let id = post(&mut state, call, channel, call.body);
+                check(call.body, "", call.uploads.len())?;
+                let id = post(&mut state, call, channel, (call.body, ""))?;
                 if let Some(one) = state.interaction_by_token(token) {
                     one.messages.push(id);
                 }

@@ -4,7 +4,7 @@ use super::errors::ApiError;
 use super::interactions::EPHEMERAL;
 use super::rest::{Answer, Call};
 use super::state::{Message, State};
-use super::{channels, direct, embeds, events, mentions, permissions, show, threads};
+use super::{channels, direct, embeds, events, files, mentions, permissions, show, threads};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
@@ -86,10 +86,13 @@ fn one(call: &Call<'_>, method: &str, channel: &str, id: &str) -> Answer {
 }
 
 fn create(call: &Call<'_>, channel: &str) -> Answer {
-    check(call.body, "")?;
+    check(call.body, "", call.uploads.len())?;
     let mut state = call.inner.lock();
     let channel = channels::find(&state, channel)?;
     may_write(&state, channel, call.inner.bot)?;
+    if !call.uploads.is_empty() {
+        permissions::require(&state, channel, call.inner.bot, permissions::ATTACH_FILES)?;
+    }
     direct::check(&state, channel)?;
     threads::stir(&mut state, channel, call.now)?;
     let nonce = match &call.body["nonce"] {
@@ -107,8 +110,10 @@ fn create(call: &Call<'_>, channel: &str) -> Answer {
         }
     }
     watch_mentions(&mut state, call.body);
+    let files = files::take(&mut state, call.now, call.body, (call.uploads, ""))?;
     let id = state.snowflake(call.now);
-    let message = Message { channel, author: call.inner.bot, body: call.body.clone(), flags: 0, edited: None, nonce };
+    let (author, body) = (call.inner.bot, call.body.clone());
+    let message = Message { channel, author, body, files, flags: 0, edited: None, nonce };
     state.messages.insert(id, message);
     events::message(&mut state, call.inner, "MESSAGE_CREATE", id);
     Ok(Some(show::message(&state, call.inner, id)))
@@ -123,13 +128,16 @@ pub(crate) fn edit(
     base: &str,
 ) -> Result<(), ApiError> {
     watch_mentions(state, body);
+    let old = id.and_then(|id| state.messages.get(&id)).ok_or_else(ApiError::unknown_message)?.files.clone();
+    let files = files::change(state, call.now, (&old, body), (call.uploads, base))?;
     let message = id.and_then(|id| state.messages.get_mut(&id)).ok_or_else(ApiError::unknown_message)?;
     let mut changed = if message.body.is_object() { message.body.clone() } else { json!({}) };
     for (name, value) in call_fields(body) {
         changed[name] = value.clone();
     }
-    check(&changed, base)?;
+    check(&changed, base, files.len())?;
     message.body = changed;
+    message.files = files;
     message.edited = Some(call.now);
     let (flags, id) = (message.flags, id.unwrap_or_default());
     if flags & EPHEMERAL == 0 {
@@ -151,8 +159,9 @@ pub(crate) fn watch_mentions(state: &mut State, body: &Value) {
     }
 }
 
-/// Refuses what is too long, too much or doubled; `base` is the path of the message within the body.
-pub(crate) fn check(body: &Value, base: &str) -> Result<(), ApiError> {
+/// Refuses what is too long, too much or doubled; `base` is the path of the message within the body,
+/// and `files` how many it has beside it.
+pub(crate) fn check(body: &Value, base: &str, files: usize) -> Result<(), ApiError> {
     let content = body["content"].as_str().unwrap_or_default();
     if content.chars().count() > 2000 {
         let message = "Must be 2000 or fewer in length.";
@@ -162,7 +171,7 @@ pub(crate) fn check(body: &Value, base: &str) -> Result<(), ApiError> {
     let embeds = body["embeds"].as_array().map_or(&[][..], Vec::as_slice);
     embeds::check(embeds, &format!("{base}embeds"))?;
     let rows = body["components"].as_array().map_or(&[][..], Vec::as_slice);
-    if content.is_empty() && embeds.is_empty() && rows.is_empty() {
+    if content.is_empty() && embeds.is_empty() && rows.is_empty() && files == 0 {
         return Err(ApiError::new(400, 50006, "Cannot send an empty message"));
     }
     if rows.len() > 5 {

@@ -10,6 +10,7 @@ mod direct;
 mod embeds;
 mod errors;
 mod events;
+mod files;
 mod forms;
 mod gateway;
 mod hands;
@@ -26,7 +27,7 @@ mod state;
 mod threads;
 mod trouble;
 
-pub use hands::{Outcome, Seen};
+pub use hands::{Outcome, Seen, SeenFile};
 pub use limits::RateScope;
 pub use mentions::Pings;
 pub use people::SeenThread;
@@ -36,7 +37,8 @@ pub use trouble::{GatewayTrouble, Order, Trouble};
 use crate::FakeError;
 use crate::server::Server;
 use axum::Router;
-use axum::routing::any;
+use axum::extract::DefaultBodyLimit;
+use axum::routing::{any, get};
 use state::State;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -103,7 +105,10 @@ impl FakeDiscord {
         });
         let router = Router::new()
             .route("/api/v10/{*path}", any(rest::serve))
+            .route("/attachments/{channel}/{id}/{name}", get(files::serve))
             .fallback(gateway::connect)
+            // What is too large is refused by Discord's own limits, in Discord's words.
+            .layer(DefaultBodyLimit::disable())
             .with_state(Arc::clone(&inner));
         Ok(FakeDiscord { inner, server: Server::start(options.listener, router)? })
     }

@@ -1,10 +1,12 @@
 //! What people write, and what they do to threads and channels by hand.
 
+use super::files::{File, LARGEST_FILE, MOST};
 use super::hands::refused;
-use super::permissions::{VIEW_CHANNEL, in_channel};
+use super::permissions::{ATTACH_FILES, VIEW_CHANNEL, in_channel};
 use super::state::Message;
 use super::{FakeDiscord, channels, events, messages, threads};
 use crate::FakeError;
+use axum::body::Bytes;
 use serde_json::json;
 
 /// A thread as a moderator sees it.
@@ -30,17 +32,44 @@ impl FakeDiscord {
     /// # Errors
     /// When they do not see it, may not write there, or a moderator has locked it.
     pub fn write(&self, channel: u64, member: u64, content: &str) -> Result<u64, FakeError> {
+        self.write_with_files(channel, member, content, &[])
+    }
+
+    /// A person writes a message with files on it: name and bytes of each. With files the text may be empty.
+    ///
+    /// # Errors
+    /// As with [`FakeDiscord::write`]; when they may not attach files there, when there are more than ten, or one is
+    /// larger than 10 MiB.
+    pub fn write_with_files(
+        &self,
+        channel: u64,
+        member: u64,
+        content: &str,
+        files: &[(&str, &[u8])],
+    ) -> Result<u64, FakeError> {
+        if content.chars().count() > 2000 || (content.trim().is_empty() && files.is_empty()) {
+            return Err(refused("a message has 1 to 2000 letters, or files"));
+        }
+        if files.len() > MOST || files.iter().any(|(_, bytes)| bytes.len() > LARGEST_FILE) {
+            return Err(refused("a message has ten files at most, of 10 MiB each"));
+        }
         let now = self.inner.now();
         let mut state = self.inner.lock();
         threads::archive_quiet(&mut state, now);
         messages::may_write(&state, channel, member).map_err(|_| refused("that person may not write there"))?;
+        if !files.is_empty() && in_channel(&state, channel, member) & ATTACH_FILES == 0 {
+            return Err(refused("that person may not attach files there"));
+        }
         threads::stir(&mut state, channel, now).map_err(|_| refused("the thread is locked"))?;
         if state.channels.get(&channel).is_some_and(|one| one.thread.is_some()) {
             threads::join(&mut state, &self.inner, (channel, member), now);
         }
+        let made = |(name, bytes): &(&str, &[u8])| File::new(&mut state, now, name, Bytes::copy_from_slice(bytes));
+        let files = files.iter().map(made).collect();
         let id = state.snowflake(now);
         let body = json!({ "content": content });
-        state.messages.insert(id, Message { channel, author: member, body, flags: 0, edited: None, nonce: None });
+        let message = Message { channel, author: member, body, files, flags: 0, edited: None, nonce: None };
+        state.messages.insert(id, message);
         events::message(&mut state, &self.inner, "MESSAGE_CREATE", id);
         Ok(id)
     }

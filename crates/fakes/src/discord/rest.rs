@@ -1,6 +1,7 @@
 //! The door of the API: headers, troubles, the journal, then the one function of the path.
 
 use super::errors::ApiError;
+use super::files::{self, Sent, Upload};
 use super::limits::Verdict;
 use super::trouble::Trouble;
 use super::{Inner, channels, commands, direct, interactions, roles, show, threads};
@@ -12,8 +13,8 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
-/// The largest body that is read.
-const LARGEST: usize = 1024 * 1024;
+/// The largest JSON that is read.
+pub(crate) const LARGEST: usize = 1024 * 1024;
 
 /// One request that reached the API, for a test to look at.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,7 +25,7 @@ pub struct LoggedRequest {
     pub method: String,
     /// The path, without the query.
     pub path: String,
-    /// The body as it was sent.
+    /// The body as it was sent; of a form with files the `payload_json` alone.
     pub body: String,
     /// The status of the reply.
     pub status: u16,
@@ -39,6 +40,8 @@ pub(crate) struct Call<'a> {
     pub(crate) now: i64,
     pub(crate) query: &'a str,
     pub(crate) body: &'a Value,
+    /// Files, if it was a form.
+    pub(crate) uploads: &'a [Upload],
 }
 
 fn header(headers: &HeaderMap, name: header::HeaderName) -> &str {
@@ -55,20 +58,26 @@ pub(crate) async fn serve(Shared(inner): Shared<Arc<Inner>>, request: Request) -
         Some(Trouble::BadGateway) => return (StatusCode::BAD_GATEWAY, "<html>502 Bad Gateway</html>").into_response(),
         Some(Trouble::AnswerLost | Trouble::Hang | Trouble::RateLimited(_)) | None => {}
     }
-    let Ok(bytes) = to_bytes(body, LARGEST).await else {
-        return ApiError::new(413, 40005, "Request entity too large").into_response();
+    let is_form = header(&head.headers, header::CONTENT_TYPE).starts_with("multipart/form-data");
+    let Ok(bytes) = to_bytes(body, if is_form { files::LARGEST_FORM } else { LARGEST }).await else {
+        return ApiError::too_large().into_response();
     };
     check_headers(&inner, &head.method, &head.headers, &path, !bytes.is_empty());
+    let sent = if is_form { files::read(&head, bytes).await } else { Ok(Sent { json: bytes, uploads: Vec::new() }) };
+    let sent = match sent {
+        Ok(sent) => sent,
+        Err(error) => return error.into_response(),
+    };
     let now = inner.now();
-    let verdict = admit(&inner, now, (head.method.as_str(), &path), &bytes, trouble);
-    let answer = if verdict.refusal.is_some() { Ok(None) } else { answer(&inner, now, &head, &bytes) };
+    let verdict = admit(&inner, now, (head.method.as_str(), &path), &sent.json, trouble);
+    let answer = if verdict.refusal.is_some() { Ok(None) } else { answer(&inner, now, &head, &sent) };
     let status = match (&verdict.refusal, &answer) {
         (Some(_), _) => 429,
         (None, Ok(Some(_))) => 200,
         (None, Ok(None)) => 204,
         (None, Err(error)) => error.status,
     };
-    let text = String::from_utf8_lossy(&bytes).into_owned();
+    let text = String::from_utf8_lossy(&sent.json).into_owned();
     let method = head.method.as_str().to_owned();
     {
         let mut state = inner.lock();
@@ -113,22 +122,22 @@ fn check_headers(inner: &Inner, method: &Method, headers: &HeaderMap, path: &str
         state.violation(format!("{method} {path} came with the User-Agent {agent:?}, not DiscordBot (url, version)"));
     }
     let kind = header(headers, header::CONTENT_TYPE);
-    if has_body && !kind.starts_with("application/json") {
+    if has_body && !kind.starts_with("application/json") && !kind.starts_with("multipart/form-data") {
         state.violation(format!("{method} {path} came with a body of the Content-Type {kind:?}"));
     }
 }
 
-fn answer(inner: &Inner, now: i64, head: &axum::http::request::Parts, bytes: &[u8]) -> Answer {
+fn answer(inner: &Inner, now: i64, head: &axum::http::request::Parts, sent: &Sent) -> Answer {
     threads::archive_quiet(&mut inner.lock(), now);
-    let body = if bytes.is_empty() {
+    let body = if sent.json.is_empty() {
         Value::Null
     } else {
-        serde_json::from_slice(bytes)
+        serde_json::from_slice(&sent.json)
             .map_err(|_| ApiError::new(400, 50109, "The request body contains invalid JSON."))?
     };
     let path = head.uri.path().trim_start_matches("/api/v10/");
     let parts: Vec<&str> = path.split('/').collect();
-    let call = Call { inner, now, query: head.uri.query().unwrap_or_default(), body: &body };
+    let call = Call { inner, now, query: head.uri.query().unwrap_or_default(), body: &body, uploads: &sent.uploads };
     let method = head.method.as_str();
     // The token in the path is what these two ask for.
     match (method, parts.as_slice()) {

@@ -1,7 +1,7 @@
 //! The objects as Discord writes them.
 
 use super::state::{Channel, Guild, Role, State};
-use super::{Inner, mentions, permissions};
+use super::{Inner, files, mentions, permissions};
 use serde_json::{Value, json};
 
 /// Unix milliseconds in the one form that Discord writes, with microseconds and `+00:00`.
@@ -159,7 +159,7 @@ pub(crate) fn message(state: &State, inner: &Inner, id: u64) -> Value {
         "author": user(state, inner, message.author), "content": content,
         "timestamp": stamp(created(id)), "edited_timestamp": message.edited.map(stamp),
         "tts": false, "mention_everyone": pings.everyone,
-        "mentions": users, "mention_roles": roles, "attachments": [], "embeds": list("embeds"),
+        "mentions": users, "mention_roles": roles, "attachments": files::show(inner, message), "embeds": list("embeds"),
         "components": list("components"), "pinned": false, "flags": message.flags,
     });
     if let Some(nonce) = &message.nonce {

@@ -1,5 +1,6 @@
 //! What the pretend Discord knows, and its snowflakes.
 
+use super::files::File;
 use super::limits::Limits;
 use super::trouble::Plan;
 use super::{LoggedRequest, gateway};
@@ -93,6 +94,7 @@ pub(crate) struct Message {
     pub(crate) author: u64,
     /// `content`, `embeds` and `components` as the bot sent them.
     pub(crate) body: Value,
+    pub(crate) files: Vec<File>,
     pub(crate) flags: u64,
     pub(crate) edited: Option<i64>,
     pub(crate) nonce: Option<String>,
