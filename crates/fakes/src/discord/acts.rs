@@ -1,13 +1,13 @@
 //! What a person does with the bot: commands with their options, buttons, menus and forms.
 
-use super::hands::{buttons, guild_of, refused};
+use super::hands::{guild_of, refused};
 use super::state::{Interaction, State};
 use super::{FakeDiscord, files, forms, permissions, show};
 use crate::FakeError;
 use serde_json::{Value, json};
 
 /// Option types that hold no value but further options.
-const NESTING: [u64; 2] = [1, 2];
+pub(crate) const NESTING: [u64; 2] = [1, 2];
 
 /// Who does something, and where.
 struct Place {
@@ -16,12 +16,12 @@ struct Place {
 }
 
 /// What a command line stands for: the command, its names below it, and the options that may be given.
-struct Line {
+pub(crate) struct Line {
     guild: u64,
     command: Value,
     /// Kind and name of each group and sub-command.
     path: Vec<(u64, String)>,
-    options: Vec<Value>,
+    pub(crate) options: Vec<Value>,
 }
 
 impl FakeDiscord {
@@ -100,11 +100,13 @@ impl FakeDiscord {
     /// A person clicks a button of a message, by its `custom_id`.
     ///
     /// # Errors
-    /// When the message is gone, or has no such button.
+    /// When the message is gone, or has no such button, or it is disabled.
     pub fn click(&self, message: u64, member: u64, custom_id: &str) -> Result<u64, FakeError> {
         let mut state = self.inner.lock();
         let on = state.messages.get(&message).ok_or_else(|| refused("the message is gone"))?;
-        if !buttons(&on.body).iter().any(|(_, id)| id == custom_id) {
+        let rows = on.body["components"].as_array().into_iter().flatten();
+        let mut parts = rows.flat_map(|row| row["components"].as_array().into_iter().flatten());
+        if !parts.any(|part| part["type"] == 2 && part["custom_id"] == custom_id && part["disabled"] != true) {
             return Err(refused(format!("the message has no button {custom_id}")));
         }
         let place = Place { channel: on.channel, member };
@@ -214,7 +216,8 @@ impl Line {
     }
 }
 
-fn find_line(state: &State, channel: u64, member: u64, line: &str) -> Result<Line, FakeError> {
+/// The command that a line names, if the person may run it there.
+pub(crate) fn find_line(state: &State, channel: u64, member: u64, line: &str) -> Result<Line, FakeError> {
     let guild = guild_of(state, channel)?;
     let mut names = line.split(' ');
     let command = names.next().unwrap_or_default();

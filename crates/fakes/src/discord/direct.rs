@@ -18,7 +18,7 @@ pub(crate) fn create(call: &Call<'_>) -> Answer {
     Ok(Some(shown))
 }
 
-fn find(state: &State, user: u64) -> Option<u64> {
+pub(crate) fn find(state: &State, user: u64) -> Option<u64> {
     state.channels.iter().find(|(_, one)| one.recipient == Some(user)).map(|(id, _)| *id)
 }
 

@@ -6,7 +6,8 @@ use crate::FakeError;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
-const LABEL: u64 = 18;
+/// The component that holds a field with its label.
+pub(crate) const LABEL: u64 = 18;
 const TEXT_INPUT: u64 = 4;
 
 fn length(part: &Value, name: &str) -> usize {

@@ -44,6 +44,8 @@ pub(crate) struct Sessions {
     pub(crate) identifies: u32,
     pub(crate) resumes: u32,
     pub(crate) presences: Vec<(i64, String)>,
+    /// What the session shows of itself, as it was sent.
+    shown: Value,
     /// Between the heartbeats of new connections, if it is not the usual.
     pub(crate) beat: Option<Duration>,
     /// So many interactions to come are sent twice.
@@ -67,6 +69,11 @@ impl Sessions {
     /// The session can't be resumed any more.
     pub(crate) fn forget(&mut self) {
         self.session = None;
+    }
+
+    /// What the bot shows of itself, while it is connected.
+    pub(crate) fn presence(&self) -> Option<&Value> {
+        self.connection.map(|_| &self.shown)
     }
 
     /// Those of the session that there is.
@@ -215,7 +222,9 @@ fn hear(inner: &Inner, client: &mut Client, text: &str) -> Result<(), u16> {
 fn presence(inner: &Inner, now: i64, data: &Value) {
     let activity = &data["activities"][0];
     let text = activity["state"].as_str().or(activity["name"].as_str()).unwrap_or_default().to_owned();
-    inner.lock().gateway.presences.push((now, text));
+    let mut state = inner.lock();
+    state.gateway.presences.push((now, text));
+    state.gateway.shown.clone_from(data);
 }
 
 fn identify(inner: &Inner, client: &Client, data: &Value) -> Result<(), u16> {
@@ -234,6 +243,7 @@ fn identify(inner: &Inner, client: &Client, data: &Value) -> Result<(), u16> {
     let id = format!("session-{}", state.gateway.identifies);
     state.gateway.session = Some(Session { id: id.clone(), intents, sequence: 0, events: Vec::new() });
     state.gateway.connection = Some(client.number);
+    state.gateway.shown = Value::Null;
     state.gateway.out = Some(client.sender.clone());
     let guilds: Vec<u64> = state.guilds.keys().copied().collect();
     let unavailable: Vec<Value> =

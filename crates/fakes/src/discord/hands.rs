@@ -116,30 +116,7 @@ impl FakeDiscord {
     /// # Errors
     /// When there is no such interaction.
     pub fn outcome(&self, interaction: u64) -> Result<Outcome, FakeError> {
-        let state = self.inner.lock();
-        let one = state.interactions.get(&interaction).ok_or_else(|| refused("there is no such interaction"))?;
-        Ok(match one.reply {
-            None if self.inner.now() - one.at > DEADLINE => Outcome::DidNotRespond,
-            None => Outcome::Waiting,
-            Some(5) if one.placeholder => Outcome::Thinking,
-            Some(8) => {
-                let pair =
-                    |choice: &Value| (choice["name"].as_str().unwrap_or_default().to_owned(), choice["value"].clone());
-                Outcome::Choices(one.choices.iter().map(pair).collect())
-            }
-            Some(9) => {
-                let text = |name: &str| {
-                    let form = one.modal.as_ref().and_then(|form| form[name].as_str());
-                    form.unwrap_or_default().to_owned()
-                };
-                Outcome::Modal { title: text("title"), custom_id: text("custom_id") }
-            }
-            Some(6 | 7) => {
-                let ids = one.source.iter().chain(&one.messages);
-                Outcome::Answered(ids.filter_map(|id| seen(&self.inner, &state, *id)).collect())
-            }
-            Some(_) => Outcome::Answered(one.messages.iter().filter_map(|id| seen(&self.inner, &state, *id)).collect()),
-        })
+        outcome(&self.inner, &self.inner.lock(), interaction)
     }
 
     /// The messages of a channel that everyone there sees, oldest first.
@@ -149,6 +126,33 @@ impl FakeDiscord {
         let ids = state.messages.iter().filter(|(_, message)| message.channel == channel).map(|(id, _)| *id);
         ids.filter_map(|id| seen(&self.inner, &state, id)).filter(|seen| !seen.is_ephemeral).collect()
     }
+}
+
+/// What has come of an interaction so far.
+pub(crate) fn outcome(inner: &Inner, state: &State, interaction: u64) -> Result<Outcome, FakeError> {
+    let one = state.interactions.get(&interaction).ok_or_else(|| refused("there is no such interaction"))?;
+    Ok(match one.reply {
+        None if inner.now() - one.at > DEADLINE => Outcome::DidNotRespond,
+        None => Outcome::Waiting,
+        Some(5) if one.placeholder => Outcome::Thinking,
+        Some(8) => {
+            let pair =
+                |choice: &Value| (choice["name"].as_str().unwrap_or_default().to_owned(), choice["value"].clone());
+            Outcome::Choices(one.choices.iter().map(pair).collect())
+        }
+        Some(9) => {
+            let text = |name: &str| {
+                let form = one.modal.as_ref().and_then(|form| form[name].as_str());
+                form.unwrap_or_default().to_owned()
+            };
+            Outcome::Modal { title: text("title"), custom_id: text("custom_id") }
+        }
+        Some(6 | 7) => {
+            let ids = one.source.iter().chain(&one.messages);
+            Outcome::Answered(ids.filter_map(|id| seen(inner, state, *id)).collect())
+        }
+        Some(_) => Outcome::Answered(one.messages.iter().filter_map(|id| seen(inner, state, *id)).collect()),
+    })
 }
 
 pub(crate) fn guild_of(state: &State, channel: u64) -> Result<u64, FakeError> {
@@ -171,7 +175,7 @@ fn seen_file(inner: &Inner, channel: u64, file: &File) -> SeenFile {
     SeenFile { name: file.name.clone(), size: file.bytes.len(), url: files::address(inner, channel, file) }
 }
 
-pub(crate) fn buttons(body: &Value) -> Vec<(String, String)> {
+fn buttons(body: &Value) -> Vec<(String, String)> {
     let rows = body["components"].as_array().into_iter().flatten();
     let parts = rows.flat_map(|row| row["components"].as_array().into_iter().flatten());
     let text = |part: &Value, name: &str| part[name].as_str().unwrap_or_default().to_owned();

@@ -18,6 +18,7 @@ mod interactions;
 mod limits;
 mod mentions;
 mod messages;
+mod page;
 mod people;
 mod permissions;
 mod rest;
@@ -80,7 +81,8 @@ impl Inner {
 /// A running pretend Discord. Dropping it stops it.
 pub struct FakeDiscord {
     inner: Arc<Inner>,
-    server: Server,
+    /// None in the hands of the page.
+    server: Option<Server>,
 }
 
 impl FakeDiscord {
@@ -110,13 +112,13 @@ impl FakeDiscord {
             // What is too large is refused by Discord's own limits, in Discord's words.
             .layer(DefaultBodyLimit::disable())
             .with_state(Arc::clone(&inner));
-        Ok(FakeDiscord { inner, server: Server::start(options.listener, router)? })
+        Ok(FakeDiscord { inner, server: Some(Server::start(options.listener, router)?) })
     }
 
     /// `http://address:port`, for `DISCORD_API_BASE`.
     #[must_use]
     pub fn base_url(&self) -> String {
-        self.server.base_url()
+        format!("http://{}", self.inner.address)
     }
 
     /// `ws://address:port`, the gateway.
@@ -164,6 +166,8 @@ impl FakeDiscord {
     /// Stops, and waits until the port is free.
     pub async fn stop(self) {
         self.inner.lock().gateway.push(gateway::Out::Close(1001));
-        self.server.stop().await;
+        if let Some(server) = self.server {
+            server.stop().await;
+        }
     }
 }

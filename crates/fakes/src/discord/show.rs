@@ -159,8 +159,8 @@ pub(crate) fn message(state: &State, inner: &Inner, id: u64) -> Value {
         "author": user(state, inner, message.author), "content": content,
         "timestamp": stamp(created(id)), "edited_timestamp": message.edited.map(stamp),
         "tts": false, "mention_everyone": pings.everyone,
-        "mentions": users, "mention_roles": roles, "attachments": files::show(inner, message), "embeds": list("embeds"),
-        "components": list("components"), "pinned": false, "flags": message.flags,
+        "mentions": users, "mention_roles": roles, "attachments": files::show(inner, message), "embeds": embeds(list("embeds")),
+        "components": components(list("components")), "pinned": false, "flags": message.flags,
     });
     if let Some(nonce) = &message.nonce {
         shown["nonce"] = json!(nonce);
@@ -168,7 +168,32 @@ pub(crate) fn message(state: &State, inner: &Inner, id: u64) -> Value {
     shown
 }
 
+/// Embeds as they come back: with what a bot may leave out.
+fn embeds(mut embeds: Value) -> Value {
+    for embed in embeds.as_array_mut().into_iter().flatten() {
+        embed["type"] = json!("rich");
+        for field in embed["fields"].as_array_mut().into_iter().flatten() {
+            field["inline"] = json!(field["inline"] == true);
+        }
+    }
+    embeds
+}
+
+/// Components as they come back: numbered from one, each before those within it.
+fn components(mut rows: Value) -> Value {
+    let mut number = 0;
+    let mut next = |part: &mut Value| {
+        number += 1;
+        part["id"] = json!(number);
+    };
+    for row in rows.as_array_mut().into_iter().flatten() {
+        next(row);
+        row["components"].as_array_mut().into_iter().flatten().for_each(&mut next);
+    }
+    rows
+}
+
 /// When a snowflake was made, unix milliseconds.
-fn created(id: u64) -> i64 {
+pub(crate) fn created(id: u64) -> i64 {
     i64::try_from(id >> 22).unwrap_or_default() + 1_420_070_400_000
 }

@@ -45,6 +45,21 @@ async fn what_the_api_shows_is_what_the_library_reads() {
 }
 
 #[tokio::test]
+async fn what_a_bot_leaves_out_of_a_message_comes_back_with_it() {
+    let world = World::new().await;
+    let button = json!({ "type": 2, "style": 1, "label": "Go", "custom_id": "go" });
+    let body = json!({
+        "embeds": [{ "title": "Servers", "fields": [{ "name": "FRA", "value": "12 ms" }] }],
+        "components": [{ "type": 1, "components": [button] }],
+    });
+    let (_, sent) = call(&world, "POST", &format!("channels/{}/messages", world.channel), &body).await;
+    assert_eq!(read::<Message>(&sent).embeds[0].kind, "rich");
+    let numbers = (&sent["components"][0]["id"], &sent["components"][0]["components"][0]["id"]);
+    assert_eq!(numbers, (&json!(1), &json!(2)));
+    assert_eq!(sent["embeds"][0]["fields"][0]["inline"], false);
+}
+
+#[tokio::test]
 async fn the_gateway_tells_the_whole_guild() {
     let world = World::new().await;
     let thread = world.http.create_thread(Id::new(world.channel), "t", ChannelType::PrivateThread).await.unwrap();

@@ -7,6 +7,7 @@ mod files;
 mod gateway;
 mod golden;
 mod limits;
+mod page;
 mod permissions;
 mod rules;
 mod socket;
