@@ -1,10 +1,10 @@
 //! Channels: reading, changing and deleting them.
 
 use super::errors::ApiError;
-use super::permissions::{MANAGE_CHANNELS, MANAGE_THREADS, require};
+use super::permissions::{MANAGE_CHANNELS, MANAGE_ROLES, MANAGE_THREADS, require};
 use super::rest::{Answer, Call};
 use super::state::State;
-use super::{events, messages, show, threads};
+use super::{channel_create, events, messages, show, threads};
 use serde_json::{Value, json};
 
 /// `/channels/{channel}` and what stands below it.
@@ -18,6 +18,7 @@ pub(crate) fn serve(call: &Call<'_>, method: &str, channel: &str, rest: &[&str])
             messages::may_write(&state, find(&state, channel)?, call.inner.bot)?;
             Ok(None)
         }
+        (_, ["permissions", target]) => channel_create::set(call, method, channel, target),
         (_, []) => one(call, method, channel),
         _ => Err(ApiError::unknown_route()),
     }
@@ -41,16 +42,7 @@ fn one(call: &Call<'_>, method: &str, channel: &str) -> Answer {
         }
         "PATCH" => {
             require(&state, id, call.inner.bot, MANAGE_CHANNELS)?;
-            let name = check_name(call.body)?;
-            let topic = call.body["topic"].as_str().map(str::to_owned);
-            if topic.as_ref().is_some_and(|topic| topic.chars().count() > 1024) {
-                let message = "Must be 1024 or fewer in length.";
-                return Err(ApiError::invalid("topic", "BASE_TYPE_MAX_LENGTH", message));
-            }
-            if let Some(found) = state.channels.get_mut(&id) {
-                found.name = name.unwrap_or_else(|| std::mem::take(&mut found.name));
-                found.topic = topic.or_else(|| found.topic.take());
-            }
+            update(&mut state, call, id)?;
             let shown = show::channel(&state, id);
             state.gateway.dispatch(events::GUILDS, "CHANNEL_UPDATE", &shown);
             Ok(Some(shown))
@@ -61,6 +53,40 @@ fn one(call: &Call<'_>, method: &str, channel: &str) -> Answer {
         }
         _ => Err(ApiError::new(405, 0, "405: Method Not Allowed")),
     }
+}
+
+fn update(state: &mut State, call: &Call<'_>, id: u64) -> Result<(), ApiError> {
+    let (name, topic) = (check_name(call.body)?, check_topic(call.body)?);
+    let (guild, kind, now_in) =
+        state.channels.get(&id).map(|one| (one.guild, one.kind, one.parent)).ok_or_else(ApiError::unknown_channel)?;
+    let parent = channel_create::parent(state, call.body, (guild, kind), now_in)?;
+    let overwrites = channel_create::overwrites(state, call, guild)?;
+    if overwrites.is_some() {
+        require(state, id, call.inner.bot, MANAGE_ROLES)?;
+    }
+    let found = state.channels.get_mut(&id).ok_or_else(ApiError::unknown_channel)?;
+    if let Some(name) = name {
+        found.name = channel_create::tidy(kind, &name);
+    }
+    if let Some(topic) = topic {
+        found.topic = topic;
+    }
+    if let Some(parent) = parent {
+        found.parent = parent;
+    }
+    if let Some(overwrites) = overwrites {
+        found.overwrites = overwrites;
+    }
+    Ok(())
+}
+
+/// The new topic in a request, if it says anything of it; null takes it away.
+pub(crate) fn check_topic(body: &Value) -> Result<Option<Option<String>>, ApiError> {
+    let topic = body.get("topic").map(|topic| topic.as_str().filter(|topic| !topic.is_empty()).map(str::to_owned));
+    if topic.as_ref().and_then(Option::as_ref).is_some_and(|topic| topic.chars().count() > 1024) {
+        return Err(ApiError::invalid("topic", "BASE_TYPE_MAX_LENGTH", "Must be 1024 or fewer in length."));
+    }
+    Ok(topic)
 }
 
 /// The new name in a request, if there is one.
@@ -78,6 +104,15 @@ pub(crate) fn delete(state: &mut State, id: u64) -> Value {
     let threads = state.channels.iter().filter(|(_, one)| hangs_on(one)).map(|(id, _)| *id);
     for thread in threads.collect::<Vec<u64>>() {
         delete(state, thread);
+    }
+    // A category leaves its channels behind.
+    let below = state.channels.iter().filter(|(_, one)| one.parent == Some(id)).map(|(id, _)| *id);
+    for channel in below.collect::<Vec<u64>>() {
+        if let Some(one) = state.channels.get_mut(&channel) {
+            one.parent = None;
+        }
+        let shown = show::channel(state, channel);
+        state.gateway.dispatch(events::GUILDS, "CHANNEL_UPDATE", &shown);
     }
     let shown = show::channel(state, id);
     let Some(gone) = state.channels.remove(&id) else { return shown };

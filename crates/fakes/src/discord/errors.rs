@@ -47,6 +47,10 @@ impl ApiError {
         ApiError::new(404, 10003, "Unknown Channel")
     }
 
+    pub(crate) fn unknown_overwrite() -> ApiError {
+        ApiError::new(404, 10009, "Unknown Overwrite")
+    }
+
     pub(crate) fn unknown_message() -> ApiError {
         ApiError::new(404, 10008, "Unknown Message")
     }

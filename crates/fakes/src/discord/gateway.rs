@@ -1,5 +1,6 @@
 //! The gateway: JSON frames, sessions that can be resumed, and the limits on what a client may send.
 
+use super::starts::{Start, Starts};
 use super::{Inner, show};
 use axum::extract::State as Shared;
 use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade};
@@ -16,6 +17,9 @@ const MOST_EVENTS: usize = 120;
 const LONGEST_EVENT: usize = 4096;
 /// `GUILD_MEMBERS`, `GUILD_PRESENCES` and `MESSAGE_CONTENT`.
 const PRIVILEGED: u64 = (1 << 1) | (1 << 8) | (1 << 15);
+
+/// Op 9: there is no session, and none to resume.
+pub(crate) const INVALID: &str = r#"{"op":9,"d":false,"s":null,"t":null}"#;
 
 /// What is sent on a connection.
 #[derive(Debug)]
@@ -42,6 +46,7 @@ pub(crate) struct Sessions {
     out: Option<UnboundedSender<Out>>,
     session: Option<Session>,
     pub(crate) identifies: u32,
+    pub(crate) starts: Starts,
     pub(crate) resumes: u32,
     pub(crate) presences: Vec<(i64, String)>,
     /// What the session shows of itself, as it was sent.
@@ -239,6 +244,19 @@ fn identify(inner: &Inner, client: &Client, data: &Value) -> Result<(), u16> {
     if state.gateway.connection == Some(client.number) {
         return Err(4005);
     }
+    if !state.limits.lifted() {
+        match state.gateway.starts.count(inner.now()) {
+            Start::Begins => {}
+            Start::TooSoon => {
+                state.violation("the gateway was sent two identifies within five seconds");
+                return client.sender.send(Out::Text(INVALID.to_owned())).map_err(|_| 4000);
+            }
+            Start::TooOften => {
+                state.violation("the gateway was sent more than 1000 identifies in a day: the token is reset");
+                return Err(4004);
+            }
+        }
+    }
     state.gateway.identifies += 1;
     let id = format!("session-{}", state.gateway.identifies);
     state.gateway.session = Some(Session { id: id.clone(), intents, sequence: 0, events: Vec::new() });
@@ -273,8 +291,7 @@ fn resume(inner: &Inner, client: &Client, data: &Value) -> Result<(), u16> {
     let seen = data["seq"].as_u64().ok_or(4007_u16)?;
     let Some(session) = state.gateway.session.as_ref().filter(|session| data["session_id"] == session.id.as_str())
     else {
-        let lost = r#"{"op":9,"d":false,"s":null,"t":null}"#.to_owned();
-        return client.sender.send(Out::Text(lost)).map_err(|_| 4000);
+        return client.sender.send(Out::Text(INVALID.to_owned())).map_err(|_| 4000);
     };
     if seen > session.sequence {
         return Err(4007);

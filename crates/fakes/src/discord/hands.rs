@@ -2,7 +2,7 @@
 
 use super::files::File;
 use super::interactions::{DEADLINE, EPHEMERAL};
-use super::state::{Channel, Guild, Member, Role, State};
+use super::state::{CATEGORY, Channel, Guild, Member, Role, State, TEXT};
 use super::{FakeDiscord, Inner, Pings, files, mentions, permissions, show};
 use crate::FakeError;
 use serde_json::Value;
@@ -102,10 +102,20 @@ impl FakeDiscord {
     /// Makes a text channel.
     #[must_use]
     pub fn text_channel(&self, guild: u64, name: &str) -> u64 {
+        self.make_channel(guild, TEXT, name)
+    }
+
+    /// Makes a category.
+    #[must_use]
+    pub fn category(&self, guild: u64, name: &str) -> u64 {
+        self.make_channel(guild, CATEGORY, name)
+    }
+
+    fn make_channel(&self, guild: u64, kind: u64, name: &str) -> u64 {
         let now = self.inner.now();
         let mut state = self.inner.lock();
         let id = state.snowflake(now);
-        state.channels.insert(id, Channel::new(guild, 0, name));
+        state.channels.insert(id, Channel::new(guild, kind, name));
         let shown = show::channel(&state, id);
         state.gateway.dispatch(1, "CHANNEL_CREATE", &shown);
         id

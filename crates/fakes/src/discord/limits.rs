@@ -133,6 +133,11 @@ fn seconds(milliseconds: i64) -> String {
 }
 
 impl Limits {
+    /// Whether a test has lifted them.
+    pub(crate) fn lifted(&self) -> bool {
+        self.lifted
+    }
+
     /// Counts a request; `forced` is a 429 that a test asks for.
     pub(crate) fn admit(
         &mut self,
@@ -249,8 +254,8 @@ impl Refusal {
 }
 
 impl FakeDiscord {
-    /// From now on nothing is limited but by a [`super::Trouble::RateLimited`]: for a test whose clock stands still,
-    /// in which no window would ever end.
+    /// From now on nothing is limited but by a [`super::Trouble::RateLimited`], identifies neither: for a test whose
+    /// clock stands still, in which no window would ever end.
     pub fn lift_rate_limits(&self) {
         self.inner.lock().limits.lifted = true;
     }

@@ -3,7 +3,7 @@
 use super::errors::ApiError;
 use super::interactions::EPHEMERAL;
 use super::rest::{Answer, Call};
-use super::state::{Message, State};
+use super::state::{CATEGORY, Message, State};
 use super::{channels, direct, embeds, events, files, mentions, permissions, show, threads};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -20,6 +20,9 @@ pub(crate) fn serve(call: &Call<'_>, method: &str, channel: &str, rest: &[&str])
 
 /// Writing in a thread is another permission than writing in a channel.
 pub(crate) fn may_write(state: &State, channel: u64, user: u64) -> Result<(), ApiError> {
+    if state.channels.get(&channel).is_some_and(|one| one.kind == CATEGORY) {
+        return Err(ApiError::new(400, 50008, "Cannot send messages in a non-text channel"));
+    }
     let is_thread = state.channels.get(&channel).is_some_and(|one| one.thread.is_some());
     let wanted = if is_thread { permissions::SEND_IN_THREADS } else { permissions::SEND_MESSAGES };
     permissions::require(state, channel, user, wanted)

@@ -4,6 +4,7 @@
 //! begins.
 
 mod acts;
+mod channel_create;
 mod channels;
 mod commands;
 mod direct;
@@ -24,6 +25,7 @@ mod permissions;
 mod rest;
 mod roles;
 mod show;
+mod starts;
 mod state;
 mod threads;
 mod trouble;
@@ -31,7 +33,7 @@ mod trouble;
 pub use hands::{Outcome, Seen, SeenFile};
 pub use limits::RateScope;
 pub use mentions::Pings;
-pub use people::SeenThread;
+pub use people::{SeenChannel, SeenThread};
 pub use rest::LoggedRequest;
 pub use trouble::{GatewayTrouble, Order, Trouble};
 

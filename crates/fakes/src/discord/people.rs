@@ -3,7 +3,7 @@
 use super::files::{File, LARGEST_FILE, MOST};
 use super::hands::refused;
 use super::permissions::{ATTACH_FILES, VIEW_CHANNEL, in_channel};
-use super::state::Message;
+use super::state::{CATEGORY, Message};
 use super::{FakeDiscord, channels, events, messages, threads};
 use crate::FakeError;
 use axum::body::Bytes;
@@ -24,6 +24,21 @@ pub struct SeenThread {
     pub is_locked: bool,
     /// Who is in it, the bot too.
     pub members: Vec<u64>,
+}
+
+/// A channel or category as an admin sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SeenChannel {
+    /// The channel.
+    pub id: u64,
+    /// Its name.
+    pub name: String,
+    /// What stands above its messages.
+    pub topic: Option<String>,
+    /// Whether it is a category.
+    pub is_category: bool,
+    /// The category that it stands in.
+    pub category: Option<u64>,
 }
 
 impl FakeDiscord {
@@ -121,6 +136,21 @@ impl FakeDiscord {
         state.thread_mut(thread).ok_or_else(|| refused("the thread is gone"))?;
         threads::leave(&mut state, (thread, member), self.inner.bot);
         Ok(())
+    }
+
+    /// The channels and categories of a guild, oldest first, without threads.
+    #[must_use]
+    pub fn channels(&self, guild: u64) -> Vec<SeenChannel> {
+        let state = self.inner.lock();
+        let own = state.channels.iter().filter(|(_, one)| one.guild == guild && one.thread.is_none());
+        let seen = own.map(|(id, one)| SeenChannel {
+            id: *id,
+            name: one.name.clone(),
+            topic: one.topic.clone(),
+            is_category: one.kind == CATEGORY,
+            category: one.parent,
+        });
+        seen.collect()
     }
 
     /// The threads of a channel, oldest first.

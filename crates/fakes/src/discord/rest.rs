@@ -153,7 +153,7 @@ fn answer(inner: &Inner, now: i64, head: &axum::http::request::Parts, sent: &Sen
         ("GET", ["gateway"]) => Ok(Some(json!({ "url": format!("ws://{}", inner.address) }))),
         ("GET", ["gateway", "bot"]) => Ok(Some(json!({
             "url": format!("ws://{}", inner.address), "shards": 1,
-            "session_start_limit": { "total": 1000, "remaining": 1000, "reset_after": 0, "max_concurrency": 1 },
+            "session_start_limit": inner.lock().gateway.starts.show(now),
         }))),
         ("GET", ["users", "@me"]) => Ok(Some(show::myself(&inner.lock(), inner))),
         (_, ["applications", app, "guilds", guild, "commands"]) => commands::guild(&call, method, app, guild),

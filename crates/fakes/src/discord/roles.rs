@@ -4,7 +4,7 @@ use super::errors::ApiError;
 use super::permissions::{self, MANAGE_ROLES};
 use super::rest::{Answer, Call};
 use super::state::{Guild, Overwrite, Role, State};
-use super::{FakeDiscord, Inner, show};
+use super::{FakeDiscord, Inner, channel_create, show};
 use crate::FakeError;
 use serde_json::{Value, json};
 
@@ -13,8 +13,11 @@ const GUILD_MEMBERS: u64 = 1 << 1;
 
 /// `/guilds/{guild}` and what stands below it.
 pub(crate) fn guild(call: &Call<'_>, method: &str, guild: &str, rest: &[&str]) -> Answer {
-    let mut state = call.inner.lock();
     let id: u64 = guild.parse().unwrap_or_default();
+    if (method, rest) == ("POST", &["channels"]) {
+        return channel_create::create(call, id);
+    }
+    let mut state = call.inner.lock();
     let Some(found) = state.guilds.get(&id).filter(|guild| guild.members.contains_key(&call.inner.bot)) else {
         return Err(ApiError::new(404, 10004, "Unknown Guild"));
     };

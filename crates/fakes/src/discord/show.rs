@@ -84,7 +84,7 @@ pub(crate) fn channel(state: &State, id: u64) -> Value {
         shown["permission_overwrites"] = json!(overwrites);
         shown["nsfw"] = json!(false);
         shown["topic"] = json!(channel.topic);
-        shown["parent_id"] = Value::Null;
+        shown["parent_id"] = json!(channel.parent.map(|parent| parent.to_string()));
         return shown;
     };
     let count = state.messages.values().filter(|message| message.channel == id).count();

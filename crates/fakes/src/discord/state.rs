@@ -41,6 +41,9 @@ pub(crate) struct Member {
     pub(crate) roles: BTreeSet<u64>,
 }
 
+/// Kinds of channels.
+pub(crate) const TEXT: u64 = 0;
+pub(crate) const CATEGORY: u64 = 4;
 pub(crate) const PUBLIC_THREAD: u64 = 11;
 pub(crate) const PRIVATE_THREAD: u64 = 12;
 
@@ -51,6 +54,8 @@ pub(crate) struct Channel {
     pub(crate) kind: u64,
     pub(crate) name: String,
     pub(crate) topic: Option<String>,
+    /// The category that it stands in.
+    pub(crate) parent: Option<u64>,
     pub(crate) overwrites: BTreeMap<u64, Overwrite>,
     pub(crate) thread: Option<Thread>,
     /// With whom the bot talks there alone.
@@ -64,6 +69,7 @@ impl Channel {
             kind,
             name: name.to_owned(),
             topic: None,
+            parent: None,
             overwrites: BTreeMap::new(),
             thread: None,
             recipient: None,

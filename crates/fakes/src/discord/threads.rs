@@ -3,7 +3,7 @@
 use super::errors::ApiError;
 use super::permissions::{MANAGE_THREADS, PRIVATE_THREADS, PUBLIC_THREADS, SEND_IN_THREADS, require};
 use super::rest::{Answer, Call};
-use super::state::{Channel, PRIVATE_THREAD, PUBLIC_THREAD, State, Thread};
+use super::state::{Channel, PRIVATE_THREAD, PUBLIC_THREAD, State, TEXT, Thread};
 use super::{Inner, channels, events, show};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -27,7 +27,7 @@ pub(crate) fn create(call: &Call<'_>, channel: &str) -> Answer {
         return Err(ApiError::invalid("name", "BASE_TYPE_REQUIRED", "This field is required"));
     }
     let auto_archive = check_auto_archive(call.body)?.unwrap_or(1440);
-    let Some((guild, true)) = state.channels.get(&parent).map(|one| (one.guild, one.thread.is_none())) else {
+    let Some((guild, true)) = state.channels.get(&parent).map(|one| (one.guild, one.kind == TEXT)) else {
         return Err(ApiError::new(400, 50024, "Cannot execute action on this channel type"));
     };
     let active = |one: &&Channel| one.guild == guild && one.thread.as_ref().is_some_and(|thread| !thread.archived);

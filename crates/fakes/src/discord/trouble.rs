@@ -1,6 +1,6 @@
 //! Misbehaving on demand: what Discord does on a bad day.
 
-use super::gateway::Out;
+use super::gateway::{INVALID, Out};
 use super::{FakeDiscord, RateScope};
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -74,7 +74,7 @@ impl FakeDiscord {
             GatewayTrouble::InvalidResumable => sessions.send_raw(r#"{"op":9,"d":true,"s":null,"t":null}"#),
             GatewayTrouble::Invalid => {
                 sessions.forget();
-                sessions.send_raw(r#"{"op":9,"d":false,"s":null,"t":null}"#);
+                sessions.send_raw(INVALID);
             }
             GatewayTrouble::Zombie => sessions.zombie = sessions.connection,
             GatewayTrouble::Close(code) => sessions.push(Out::Close(code)),

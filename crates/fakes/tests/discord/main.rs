@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a helper that fails fails the test")]
 
 mod acts;
+mod channels;
 mod files;
 mod gateway;
 mod golden;

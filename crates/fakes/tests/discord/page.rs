@@ -244,6 +244,11 @@ async fn one_reads_and_writes_only_where_one_may() {
     let path = format!("channels/{thread}/thread-members/{}", world.mika);
     assert_eq!(call(&world, "PUT", &path, &Value::Null).await.0, 204);
     let browser = Browser::open(&world).await;
+    let category = world.fake.category(world.guild, "Tickets");
+    assert!(!browser.get("").await.contains("Tickets"), "a category of which one sees nothing is not shown");
+    let body = json!({ "name": "t", "parent_id": category.to_string() });
+    assert_eq!(post(&world, &format!("guilds/{}/channels", world.guild), &body).await.0, 200);
+    assert!(browser.get("").await.contains("Tickets</li>"));
     assert!(browser.get(&format!("?as={}", world.mika)).await.contains("🔒 ticket-1"));
     let page = browser.get(&format!("?as={rei}&in={thread}")).await;
     assert!(!page.contains("ticket-1") && page.contains(">#help</h1>"));

@@ -36,17 +36,32 @@ impl Socket {
     /// Reads on until the server closes; the code.
     pub(crate) async fn close_code(&mut self) -> u16 {
         loop {
-            let kind = self.0.read_u8().await.unwrap() & 0x0f;
-            let length = match self.0.read_u8().await.unwrap() {
-                126 => u64::from(self.0.read_u16().await.unwrap()),
-                127 => self.0.read_u64().await.unwrap(),
-                short => u64::from(short),
-            };
-            let mut body = vec![0; usize::try_from(length).unwrap()];
-            self.0.read_exact(&mut body).await.unwrap();
+            let (kind, body) = self.frame().await;
             if kind == 8 {
                 return u16::from_be_bytes([body[0], body[1]]);
             }
         }
+    }
+
+    /// Reads on until a text holds this; false if the server closes before.
+    pub(crate) async fn text_with(&mut self, wanted: &str) -> bool {
+        loop {
+            let (kind, body) = self.frame().await;
+            if kind == 8 || String::from_utf8_lossy(&body).contains(wanted) {
+                return kind != 8;
+            }
+        }
+    }
+
+    async fn frame(&mut self) -> (u8, Vec<u8>) {
+        let kind = self.0.read_u8().await.unwrap() & 0x0f;
+        let length = match self.0.read_u8().await.unwrap() {
+            126 => u64::from(self.0.read_u16().await.unwrap()),
+            127 => self.0.read_u64().await.unwrap(),
+            short => u64::from(short),
+        };
+        let mut body = vec![0; usize::try_from(length).unwrap()];
+        self.0.read_exact(&mut body).await.unwrap();
+        (kind, body)
     }
 }

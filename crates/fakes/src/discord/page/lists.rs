@@ -3,7 +3,7 @@
 use super::view::{Place, Viewer, address_of};
 use crate::discord::Inner;
 use crate::discord::permissions::{VIEW_CHANNEL, in_channel};
-use crate::discord::state::{Channel, PRIVATE_THREAD, State};
+use crate::discord::state::{CATEGORY, Channel, PRIVATE_THREAD, State};
 use crate::html::escape;
 
 /// Everyone but the bot, in all guilds.
@@ -71,13 +71,25 @@ pub(crate) fn nav(state: &State, inner: &Inner, viewer: &Viewer) -> String {
 /// The channels of a guild: those without a category, then each category with its own.
 fn ordered(state: &State, guild: u64) -> Vec<u64> {
     let is_channel = |one: &Channel| one.guild == guild && one.thread.is_none();
-    state.channels.iter().filter(|(_, one)| is_channel(one)).map(|(id, _)| *id).collect()
+    let mut found: Vec<(Option<u64>, u64, u64)> = Vec::new();
+    for (id, one) in state.channels.iter().filter(|(_, one)| is_channel(one)) {
+        // A category stands before its own.
+        let above = if one.kind == CATEGORY { Some(*id) } else { one.parent };
+        found.push((above, u64::from(one.kind != CATEGORY), *id));
+    }
+    found.sort_unstable();
+    found.into_iter().map(|(.., id)| id).collect()
 }
 
 /// A channel with its threads, as far as the viewer sees them.
 fn entry(state: &State, viewer: &Viewer, id: u64) -> String {
     let sees = |id: u64| in_channel(state, id, viewer.me) & VIEW_CHANNEL != 0;
     let Some(channel) = state.channels.get(&id).filter(|_| sees(id)) else { return String::new() };
+    if channel.kind == CATEGORY {
+        let is_below = |(below, one): (&u64, &Channel)| one.parent == Some(id) && sees(*below);
+        let has_any = state.channels.iter().any(is_below);
+        return if has_any { format!("<li class=\"quiet\">{}</li>\n", escape(&channel.name)) } else { String::new() };
+    }
     let place = |id: u64| Some(Place::Channel(id));
     let mut out = item(viewer.me, place(id), viewer.place == place(id), &format!("# {}", escape(&channel.name)));
     let threads = state.channels.iter().filter_map(|(thread_id, one)| {

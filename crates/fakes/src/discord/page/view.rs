@@ -2,7 +2,7 @@
 
 use super::{commands, lists, messages, modal};
 use crate::discord::permissions::{VIEW_CHANNEL, in_channel};
-use crate::discord::state::State;
+use crate::discord::state::{CATEGORY, State, TEXT};
 use crate::discord::{Inner, direct};
 use crate::html::escape;
 use axum::http::{HeaderName, StatusCode, header};
@@ -68,12 +68,13 @@ impl Viewer {
         let owners: Vec<u64> = state.guilds.values().map(|guild| guild.owner).collect();
         let first = people.iter().find(|one| !owners.contains(one)).or(people.first()).copied().unwrap_or_default();
         let me = number("as").filter(|one| people.contains(one)).unwrap_or(first);
-        let sees = |channel: &u64| in_channel(&state, *channel, me) & VIEW_CHANNEL != 0;
+        let is_category = |id: &u64| state.channels.get(id).is_some_and(|one| one.kind == CATEGORY);
+        let sees = |id: &u64| !is_category(id) && in_channel(&state, *id, me) & VIEW_CHANNEL != 0;
         let place = if query.get("in").is_some_and(|text| text == "dm") {
             Some(Place::Direct)
         } else {
             let wanted = number("in").filter(sees);
-            let text = |(_, one): &(&u64, &crate::discord::state::Channel)| one.kind == 0;
+            let text = |(_, one): &(&u64, &crate::discord::state::Channel)| one.kind == TEXT;
             let first = || state.channels.iter().filter(text).map(|(id, _)| *id).find(sees);
             wanted.or_else(first).map(Place::Channel)
         };
