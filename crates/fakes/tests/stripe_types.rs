@@ -3,14 +3,14 @@
 
 #![expect(clippy::unwrap_used, reason = "a helper that fails fails the test")]
 
+#[path = "support/npm.rs"]
+mod npm;
 mod support;
 
 use fakes::stripe::Buyer;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
-use std::io::Write as _;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 use support::{KEY, SECRET, START, Shop, Stripe, Time, text};
 
 /// What a life must show at least.
@@ -324,7 +324,7 @@ async fn life(stripe: &Stripe, time: &Time) -> (Vec<Value>, String) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_object_fits_the_official_types_and_the_official_sdk_is_content() {
-    let Some(folder) = installed() else { return };
+    let Some(folder) = npm::installed("stripe-types", &["closed.ts", "drive.mjs"]) else { return };
     let shop = Shop::open().await;
     let time = Time::new();
     let stripe = Stripe::start(&time, Some(shop.url.clone()), None).await;
@@ -345,7 +345,7 @@ async fn every_object_fits_the_official_types_and_the_official_sdk_is_content() 
     }
     controls(&mut file, &stripe, &subscription);
     std::fs::write(folder.join("emitted.ts"), file).unwrap();
-    run(
+    npm::run(
         Command::new("node").args(["node_modules/typescript/bin/tsc", "--noEmit", "--strict", "-p", "tsconfig.json"]),
         &folder,
         "",
@@ -365,71 +365,5 @@ async fn every_object_fits_the_official_types_and_the_official_sdk_is_content() 
         "host": "127.0.0.1", "port": port, "key": KEY, "secret": SECRET, "now": (time.clock())(), "price": stripe.price(),
         "webhooks": webhooks,
     });
-    run(Command::new("node").arg("drive.mjs"), &folder, &given.to_string());
-}
-
-/// Runs a program in `folder`; when it fails, the test does, with what it said.
-fn run(command: &mut Command, folder: &Path, input: &str) {
-    let mut child = command
-        .current_dir(folder)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut stdin = child.stdin.take().unwrap();
-    let input = input.to_owned();
-    let writer = std::thread::spawn(move || stdin.write_all(input.as_bytes()));
-    let output = child.wait_with_output().unwrap();
-    // A program that reads nothing may have closed its input already.
-    let _ = writer.join().unwrap();
-    assert!(
-        output.status.success(),
-        "{command:?} failed:\n{}\n{}",
-        String::from_utf8_lossy(&output.stdout),
-        String::from_utf8_lossy(&output.stderr)
-    );
-}
-
-/// The folder with the locked packages installed, a copy under the target folder; `None` when this run may skip it.
-fn installed() -> Option<PathBuf> {
-    for program in ["node", "npm"] {
-        if Command::new(program).arg("--version").output().is_err() {
-            let reason = format!("this test needs `{program}`, which is not installed: `apt-get install nodejs npm`");
-            assert!(skip_missing(&reason), "{reason}, or run `cargo xtask test --skip-missing`");
-            return None;
-        }
-    }
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("stripe-types");
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("stripe-types");
-    std::fs::create_dir_all(&folder).unwrap();
-    for name in [".npmrc", "package.json", "package-lock.json", "tsconfig.json", "closed.ts", "drive.mjs"] {
-        std::fs::copy(source.join(name), folder.join(name)).unwrap();
-    }
-    // Installing takes seconds and the network: once for each state of the lock file.
-    let lock = std::fs::read(folder.join("package-lock.json")).unwrap();
-    let stamp = folder.join("installed-lock.json");
-    if std::fs::read(&stamp).ok().as_ref() != Some(&lock) {
-        run(Command::new("npm").args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"]), &folder, "");
-        std::fs::write(&stamp, &lock).unwrap();
-    }
-    Some(folder)
-}
-
-/// Whether the runner allows a test to be skipped; if so, notes it where the runner counts.
-#[expect(
-    clippy::disallowed_methods,
-    clippy::print_stderr,
-    reason = "the runner speaks to its tests by environment, and a skip is said"
-)]
-fn skip_missing(reason: &str) -> bool {
-    if std::env::var("MIRAI_SKIP_MISSING").is_ok_and(|value| !value.is_empty()) {
-        eprintln!("skipped: {reason}");
-        if let Ok(log) = std::env::var("MIRAI_SKIPPED_LOG") {
-            let file = std::fs::OpenOptions::new().create(true).append(true).open(log);
-            file.and_then(|mut file| writeln!(file, "stripe_types: {reason}")).unwrap();
-        }
-        return true;
-    }
-    false
+    npm::run(Command::new("node").arg("drive.mjs"), &folder, &given.to_string());
 }

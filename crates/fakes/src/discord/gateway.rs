@@ -269,7 +269,7 @@ fn identify(inner: &Inner, client: &Client, data: &Value) -> Result<(), u16> {
     let ready = json!({
         "v": 10, "user": show::myself(&state, inner), "guilds": unavailable, "session_id": id, "shard": [0, 1],
         "resume_gateway_url": format!("ws://{}", inner.address),
-        "application": { "id": inner.bot.to_string(), "flags": 0 },
+        "application": { "id": inner.bot.to_string(), "flags": 0, "flags_new": "0" },
     });
     state.gateway.dispatch(0, "READY", &ready);
     for guild in guilds {

@@ -160,7 +160,7 @@ impl Limits {
         verdict.ignored = own.or(global).is_some();
         let full = self.buckets.entry(key.clone()).or_default().exceeded(now, limit, period);
         let window = self.buckets.get(&key).copied().unwrap_or_default();
-        let renames = at.route == "PATCH channels/_" && !(body["name"].is_null() && body["topic"].is_null());
+        let renames = at.route == "PATCH channels/_" && (body.get("name").is_some() || body.get("topic").is_some());
         verdict.refusal = if let Some(scope) = forced {
             Some(Refusal { scope, wait: ON_DEMAND, code: None })
         } else if let Some(wait) = global {

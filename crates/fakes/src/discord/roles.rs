@@ -22,7 +22,7 @@ pub(crate) fn guild(call: &Call<'_>, method: &str, guild: &str, rest: &[&str]) -
         return Err(ApiError::new(404, 10004, "Unknown Guild"));
     };
     match (method, rest) {
-        ("GET", []) => Ok(Some(show::guild(&state, call.inner, id))),
+        ("GET", []) => Ok(Some(show::guild_by_api(&state, call.inner, id))),
         ("GET", ["roles"]) => Ok(Some(show::roles(found))),
         ("GET", ["channels"]) => {
             let channels = state.channels.iter().filter(|(_, one)| one.guild == id);

@@ -1,6 +1,6 @@
 //! The objects as Discord writes them.
 
-use super::state::{Channel, Guild, Role, State};
+use super::state::{CATEGORY, Channel, Guild, Role, State};
 use super::{Inner, files, mentions, permissions};
 use serde_json::{Value, json};
 
@@ -41,7 +41,7 @@ pub(crate) fn member(state: &State, inner: &Inner, guild: u64, id: u64) -> Value
     let joined = member.joined;
     json!({
         "user": user(state, inner, id), "roles": roles, "joined_at": stamp(joined), "deaf": false, "mute": false,
-        "flags": 0, "pending": false, "nick": null, "avatar": null, "premium_since": null,
+        "flags": 0, "pending": false, "nick": null, "avatar": null, "banner": null, "premium_since": null,
         "communication_disabled_until": null,
     })
 }
@@ -83,7 +83,13 @@ pub(crate) fn channel(state: &State, id: u64) -> Value {
         shown["position"] = json!(0);
         shown["permission_overwrites"] = json!(overwrites);
         shown["nsfw"] = json!(false);
-        shown["topic"] = json!(channel.topic);
+        if channel.kind == CATEGORY {
+            if let Some(object) = shown.as_object_mut() {
+                object.retain(|name, _| !["last_message_id", "rate_limit_per_user"].contains(&name.as_str()));
+            }
+        } else {
+            shown["topic"] = json!(channel.topic);
+        }
         shown["parent_id"] = json!(channel.parent.map(|parent| parent.to_string()));
         return shown;
     };
@@ -131,8 +137,31 @@ pub(crate) fn guild(state: &State, inner: &Inner, id: u64) -> Value {
         "premium_progress_bar_enabled": false, "safety_alerts_channel_id": null, "joined_at": stamp(joined),
         "large": false, "unavailable": false, "member_count": members.len(), "voice_states": [], "presences": [],
         "stage_instances": [], "guild_scheduled_events": [], "soundboard_sounds": [], "threads": threads,
-        "members": members, "channels": channels, "roles": roles(guild),
+        "hub_type": null, "incidents_data": null, "members": members, "channels": channels, "roles": roles(guild),
     })
+}
+
+/// The guild by the API, without what only the gateway tells.
+pub(crate) fn guild_by_api(state: &State, inner: &Inner, id: u64) -> Value {
+    const BY_GATEWAY: [&str; 12] = [
+        "joined_at",
+        "large",
+        "unavailable",
+        "member_count",
+        "voice_states",
+        "presences",
+        "stage_instances",
+        "guild_scheduled_events",
+        "soundboard_sounds",
+        "threads",
+        "members",
+        "channels",
+    ];
+    let mut shown = guild(state, inner, id);
+    if let Some(object) = shown.as_object_mut() {
+        object.retain(|name, _| !BY_GATEWAY.contains(&name.as_str()));
+    }
+    shown
 }
 
 pub(crate) fn roles(guild: &Guild) -> Value {

@@ -124,6 +124,25 @@ async fn a_bot_makes_only_what_it_may() {
     assert_eq!(call(&world, "DELETE", &one, &Value::Null).await.1["code"], 10009);
 }
 
+#[tokio::test]
+async fn a_channel_is_renamed_twice_in_ten_minutes() {
+    let world = World::new().await;
+    let path = format!("channels/{}", world.channel);
+    for (body, topic) in
+        [(json!({ "name": "New  Name", "topic": "t" }), json!("t")), (json!({ "topic": null }), json!(null))]
+    {
+        let (status, changed) = call(&world, "PATCH", &path, &body).await;
+        assert_eq!((status, &changed["name"], &changed["topic"]), (200, &json!("new-name"), &topic));
+    }
+    world.advance(5_000);
+    let (status, error) = call(&world, "PATCH", &path, &json!({ "name": "third" })).await;
+    assert_eq!((status, &error["code"]), (429, &json!(20028)));
+    let category = world.fake.category(world.guild, "Tickets").to_string();
+    world.advance(600_000);
+    let (status, moved) = call(&world, "PATCH", &path, &json!({ "name": "third", "parent_id": category })).await;
+    assert_eq!((status, &moved["parent_id"]), (200, &json!(category)));
+}
+
 async fn connection_info(world: &World) -> BotConnectionInfo {
     world.http.gateway().authed().await.unwrap().model().await.unwrap()
 }

@@ -8,12 +8,15 @@ mod files;
 mod gateway;
 mod golden;
 mod limits;
+#[path = "../support/npm.rs"]
+mod npm;
 mod page;
 mod permissions;
 mod rules;
 mod socket;
 mod story;
 mod threads;
+mod types;
 
 use fakes::discord::{DiscordOptions, FakeDiscord};
 use std::sync::Arc;
@@ -43,12 +46,17 @@ struct World {
 
 impl World {
     async fn new() -> World {
+        World::with_privileged(0).await
+    }
+
+    /// One whose bot has these privileged intents.
+    async fn with_privileged(privileged: u64) -> World {
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
         let time = Arc::new(AtomicI64::new(START));
         let at = Arc::clone(&time);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let now = Arc::new(move || at.load(Ordering::SeqCst));
-        let options = DiscordOptions { listener, token: TOKEN.to_owned(), now, privileged: 0 };
+        let options = DiscordOptions { listener, token: TOKEN.to_owned(), now, privileged };
         let fake = FakeDiscord::start(options).await.unwrap();
         let host = fake.base_url().trim_start_matches("http://").to_owned();
         let http = twilight_http::Client::builder().token(TOKEN.to_owned()).proxy(host, true).build();

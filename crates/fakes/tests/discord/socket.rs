@@ -53,6 +53,12 @@ impl Socket {
         }
     }
 
+    /// Reads the next text; nothing if there is none for a while.
+    pub(crate) async fn text(&mut self) -> Option<String> {
+        let (_, body) = tokio::time::timeout(std::time::Duration::from_millis(500), self.frame()).await.ok()?;
+        String::from_utf8(body).ok()
+    }
+
     async fn frame(&mut self) -> (u8, Vec<u8>) {
         let kind = self.0.read_u8().await.unwrap() & 0x0f;
         let length = match self.0.read_u8().await.unwrap() {
