@@ -1,19 +1,14 @@
 //! What a person does with the bot: commands with their options, buttons, menus and forms.
 
 use super::hands::{guild_of, refused};
-use super::state::{Interaction, State};
-use super::{FakeDiscord, files, forms, permissions, show};
+use super::interact::{Act, Place, seen_by};
+use super::state::State;
+use super::{FakeDiscord, forms, permissions, show};
 use crate::FakeError;
 use serde_json::{Value, json};
 
 /// Option types that hold no value but further options.
 pub(crate) const NESTING: [u64; 2] = [1, 2];
-
-/// Who does something, and where.
-struct Place {
-    channel: u64,
-    member: u64,
-}
 
 /// What a command line stands for: the command, its names below it, and the options that may be given.
 pub(crate) struct Line {
@@ -73,7 +68,8 @@ impl FakeDiscord {
         if resolved != json!({}) {
             data["resolved"] = resolved;
         }
-        self.interact(&mut state, &Place { channel, member }, 2, (data, None))
+        let act = Act { line: Some(line.to_owned()), ..Act::new(2, data) };
+        self.interact(&mut state, &Place { channel, member }, act)
     }
 
     /// A member types the beginning of an option that asks the bot for proposals. What the bot proposes is
@@ -88,22 +84,41 @@ impl FakeDiscord {
         line: &str,
         (name, text): (&str, &str),
     ) -> Result<u64, FakeError> {
+        self.type_option_beside(channel, member, line, (name, text), &[])
+    }
+
+    /// The same with what the member has filled in so far beside it, which Discord does not check yet.
+    ///
+    /// # Errors
+    /// As with [`FakeDiscord::type_option`].
+    pub fn type_option_beside(
+        &self,
+        channel: u64,
+        member: u64,
+        line: &str,
+        (name, text): (&str, &str),
+        beside: &[(&str, Value)],
+    ) -> Result<u64, FakeError> {
         let mut state = self.inner.lock();
         let found = find_line(&state, channel, member, line)?;
         let known = found.options.iter().find(|known| known["name"] == name && known["autocomplete"] == true);
         let known = known.ok_or_else(|| refused(format!("/{line} proposes nothing for {name}")))?;
         let option = json!({ "name": name, "type": known["type"], "value": text, "focused": true });
-        let data = found.data(vec![option]);
-        self.interact(&mut state, &Place { channel, member }, 4, (data, None))
+        let beside = beside.iter().filter_map(|(other, value)| {
+            let known = found.options.iter().find(|known| known["name"] == *other && *other != name)?;
+            Some(json!({ "name": other, "type": known["type"], "value": value }))
+        });
+        let data = found.data(beside.chain([option]).collect());
+        self.interact(&mut state, &Place { channel, member }, Act::new(4, data))
     }
 
     /// A person clicks a button of a message, by its `custom_id`.
     ///
     /// # Errors
-    /// When the message is gone, or has no such button, or it is disabled.
+    /// When the message is gone or for someone else alone, or has no such button, or it is disabled.
     pub fn click(&self, message: u64, member: u64, custom_id: &str) -> Result<u64, FakeError> {
         let mut state = self.inner.lock();
-        let on = state.messages.get(&message).ok_or_else(|| refused("the message is gone"))?;
+        let on = seen_by(&state, message, member)?;
         let rows = on.body["components"].as_array().into_iter().flatten();
         let mut parts = rows.flat_map(|row| row["components"].as_array().into_iter().flatten());
         if !parts.any(|part| part["type"] == 2 && part["custom_id"] == custom_id && part["disabled"] != true) {
@@ -111,16 +126,16 @@ impl FakeDiscord {
         }
         let place = Place { channel: on.channel, member };
         let data = json!({ "custom_id": custom_id, "component_type": 2 });
-        self.interact(&mut state, &place, 3, (data, Some(message)))
+        self.interact(&mut state, &place, Act { source: Some(message), ..Act::new(3, data) })
     }
 
     /// A person chooses from a menu of a message.
     ///
     /// # Errors
-    /// When the message has no such menu, or the menu no such options, or more or fewer are chosen than it lets one.
+    /// When the message is for someone else alone, or has no such menu, or the menu no such options, or more or fewer are chosen than it lets one.
     pub fn choose(&self, message: u64, member: u64, custom_id: &str, values: &[&str]) -> Result<u64, FakeError> {
         let mut state = self.inner.lock();
-        let on = state.messages.get(&message).ok_or_else(|| refused("the message is gone"))?;
+        let on = seen_by(&state, message, member)?;
         let rows = on.body["components"].as_array().into_iter().flatten();
         let mut parts = rows.flat_map(|row| row["components"].as_array().into_iter().flatten());
         let menu = parts.find(|part| part["type"] == 3 && part["custom_id"] == custom_id && part["disabled"] != true);
@@ -128,7 +143,7 @@ impl FakeDiscord {
         forms::check_chosen(menu, values)?;
         let place = Place { channel: on.channel, member };
         let data = json!({ "custom_id": custom_id, "component_type": 3, "values": values });
-        self.interact(&mut state, &place, 3, (data, Some(message)))
+        self.interact(&mut state, &place, Act { source: Some(message), ..Act::new(3, data) })
     }
 
     /// The person before whom the bot opened a form fills it in, by `custom_id` of each field, and sends it.
@@ -140,65 +155,9 @@ impl FakeDiscord {
         let one = state.interactions.get(&interaction).ok_or_else(|| refused("no such interaction"))?;
         let form = one.modal.as_ref().ok_or_else(|| refused("no form is open"))?;
         let data = json!({ "custom_id": form["custom_id"], "components": forms::fill(form, fields)? });
-        let (place, source) = (Place { channel: one.channel, member: one.member }, one.source);
-        self.interact(&mut state, &place, 5, (data, source))
-    }
-
-    fn interact(
-        &self,
-        state: &mut State,
-        place: &Place,
-        kind: u64,
-        (data, source): (Value, Option<u64>),
-    ) -> Result<u64, FakeError> {
-        let now = self.inner.now();
-        let guild = guild_of(state, place.channel)?;
-        let may = permissions::in_channel(state, place.channel, place.member);
-        if may & permissions::VIEW_CHANNEL == 0 {
-            return Err(refused("that person does not see the channel"));
-        }
-        let app_may = permissions::in_channel(state, place.channel, self.inner.bot);
-        let id = state.snowflake(now);
-        let token = format!("interaction-token-{id}");
-        let mut event = json!({
-            "id": id.to_string(), "application_id": self.inner.bot.to_string(), "type": kind, "token": token,
-            "version": 1, "data": data, "channel_id": place.channel.to_string(),
-            "channel": show::channel(state, place.channel), "app_permissions": app_may.to_string(),
-            "locale": "en-US", "entitlements": [], "attachment_size_limit": files::LARGEST_FILE,
-        });
-        if guild == 0 {
-            event["user"] = show::user(state, &self.inner, place.member);
-            event["context"] = json!(1);
-            event["authorizing_integration_owners"] = json!({ "0": "0" });
-        } else {
-            event["member"] = show::member(state, &self.inner, guild, place.member);
-            event["member"]["permissions"] = json!(may.to_string());
-            event["guild_id"] = json!(guild.to_string());
-            event["guild"] = json!({ "id": guild.to_string(), "features": [], "locale": "en-US" });
-            event["guild_locale"] = json!("en-US");
-            event["context"] = json!(0);
-            event["authorizing_integration_owners"] = json!({ "0": guild.to_string() });
-        }
-        if let Some(message) = source {
-            event["message"] = show::message(state, &self.inner, message);
-        }
-        let one = Interaction {
-            kind,
-            at: now,
-            token,
-            channel: place.channel,
-            member: place.member,
-            source,
-            reply: None,
-            modal: None,
-            choices: Vec::new(),
-            original: None,
-            placeholder: false,
-            messages: Vec::new(),
-        };
-        state.interactions.insert(id, one);
-        state.gateway.dispatch(0, "INTERACTION_CREATE", &event);
-        Ok(id)
+        let place = Place { channel: one.channel, member: one.member };
+        let act = Act { source: one.source, opened_by: Some(interaction), ..Act::new(5, data) };
+        self.interact(&mut state, &place, act)
     }
 }
 

@@ -45,9 +45,9 @@ pub(crate) fn callback(call: &Call<'_>, id: &str, token: &str) -> Answer {
     match kind {
         4 => {
             check(data, "data.", call.uploads.len())?;
-            original = Some(post(&mut state, call, channel, (data, "data."))?);
+            original = Some(post(&mut state, call, (number, channel), (data, "data."))?);
         }
-        5 => original = Some(post(&mut state, call, channel, (data, "data."))?),
+        5 => original = Some(post(&mut state, call, (number, channel), (data, "data."))?),
         7 => edit(&mut state, call, source, data, "data.")?,
         8 => check_choices(data)?,
         9 => forms::check(data)?,
@@ -95,14 +95,23 @@ fn check_choices(data: &Value) -> Result<(), ApiError> {
     Ok(())
 }
 
-fn post(state: &mut State, call: &Call<'_>, channel: u64, (body, base): (&Value, &str)) -> Result<u64, ApiError> {
+fn post(
+    state: &mut State,
+    call: &Call<'_>,
+    (by, channel): (u64, u64),
+    (body, base): (&Value, &str),
+) -> Result<u64, ApiError> {
     watch_mentions(state, body);
     let files = files::take(state, call.now, body, (call.uploads, base))?;
     let id = state.snowflake(call.now);
     let flags = body["flags"].as_u64().unwrap_or_default();
     let (author, body) = (call.inner.bot, body.clone());
-    let message = Message { channel, author, body, files, flags, edited: None, nonce: None };
+    let message = Message { channel, author, body, files, flags, edited: None, nonce: None, by: Some(by) };
     state.messages.insert(id, message);
+    // The event tells already that it is the answer itself.
+    if let Some(one) = state.interactions.get_mut(&by).filter(|one| one.reply.is_none()) {
+        one.original = Some(id);
+    }
     if flags & EPHEMERAL == 0 {
         events::message(state, call.inner, "MESSAGE_CREATE", id);
     }
@@ -115,7 +124,7 @@ pub(crate) fn webhook(call: &Call<'_>, method: &str, (app, token): (&str, &str),
     let now = call.now;
     let bot = call.inner.bot;
     let one = state.interaction_by_token(token).filter(|_| app == bot.to_string());
-    let one = one.ok_or_else(ApiError::unknown_webhook)?;
+    let (by, one) = one.ok_or_else(ApiError::unknown_webhook)?;
     if now - one.at > TOKEN_LIFE {
         return Err(ApiError::token_expired());
     }
@@ -130,8 +139,8 @@ pub(crate) fn webhook(call: &Call<'_>, method: &str, (app, token): (&str, &str),
                 original
             } else {
                 check(call.body, "", call.uploads.len())?;
-                let id = post(&mut state, call, channel, (call.body, ""))?;
-                if let Some(one) = state.interaction_by_token(token) {
+                let id = post(&mut state, call, (by, channel), (call.body, ""))?;
+                if let Some(one) = state.interactions.get_mut(&by) {
                     one.messages.push(id);
                 }
                 return Ok(Some(show::message(&state, call.inner, id)));
@@ -146,7 +155,7 @@ pub(crate) fn webhook(call: &Call<'_>, method: &str, (app, token): (&str, &str),
         "GET" => {}
         "PATCH" | "POST" => {
             edit(&mut state, call, Some(id), call.body, "")?;
-            if let Some(one) = state.interaction_by_token(token).filter(|one| one.original == Some(id)) {
+            if let Some(one) = state.interactions.get_mut(&by).filter(|one| one.original == Some(id)) {
                 one.placeholder = false;
             }
         }

@@ -116,7 +116,7 @@ fn create(call: &Call<'_>, channel: &str) -> Answer {
     let files = files::take(&mut state, call.now, call.body, (call.uploads, ""))?;
     let id = state.snowflake(call.now);
     let (author, body) = (call.inner.bot, call.body.clone());
-    let message = Message { channel, author, body, files, flags: 0, edited: None, nonce };
+    let message = Message { channel, author, body, files, flags: 0, edited: None, nonce, by: None };
     state.messages.insert(id, message);
     events::message(&mut state, call.inner, "MESSAGE_CREATE", id);
     Ok(Some(show::message(&state, call.inner, id)))

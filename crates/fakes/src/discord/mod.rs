@@ -15,6 +15,7 @@ mod files;
 mod forms;
 mod gateway;
 mod hands;
+mod interact;
 mod interactions;
 mod limits;
 mod mentions;

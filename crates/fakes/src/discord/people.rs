@@ -83,7 +83,7 @@ impl FakeDiscord {
         let files = files.iter().map(made).collect();
         let id = state.snowflake(now);
         let body = json!({ "content": content });
-        let message = Message { channel, author: member, body, files, flags: 0, edited: None, nonce: None };
+        let message = Message { channel, author: member, body, files, flags: 0, edited: None, nonce: None, by: None };
         state.messages.insert(id, message);
         events::message(&mut state, &self.inner, "MESSAGE_CREATE", id);
         Ok(id)

@@ -1,7 +1,7 @@
 //! The objects as Discord writes them.
 
 use super::state::{CATEGORY, Channel, Guild, Role, State};
-use super::{Inner, files, mentions, permissions};
+use super::{Inner, files, interact, mentions, permissions};
 use serde_json::{Value, json};
 
 /// Unix milliseconds in the one form that Discord writes, with microseconds and `+00:00`.
@@ -191,6 +191,14 @@ pub(crate) fn message(state: &State, inner: &Inner, id: u64) -> Value {
         "mentions": users, "mention_roles": roles, "attachments": files::show(inner, message), "embeds": embeds(list("embeds")),
         "components": components(list("components")), "pinned": false, "flags": message.flags,
     });
+    if let Some((by, one)) = message.by.and_then(|by| state.interactions.get(&by).map(|one| (by, one))) {
+        shown["application_id"] = json!(inner.bot.to_string());
+        shown["webhook_id"] = json!(inner.bot.to_string());
+        shown["interaction_metadata"] = interact::metadata(state, inner, by, Some(id));
+        if one.kind == 2 && one.original == Some(id) {
+            shown["type"] = json!(20);
+        }
+    }
     if let Some(nonce) = &message.nonce {
         shown["nonce"] = json!(nonce);
     }

@@ -104,6 +104,8 @@ pub(crate) struct Message {
     pub(crate) flags: u64,
     pub(crate) edited: Option<i64>,
     pub(crate) nonce: Option<String>,
+    /// The interaction by which the bot sent it.
+    pub(crate) by: Option<u64>,
 }
 
 /// What a person did, and what the bot made of it.
@@ -117,6 +119,10 @@ pub(crate) struct Interaction {
     pub(crate) member: u64,
     /// The message whose component was used.
     pub(crate) source: Option<u64>,
+    /// The command as it was typed.
+    pub(crate) line: Option<String>,
+    /// The interaction by which the form opened that was sent.
+    pub(crate) opened_by: Option<u64>,
     /// The type of the one callback.
     pub(crate) reply: Option<u64>,
     pub(crate) modal: Option<Value>,
@@ -168,7 +174,7 @@ impl State {
         self.channels.get_mut(&id)?.thread.as_mut()
     }
 
-    pub(crate) fn interaction_by_token(&mut self, token: &str) -> Option<&mut Interaction> {
-        self.interactions.values_mut().find(|one| one.token == token)
+    pub(crate) fn interaction_by_token(&mut self, token: &str) -> Option<(u64, &mut Interaction)> {
+        self.interactions.iter_mut().find(|(_, one)| one.token == token).map(|(id, one)| (*id, one))
     }
 }

@@ -58,8 +58,14 @@ async fn the_bot_proposes_values_while_a_person_types() {
     let mut shard = world.ready().await;
     register(&world).await;
     assert!(world.fake.type_option(world.channel, world.mika, "ticket open", ("topic", "v")).is_err());
-    let typed = world.fake.type_option(world.channel, world.mika, "ticket open", ("server", "fr")).unwrap();
+    let beside = [("topic", json!("vpn"))];
+    let typed =
+        world.fake.type_option_beside(world.channel, world.mika, "ticket open", ("server", "fr"), &beside).unwrap();
     let event = interaction(&mut shard).await;
+    let Some(InteractionData::ApplicationCommand(data)) = event.data.clone() else { panic!("no command") };
+    let CommandOptionValue::SubCommand(options) = &data.options[0].value else { panic!("no sub-command") };
+    let names: Vec<&str> = options.iter().map(|option| option.name.as_str()).collect();
+    assert_eq!(names, ["topic", "server"]);
     let to = (event.id, event.token.as_str());
     let choice = |name: &str| json!({ "type": 8, "data": { "choices": [{ "name": name, "value": "fra1" }] } });
     assert_eq!(respond(&world, to, choice(&"x".repeat(101))).await, 400);

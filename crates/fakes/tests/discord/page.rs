@@ -189,6 +189,10 @@ async fn an_answer_for_one_is_seen_by_that_one_and_a_silent_bot_is_told_of() {
         let (_, page, _) = browser.post(&line("list"), &[("do", "run")]).await;
         assert!(page.contains("Only you can see this") && page.contains("<strong>one</strong> ticket"));
         assert!(page.contains("border-color:#0000ff"));
+        assert!(page.contains("mika used /ticket list"));
+        let message = page.split("alone\" id=\"m").nth(1).unwrap().split('"').next().unwrap().parse().unwrap();
+        let error = world.fake.click(message, rei, "claim").unwrap_err().to_string();
+        assert!(error.contains("does not see the message"), "{error}");
         assert!(!browser.get(&format!("?as={rei}")).await.contains("Only you can see this"));
 
         let wait = async {

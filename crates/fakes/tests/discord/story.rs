@@ -3,7 +3,7 @@
 use super::{START, World, interaction, reply};
 use fakes::discord::Outcome;
 use twilight_model::channel::message::component::{ActionRow, Button, ButtonStyle};
-use twilight_model::channel::message::{Component, MessageFlags};
+use twilight_model::channel::message::{Component, MessageFlags, MessageType};
 use twilight_model::http::interaction::{InteractionResponse, InteractionResponseData, InteractionResponseType};
 use twilight_model::id::Id;
 
@@ -40,7 +40,9 @@ async fn a_deferred_answer_replaces_the_thinking() {
     world.advance(60_000);
     let client = world.http.interaction(Id::new(world.fake.bot_id()));
     let edited = client.update_response(&event.token).content(Some("Here it is")).await.unwrap();
-    assert_eq!(edited.model().await.unwrap().content, "Here it is");
+    let edited = edited.model().await.unwrap();
+    assert_eq!((edited.content.as_str(), edited.kind), ("Here it is", MessageType::ChatInputCommand));
+    assert_eq!(edited.interaction_metadata.unwrap().user.id, Id::new(world.mika));
     let Outcome::Answered(seen) = world.fake.outcome(asked).unwrap() else { panic!("no answer") };
     assert_eq!(seen.len(), 1);
     // After a quarter of an hour the token is dead.

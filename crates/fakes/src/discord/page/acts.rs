@@ -152,7 +152,9 @@ async fn suggest(hands: &FakeDiscord, viewer: &Viewer, fields: Fields) -> Next {
     let (Some(Place::Channel(channel)), Some(line)) = (viewer.place, viewer.line.as_deref()) else {
         return Next::Stay(stay(fields, "there is no such command here".to_owned()));
     };
-    let asked = match hands.type_option(channel, viewer.me, line, (&name, &text)) {
+    let beside: Vec<(&str, Value)> =
+        fields.under("o:").into_iter().map(|(option, value)| (option, json!(value))).collect();
+    let asked = match hands.type_option_beside(channel, viewer.me, line, (&name, &text), &beside) {
         Ok(asked) => asked,
         Err(error) => return Next::Stay(stay(fields, error.to_string())),
     };

@@ -58,6 +58,10 @@ fn message(state: &State, inner: &Inner, viewer: &Viewer, (id, one, waits): (u64
     let tag = if one.author == inner.bot { " <span class=\"tag\">APP</span>" } else { "" };
     let at = crate::html::when(show::created(id).div_euclid(1000));
     let text = one.body["content"].as_str().unwrap_or_default();
+    let used = one.by.and_then(|by| state.interactions.get(&by)).and_then(|by| Some((by.member, by.line.as_ref()?)));
+    let used = used.map_or_else(String::new, |(member, line)| {
+        format!("<p class=\"quiet\">{} used /{}</p>", name(state, member), escape(line))
+    });
     let content = if waits { format!("<em>{author} is thinking…</em>") } else { html(state, text) };
     let edited = if one.edited.is_some() && !waits { " <span class=\"quiet\">(edited)</span>" } else { "" };
     let embeds: String =
@@ -68,7 +72,7 @@ fn message(state: &State, inner: &Inner, viewer: &Viewer, (id, one, waits): (u64
     let alone = if one.flags & EPHEMERAL == 0 { "" } else { "<p class=\"quiet alone\">Only you can see this</p>" };
     let class = if one.flags & EPHEMERAL == 0 { "message" } else { "message alone" };
     format!(
-        "<article class=\"{class}\" id=\"m{id}\"><p class=\"by\"><strong>{author}</strong>{tag} <time>{at}</time></p>\
+        "<article class=\"{class}\" id=\"m{id}\">{used}<p class=\"by\"><strong>{author}</strong>{tag} <time>{at}</time></p>\
          <div class=\"text\">{content}{edited}</div>{embeds}{files}{rows}{alone}</article>\n"
     )
 }

@@ -98,7 +98,7 @@ impl Viewer {
 
 /// The address of a place for a person. It has no path, so that the page works wherever it is mounted.
 pub(crate) fn address_of(me: u64, place: Option<Place>, more: &[(&str, &str)]) -> String {
-    let mut query = url::form_urlencoded::Serializer::new(String::from("?"));
+    let mut query = url::form_urlencoded::Serializer::for_suffix(String::from("?"), 1);
     query.append_pair("as", &me.to_string());
     match place {
         Some(Place::Channel(id)) => query.append_pair("in", &id.to_string()),
