@@ -20,8 +20,11 @@ pub(crate) const LARGEST_FILE: usize = 10 * 1024 * 1024;
 pub(crate) const MOST: usize = 10;
 /// The largest form that is read: all files and the message itself.
 pub(crate) const LARGEST_FORM: usize = MOST * LARGEST_FILE + LARGEST;
-/// Milliseconds for which an address is good; the message shows a new one each time that it is asked for.
-const ADDRESS_LIFE: i64 = 24 * 60 * 60 * 1000;
+/// Seconds for which an address is good.
+const ADDRESS_LIFE: i64 = 24 * 60 * 60;
+/// A message shows a new address this often, in seconds, and not with every look: a page that asks whether something
+/// changed would find that it always did.
+const ADDRESS_STEP: i64 = 60;
 
 /// A file in a request: `files[slot]`.
 #[derive(Debug, Clone)]
@@ -181,10 +184,10 @@ fn signature(inner: &Inner, place: &str) -> String {
     hex::encode(mac.finalize().into_bytes())
 }
 
-/// Where a file is served, until a day from now.
+/// Where a file is served, for a day from the last full minute.
 pub(crate) fn address(inner: &Inner, channel: u64, file: &File) -> String {
-    let issued = inner.now().div_euclid(1000);
-    let ends = (inner.now() + ADDRESS_LIFE).div_euclid(1000);
+    let issued = inner.now().div_euclid(1000 * ADDRESS_STEP) * ADDRESS_STEP;
+    let ends = issued + ADDRESS_LIFE;
     let name: String = url::form_urlencoded::byte_serialize(file.name.as_bytes()).collect();
     let mark = signature(inner, &format!("{channel}/{}/{}/{ends:x}", file.id, file.name));
     format!("http://{}/attachments/{channel}/{}/{name}?ex={ends:x}&is={issued:x}&hm={mark}&", inner.address, file.id)

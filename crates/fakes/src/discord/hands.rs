@@ -32,7 +32,7 @@ pub struct SeenFile {
     pub name: String,
     /// Bytes.
     pub size: usize,
-    /// Where it is served for a day from now.
+    /// Where it is served, for a day from the last full minute.
     pub url: String,
 }
 

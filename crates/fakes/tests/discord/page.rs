@@ -172,6 +172,22 @@ async fn a_newcomer_opens_a_ticket_by_clicking_and_staff_claims_it() {
         let rank = [("do", "choose"), ("message", &message), ("custom_id", "priority"), ("value", "high")];
         assert!(browser.post(&at, &rank).await.1.contains("Ranked by"));
         assert!(browser.get(&mika).await.contains("Ranked by"));
+        // A form is open before one person alone.
+        let of_another = form.replace(&world.mika.to_string(), &rei.to_string());
+        assert!(browser.get(&of_another).await.contains("No form is open."));
+
+        let direct = post(&world, "users/@me/channels", &json!({ "recipient_id": rei.to_string() })).await.1;
+        let button = json!({ "type": 2, "style": 1, "label": "Mine", "custom_id": "claim" });
+        let body = json!({ "content": "A ticket waits", "components": [{ "type": 1, "components": [button] }] });
+        let path = format!("channels/{}/messages", direct["id"].as_str().unwrap());
+        assert_eq!(post(&world, &path, &body).await.0, 200);
+        let at = format!("?as={rei}&in=dm");
+        let page = browser.get(&at).await;
+        assert!(page.contains("A ticket waits") && !page.contains("/staff</a>"));
+        let message = world.fake.direct_messages(rei)[0].id.to_string();
+        let claim = [("do", "click"), ("message", &message), ("custom_id", "claim")];
+        assert!(browser.post(&at, &claim).await.1.contains("Claimed by"));
+        assert!(!browser.get(&format!("?as={}&in=dm", world.mika)).await.contains("Claimed by"));
     };
     with_bot(&world, &mut shard, story).await;
     assert_eq!(world.fake.violations(), Vec::<String>::new());
@@ -216,9 +232,11 @@ async fn what_changes_is_asked_for_by_a_mark_and_the_thinking_ends() {
         let here = format!("?as={}&in={}", world.mika, world.channel);
         let (_, page, _) = browser.post(&format!("{here}&line=ticket+later"), &[("do", "run")]).await;
         assert!(page.contains("mirai is thinking…"));
+        world.fake.write_with_files(world.channel, world.mika, "", &[("a.log", b"x")]).unwrap();
         let mark = |page: &str| page.split("data-version=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
         let page = browser.get(&here).await;
         let poll = format!("{}{here}&poll={}", browser.page, mark(&page));
+        world.advance(1_000);
         let same = browser.web.get(&poll).send().await.unwrap();
         assert_eq!(same.status(), 204);
         let token = world.fake.requests().iter().find(|one| one.path.ends_with("/callback")).unwrap().path.clone();
