@@ -193,6 +193,22 @@ pub(crate) fn address(inner: &Inner, channel: u64, file: &File) -> String {
     format!("http://{}/attachments/{channel}/{}/{name}?ex={ends:x}&is={issued:x}&hm={mark}&", inner.address, file.id)
 }
 
+/// Where an embed may name a file of its message as `attachment://name`.
+pub(crate) const IN_EMBEDS: [&str; 4] = ["/image/url", "/thumbnail/url", "/author/icon_url", "/footer/icon_url"];
+
+/// The file that `attachment://name` stands for.
+pub(crate) fn named<'a>(message: &'a Message, url: &Value) -> Option<&'a File> {
+    let name = url.as_str()?.strip_prefix("attachment://")?;
+    message.files.iter().find(|file| file.name == name)
+}
+
+/// Whether an embed shows the file; then it does not stand among the files.
+fn is_in_embed(message: &Message, file: &File) -> bool {
+    let embeds = message.body["embeds"].as_array().into_iter().flatten();
+    let mut urls = embeds.flat_map(|embed| IN_EMBEDS.iter().filter_map(|place| embed.pointer(place)));
+    urls.any(|url| named(message, url).is_some_and(|found| found.id == file.id))
+}
+
 /// The files of a message as Discord writes them.
 pub(crate) fn show(inner: &Inner, message: &Message) -> Value {
     let is_ephemeral = message.flags & super::interactions::EPHEMERAL != 0;
@@ -216,7 +232,7 @@ pub(crate) fn show(inner: &Inner, message: &Message) -> Value {
         }
         shown
     };
-    message.files.iter().map(one).collect()
+    message.files.iter().filter(|file| !is_in_embed(message, file)).map(one).collect()
 }
 
 /// `GET /attachments/{channel}/{id}/{name}`: no authorization but the signature in the address. What was deleted with

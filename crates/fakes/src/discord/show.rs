@@ -1,6 +1,6 @@
 //! The objects as Discord writes them.
 
-use super::state::{CATEGORY, Channel, Guild, Role, State};
+use super::state::{CATEGORY, Channel, Guild, Message, Role, State};
 use super::{Inner, files, interact, mentions, permissions};
 use serde_json::{Value, json};
 
@@ -188,7 +188,7 @@ pub(crate) fn message(state: &State, inner: &Inner, id: u64) -> Value {
         "author": user(state, inner, message.author), "content": content,
         "timestamp": stamp(created(id)), "edited_timestamp": message.edited.map(stamp),
         "tts": false, "mention_everyone": pings.everyone,
-        "mentions": users, "mention_roles": roles, "attachments": files::show(inner, message), "embeds": embeds(list("embeds")),
+        "mentions": users, "mention_roles": roles, "attachments": files::show(inner, message), "embeds": embeds(inner, message),
         "components": components(list("components")), "pinned": false, "flags": message.flags,
     });
     if let Some((by, one)) = message.by.and_then(|by| state.interactions.get(&by).map(|one| (by, one))) {
@@ -205,11 +205,19 @@ pub(crate) fn message(state: &State, inner: &Inner, id: u64) -> Value {
     shown
 }
 
-/// Embeds as they come back: with what a bot may leave out.
-fn embeds(mut embeds: Value) -> Value {
+/// Embeds as they come back: with what a bot may leave out, and its files by their addresses.
+pub(crate) fn embeds(inner: &Inner, message: &Message) -> Value {
+    let sent = message.body.get("embeds").filter(|sent| sent.is_array());
+    let mut embeds = sent.cloned().unwrap_or(json!([]));
     for embed in embeds.as_array_mut().into_iter().flatten() {
         embed["type"] = json!("rich");
-        for field in embed["fields"].as_array_mut().into_iter().flatten() {
+        for place in files::IN_EMBEDS {
+            let file = embed.pointer(place).and_then(|url| files::named(message, url));
+            if let Some((file, url)) = file.zip(embed.pointer_mut(place)) {
+                *url = json!(files::address(inner, message.channel, file));
+            }
+        }
+        for field in embed.get_mut("fields").and_then(Value::as_array_mut).into_iter().flatten() {
             field["inline"] = json!(field["inline"] == true);
         }
     }
@@ -225,7 +233,7 @@ fn components(mut rows: Value) -> Value {
     };
     for row in rows.as_array_mut().into_iter().flatten() {
         next(row);
-        row["components"].as_array_mut().into_iter().flatten().for_each(&mut next);
+        row.get_mut("components").and_then(Value::as_array_mut).into_iter().flatten().for_each(&mut next);
     }
     rows
 }

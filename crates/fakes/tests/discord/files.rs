@@ -43,6 +43,20 @@ async fn the_bot_sends_files_which_anyone_with_the_address_reads_for_a_day() {
 }
 
 #[tokio::test]
+async fn an_embed_shows_a_file_of_its_message() {
+    let world = World::new().await;
+    let embed = json!({ "type": "rich", "title": "Servers", "image": { "url": "attachment://graph.png" } });
+    let embed = [serde_json::from_value(embed).unwrap()];
+    let files = [note(0, "graph.png", "not really"), note(1, "more.txt", "more")];
+    let sent = world.http.create_message(Id::new(world.channel)).embeds(&embed).attachments(&files).await.unwrap();
+    let sent = sent.model().await.unwrap();
+    let names: Vec<&str> = sent.attachments.iter().map(|one| one.filename.as_str()).collect();
+    assert_eq!(names, ["more.txt"]);
+    let image = &sent.embeds[0].image.as_ref().unwrap().url;
+    assert_eq!(reqwest::get(image).await.unwrap().text().await.unwrap(), "not really");
+}
+
+#[tokio::test]
 async fn an_edit_keeps_the_files_that_it_names_and_adds_others() {
     let world = World::new().await;
     let files = [note(0, "a.txt", "a"), note(1, "b.txt", "b")];

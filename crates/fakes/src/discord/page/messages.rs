@@ -65,7 +65,7 @@ fn message(state: &State, inner: &Inner, viewer: &Viewer, (id, one, waits): (u64
     let content = if waits { format!("<em>{author} is thinking…</em>") } else { html(state, text) };
     let edited = if one.edited.is_some() && !waits { " <span class=\"quiet\">(edited)</span>" } else { "" };
     let embeds: String =
-        one.body["embeds"].as_array().into_iter().flatten().map(|embed| show_embed(state, embed)).collect();
+        show::embeds(inner, one).as_array().into_iter().flatten().map(|embed| show_embed(state, embed)).collect();
     let files: String = one.files.iter().map(|file| show_file(inner, one.channel, file)).collect();
     let rows: String =
         one.body["components"].as_array().into_iter().flatten().map(|row| show_row(viewer, id, row)).collect();
