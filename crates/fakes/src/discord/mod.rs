@@ -34,6 +34,7 @@ mod trouble;
 pub use hands::{Outcome, Seen, SeenFile};
 pub use limits::RateScope;
 pub use mentions::Pings;
+pub use page::DiscordPage;
 pub use people::{SeenChannel, SeenThread};
 pub use rest::LoggedRequest;
 pub use trouble::{GatewayTrouble, Order, Trouble};

@@ -108,10 +108,13 @@ async fn with_bot(world: &World, shard: &mut Shard, story: impl Future<Output = 
     let bot = async {
         loop {
             let event = interaction(shard).await;
-            if let Some(body) = answer(&event) {
-                let path = format!("interactions/{}/{}/callback", event.id, event.token);
-                assert_eq!(post(world, &path, &body).await.0, 204, "{body}");
-            }
+            let Some(body) = answer(&event) else {
+                // Its time is over.
+                world.advance(3_001);
+                continue;
+            };
+            let path = format!("interactions/{}/{}/callback", event.id, event.token);
+            assert_eq!(post(world, &path, &body).await.0, 204, "{body}");
         }
     };
     tokio::select! {
@@ -211,12 +214,7 @@ async fn an_answer_for_one_is_seen_by_that_one_and_a_silent_bot_is_told_of() {
         assert!(error.contains("does not see the message"), "{error}");
         assert!(!browser.get(&format!("?as={rei}")).await.contains("Only you can see this"));
 
-        let wait = async {
-            tokio::time::sleep(Duration::from_millis(300)).await;
-            world.advance(3_001);
-        };
-        let line = line("never");
-        let ((_, page, _), ()) = tokio::join!(browser.post(&line, &[("do", "run")]), wait);
+        let (_, page, _) = browser.post(&line("never"), &[("do", "run")]).await;
         assert!(page.contains("The application did not respond"));
     };
     with_bot(&world, &mut shard, story).await;
@@ -349,7 +347,10 @@ async fn whatever_people_and_the_bot_write_is_text() {
         assert_eq!(page.matches("<script").count(), 1, "the page's own alone");
         assert!(!page.contains("<img") && !page.contains("href=\"javascript"));
     }
-    let reply = browser.web.get(&browser.page).send().await.unwrap();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let page = fakes::discord::DiscordPage::start(&world.fake, listener).unwrap();
+    let reply = browser.web.get(page.base_url()).send().await.unwrap();
     let policy = reply.headers()["content-security-policy"].to_str().unwrap().to_owned();
     assert!(policy.contains("default-src 'none'") && policy.contains("script-src 'sha256-"), "{policy}");
+    page.stop().await;
 }

@@ -12,6 +12,8 @@ mod modal;
 mod view;
 
 use super::{FakeDiscord, files};
+use crate::FakeError;
+use crate::server::Server;
 use acts::{Fields, Next};
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Query, Request, State as Shared};
@@ -35,6 +37,32 @@ impl FakeDiscord {
     pub fn page(&self) -> Router {
         let hands = Arc::new(FakeDiscord { inner: Arc::clone(&self.inner), server: None });
         Router::new().route("/", any(serve)).layer(DefaultBodyLimit::max(files::LARGEST_FORM)).with_state(hands)
+    }
+}
+
+/// The page on a listener of its own, at `/`. Dropping it stops it, and leaves the Discord behind it running.
+pub struct DiscordPage {
+    server: Server,
+}
+
+impl DiscordPage {
+    /// Serves the page of this Discord.
+    ///
+    /// # Errors
+    /// When the listener has no address.
+    pub fn start(discord: &FakeDiscord, listener: tokio::net::TcpListener) -> Result<DiscordPage, FakeError> {
+        Ok(DiscordPage { server: Server::start(listener, discord.page())? })
+    }
+
+    /// `http://address:port`, for a browser.
+    #[must_use]
+    pub fn base_url(&self) -> String {
+        self.server.base_url()
+    }
+
+    /// Stops, and waits until the port is free.
+    pub async fn stop(self) {
+        self.server.stop().await;
     }
 }
 
