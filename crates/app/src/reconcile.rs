@@ -18,14 +18,22 @@ const HOUR_MS: i64 = 3_600_000;
 const KEPT_MS: i64 = 30 * 24 * HOUR_MS;
 /// An event can be listed later than its time says: each reading begins so long before the end of the last.
 const OVERLAP_MS: i64 = HOUR_MS;
+/// An event that is younger may still come by itself.
+const ON_ITS_WAY_MS: i64 = 60_000;
 /// A subscription is read at least so often, whatever events say.
 const UNREAD_MS: i64 = 24 * HOUR_MS;
 /// Events and subscriptions a page.
 const PAGE: u32 = 100;
 
-/// Takes in every event since the last time that did not come by itself; returns how many. Reading the same again
-/// changes nothing.
-pub async fn events(app: &App) -> Result<usize> {
+/// The reading of every few minutes. What has just happened is left alone: its webhook is on its way, and where much
+/// happens it would wait behind all the rest of it.
+pub(crate) async fn missed(app: &App) -> Result<usize> {
+    events(app, app.clock.now() - ON_ITS_WAY_MS).await
+}
+
+/// Takes in every event from the last reading until `until` that did not come by itself; returns how many. Reading the
+/// same again changes nothing.
+pub async fn events(app: &App, until: UnixMs) -> Result<usize> {
     let started = app.clock.now();
     let since = marks::get(&app.store, MARK).await?.map_or(started - KEPT_MS, |at| at - OVERLAP_MS);
     let types: Vec<&str> = EventKind::OF_STRIPE.iter().map(|(name, _)| *name).collect();
@@ -42,7 +50,8 @@ pub async fn events(app: &App) -> Result<usize> {
         let ids: Vec<&str> = page.data.iter().map(|event| event.id.as_str()).collect();
         let known = stripe_events::known(&app.store, &ids).await?;
         for event in &page.data {
-            if event.livemode == app.config.stripe.livemode && !known.contains(&event.id) {
+            let is_ours = event.livemode == app.config.stripe.livemode && event.created * 1000 <= until;
+            if is_ours && !known.contains(&event.id) {
                 stripe_event::take_in(app, event).await?;
                 taken += 1;
             }
@@ -106,7 +115,12 @@ pub struct Difference {
 /// Compares every subscription of Stripe's with every one of ours, mends what can be mended by reading it afresh, and says
 /// what differed. Also what is served without having been paid.
 pub async fn compare(app: &App) -> Result<Vec<Difference>> {
-    events(app).await?;
+    compare_until(app, app.clock.now()).await
+}
+
+/// The same of what had happened by then.
+async fn compare_until(app: &App, until: UnixMs) -> Result<Vec<Difference>> {
+    events(app, until).await?;
     let (mut differences, mut at_stripe, mut after) = (Vec::new(), HashSet::new(), None::<String>);
     loop {
         let page = app.stripe.list_open_subscriptions(after.as_deref()).await?;
@@ -114,7 +128,7 @@ pub async fn compare(app: &App) -> Result<Vec<Difference>> {
         let rows = subscriptions::by_stripe_ids(&app.store, &ids).await?;
         let known: HashMap<&str, &subscriptions::Model> =
             rows.iter().map(|row| (row.stripe_subscription_id.as_str(), row)).collect();
-        for object in &page.data {
+        for object in page.data.iter().filter(|object| object.created * 1000 <= until) {
             differences.extend(compare_one(app, object, known.get(object.id.as_str()).copied()).await?);
         }
         at_stripe.extend(page.data.iter().map(|object| object.id.clone()));
@@ -196,7 +210,7 @@ async fn mend(app: &App, id: &str, before: Option<&subscriptions::Model>) -> Res
 /// The comparison of each night: what was mended is in the log, and what was not is told to the admins.
 pub async fn watch(app: &App) -> Result<()> {
     let mut open = Vec::new();
-    for Difference { subject, what, is_mended } in compare(app).await? {
+    for Difference { subject, what, is_mended } in compare_until(app, app.clock.now() - ON_ITS_WAY_MS).await? {
         if is_mended {
             tracing::warn!(subject, what, "was not as at Stripe, and is mended");
         } else {

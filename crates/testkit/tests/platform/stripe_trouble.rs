@@ -125,7 +125,7 @@ async fn webhooks_that_come_twice_backwards_late_or_never_end_in_one_state(datab
         test.stripe.set_webhook_delivery(false);
         test.run_jobs().await?;
         if mess.lose_every.is_some() {
-            assert!(reconcile::events(&test.app).await? > 0, "what was lost is fetched");
+            assert!(reconcile::events(&test.app, test.app.clock.now()).await? > 0, "what was lost is fetched");
             test.run_jobs().await?;
         }
         let found = rows(&test, &user).await?;
@@ -148,7 +148,7 @@ async fn a_secret_that_is_rotated_loses_no_event(database: Database) -> anyhow::
     assert_eq!(test.stripe.deliver(&event).await?, 200, "the rotation taken back");
     // What was refused meanwhile is fetched.
     test.app.clock.advance(0);
-    reconcile::events(&test.app).await?;
+    reconcile::events(&test.app, test.app.clock.now()).await?;
     test.run_jobs().await?;
     assert_eq!(rows(&test, &user).await?.0[0]["status"], "active");
     test.app.clock = Clock::stopped_at(0);
@@ -193,7 +193,7 @@ async fn s15_after_three_days_of_outage_the_state_is_as_if_there_had_been_none(
     let Some(down) = TestApp::start(&Wanted::on(database)).await? else { return Ok(()) };
     let (up_users, down_users) = (four_days(&up, false).await?, four_days(&down, true).await?);
     up.settle().await?;
-    let missed = reconcile::events(&down.app).await?;
+    let missed = reconcile::events(&down.app, down.app.clock.now()).await?;
     assert!(missed >= 10, "{missed}");
     down.run_jobs().await?;
     let state = async |test: &TestApp, users: &[TestUser]| {
@@ -205,7 +205,7 @@ async fn s15_after_three_days_of_outage_the_state_is_as_if_there_had_been_none(
     };
     let expected = state(&up, &up_users).await?;
     assert_eq!(state(&down, &down_users).await?, expected);
-    assert_eq!(reconcile::events(&down.app).await?, 0, "nothing is left");
+    assert_eq!(reconcile::events(&down.app, down.app.clock.now()).await?, 0, "nothing is left");
     assert_eq!(down.run_jobs().await?, 0);
     assert_eq!(state(&down, &down_users).await?, expected, "twice the same");
     // Were the list of events gone too, each subscription is read once a day all the same.

@@ -173,7 +173,7 @@ impl World {
         // A job that Stripe failed is tried again in seconds; here a day is a moment.
         self.test.advance(60_000);
         self.test.run_jobs().await?;
-        reconcile::events(&self.test.app).await.ok();
+        reconcile::events(&self.test.app, self.test.app.clock.now()).await.ok();
         // In life every hour; what was read less than a day ago is left alone.
         if day.is_multiple_of(7) {
             reconcile::subscriptions(&self.test.app).await.ok();
@@ -383,7 +383,7 @@ impl World {
             self.test.advance(3 * 3_600_000);
             self.hear().await?;
             self.test.run_jobs().await?;
-            reconcile::events(&app).await.ok();
+            reconcile::events(&app, app.clock.now()).await.ok();
             reconcile::subscriptions(&app).await.ok();
         }
         let open: Vec<_> = reconcile::compare(&app).await?.into_iter().filter(|one| !one.is_mended).collect();
