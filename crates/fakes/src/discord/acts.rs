@@ -112,6 +112,25 @@ impl FakeDiscord {
         self.interact(&mut state, &Place { channel, member }, Act::new(4, data))
     }
 
+    /// A person picks a command from the menu of a message. The bot is given the whole message, whatever it may read.
+    ///
+    /// # Errors
+    /// When the message is gone, or no such command is registered.
+    pub fn pick(&self, message: u64, member: u64, name: &str) -> Result<u64, FakeError> {
+        let mut state = self.inner.lock();
+        let channel = state.messages.get(&message).ok_or_else(|| refused("the message is gone"))?.channel;
+        let guild = guild_of(&state, channel)?;
+        let mut commands = state.commands.get(&guild).into_iter().flatten();
+        let found = commands.find(|one| one["name"] == name && one["type"] == 3).cloned();
+        let found = found.ok_or_else(|| refused(format!("no message has {name} in its menu")))?;
+        let resolved = json!({ "messages": { message.to_string(): show::message(&state, &self.inner, message) } });
+        let data = json!({
+            "id": found["id"], "name": name, "type": 3, "guild_id": guild.to_string(),
+            "target_id": message.to_string(), "resolved": resolved, "options": [],
+        });
+        self.interact(&mut state, &Place { channel, member }, Act { line: Some(name.to_owned()), ..Act::new(2, data) })
+    }
+
     /// A person clicks a button of a message, by its `custom_id`.
     ///
     /// # Errors

@@ -49,7 +49,12 @@ pub(crate) fn guild(call: &Call<'_>, method: &str, app: &str, guild: &str) -> An
 
 fn check(at: usize, command: &Value) -> Result<(), ApiError> {
     let name = command["name"].as_str().unwrap_or_default();
-    let legal = |letter: char| letter.is_alphanumeric() && !letter.is_uppercase() || matches!(letter, '-' | '_');
+    // Commands on a message or a person stand in a menu, by a name of words and without a description.
+    let in_a_menu = matches!(command["type"].as_u64(), Some(2 | 3));
+    let legal = |letter: char| {
+        let in_a_line = letter.is_alphanumeric() && !letter.is_uppercase() || matches!(letter, '-' | '_');
+        in_a_line || in_a_menu && (letter.is_alphanumeric() || letter == ' ')
+    };
     if !(1..=32).contains(&name.chars().count()) || !name.chars().all(legal) {
         return Err(ApiError::invalid(
             &format!("{at}.name"),
@@ -58,8 +63,9 @@ fn check(at: usize, command: &Value) -> Result<(), ApiError> {
         ));
     }
     let description = command["description"].as_str().unwrap_or_default();
-    if !(1..=100).contains(&description.chars().count()) {
-        let message = "Must be between 1 and 100 in length.";
+    let (least, most) = if in_a_menu { (0, 0) } else { (1, 100) };
+    if !(least..=most).contains(&description.chars().count()) {
+        let message = "Must be between 1 and 100 in length, and empty in a menu.";
         return Err(ApiError::invalid(&format!("{at}.description"), "BASE_TYPE_BAD_LENGTH", message));
     }
     if command["options"].as_array().is_some_and(|options| options.len() > 25) {

@@ -176,7 +176,7 @@ async fn pump(inner: &Inner, socket: &mut WebSocket, client: &mut Client, outgoi
                     if matches!(code, 1000 | 1001) && state.gateway.connection == Some(client.number) {
                         state.gateway.forget();
                     }
-                    return;
+                    // The next look for a message says goodbye as well, and finds the end.
                 }
                 Some(Ok(_)) => {}
                 None | Some(Err(_)) => return,

@@ -15,6 +15,8 @@ pub struct Seen {
     pub id: u64,
     /// Its text.
     pub content: String,
+    /// Title and text of each of its boxes.
+    pub embeds: Vec<(String, String)>,
     /// Whether only the person who asked sees it.
     pub is_ephemeral: bool,
     /// Label and `custom_id` of each of its buttons.
@@ -174,6 +176,7 @@ fn seen(inner: &Inner, state: &State, id: u64) -> Option<Seen> {
     Some(Seen {
         id,
         content: message.body["content"].as_str().unwrap_or_default().to_owned(),
+        embeds: embeds(&message.body),
         is_ephemeral: message.flags & EPHEMERAL != 0,
         buttons: buttons(&message.body),
         pings: mentions::of(state, message),
@@ -183,6 +186,12 @@ fn seen(inner: &Inner, state: &State, id: u64) -> Option<Seen> {
 
 fn seen_file(inner: &Inner, channel: u64, file: &File) -> SeenFile {
     SeenFile { name: file.name.clone(), size: file.bytes.len(), url: files::address(inner, channel, file) }
+}
+
+fn embeds(body: &Value) -> Vec<(String, String)> {
+    let text = |embed: &Value, name: &str| embed[name].as_str().unwrap_or_default().to_owned();
+    let all = body["embeds"].as_array().into_iter().flatten();
+    all.map(|embed| (text(embed, "title"), text(embed, "description"))).collect()
 }
 
 fn buttons(body: &Value) -> Vec<(String, String)> {

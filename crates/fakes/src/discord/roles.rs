@@ -28,6 +28,9 @@ pub(crate) fn guild(call: &Call<'_>, method: &str, guild: &str, rest: &[&str]) -
             let channels = state.channels.iter().filter(|(_, one)| one.guild == id);
             Ok(Some(channels.map(|(channel, _)| show::channel(&state, *channel)).collect()))
         }
+        ("GET", ["threads", "active"]) => {
+            Ok(Some(json!({ "threads": show::active_threads(&state, call.inner, id), "members": [] })))
+        }
         ("GET", ["members", user]) => {
             let user = member_of(found, user)?;
             Ok(Some(show::member(&state, call.inner, id, user)))

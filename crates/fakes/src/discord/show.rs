@@ -122,10 +122,7 @@ pub(crate) fn guild(state: &State, inner: &Inner, id: u64) -> Value {
         .filter(|(_, channel)| channel.guild == id && channel.thread.is_none())
         .map(|(channel_id, _)| channel(state, *channel_id))
         .collect();
-    let has = |one: u64| permissions::in_channel(state, one, inner.bot) & permissions::VIEW_CHANNEL != 0;
-    let is_active = |one: &Channel| one.guild == id && one.thread.as_ref().is_some_and(|thread| !thread.archived);
-    let threads = state.channels.iter().filter(|(thread, one)| is_active(one) && has(**thread));
-    let threads: Vec<Value> = threads.map(|(thread, _)| channel(state, *thread)).collect();
+    let threads = active_threads(state, inner, id);
     let joined = guild.members.get(&inner.bot).map_or(0, |member| member.joined);
     json!({
         "id": id.to_string(), "name": guild.name, "owner_id": guild.owner.to_string(), "icon": null, "splash": null,
@@ -162,6 +159,14 @@ pub(crate) fn guild_by_api(state: &State, inner: &Inner, id: u64) -> Value {
         object.retain(|name, _| !BY_GATEWAY.contains(&name.as_str()));
     }
     shown
+}
+
+/// The threads of a guild that are in no archive, as far as the bot sees them.
+pub(crate) fn active_threads(state: &State, inner: &Inner, guild: u64) -> Vec<Value> {
+    let has = |one: u64| permissions::in_channel(state, one, inner.bot) & permissions::VIEW_CHANNEL != 0;
+    let is_active = |one: &Channel| one.guild == guild && one.thread.as_ref().is_some_and(|thread| !thread.archived);
+    let threads = state.channels.iter().filter(|(thread, one)| is_active(one) && has(**thread));
+    threads.map(|(thread, _)| channel(state, *thread)).collect()
 }
 
 pub(crate) fn roles(guild: &Guild) -> Value {
