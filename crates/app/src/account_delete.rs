@@ -9,6 +9,7 @@ use store::{
 };
 use uuid::Uuid;
 
+use crate::discord::link;
 use crate::jobs::{self, Job};
 use crate::letter::Letter;
 use crate::session::Who;
@@ -56,6 +57,7 @@ pub(crate) async fn delete(app: &App, tx: &Tx, id: Uuid, actor: &str, now: UnixM
     card_marks::delete_of(tx, id).await?;
     notices::delete_of(tx, id).await?;
     notice_refusals::delete_of(tx, id).await?;
+    link::forget(app, tx, id, now).await?;
     tickets::delete_of(tx, id).await?;
     tickets::release_all_of(tx, id).await?;
     recovery_codes::replace(tx, id, &[]).await?;

@@ -96,6 +96,8 @@ pub struct Config {
     pub flow: Option<Flow>,
     /// How long the desk waits for a customer's answer.
     pub ticket_quiet: Quiet,
+    /// Whether there is a bot on Discord, with whose server customers can link their accounts.
+    pub has_bot: bool,
 }
 
 impl Config {

@@ -60,6 +60,10 @@ pub const LATER: &[&str] = &[
     "close.forgotten",
 ];
 
+/// The places of a ticket that is opened on Discord, after it is written down.
+pub const ON_DISCORD: &[&str] =
+    &["thread.made", "thread.placed", "thread.posted", "thread.introduced", "thread.told", "post.begun", "post.sent"];
+
 /// The places of counting what gateways report.
 pub const COUNTING: &[&str] = &["count.saved", "count.committed"];
 
@@ -68,10 +72,10 @@ mod armed {
     use std::sync::OnceLock;
     use std::sync::atomic::{AtomicI64, Ordering};
 
-    use super::{BEGINNING, COUNTING, LATER};
+    use super::{BEGINNING, COUNTING, LATER, ON_DISCORD};
 
     fn all() -> impl Iterator<Item = &'static &'static str> {
-        BEGINNING.iter().chain(LATER).chain(COUNTING)
+        BEGINNING.iter().chain(LATER).chain(ON_DISCORD).chain(COUNTING)
     }
 
     static ARMED: OnceLock<Armed> = OnceLock::new();

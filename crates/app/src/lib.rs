@@ -31,6 +31,7 @@ pub mod device_add;
 mod device_adopt;
 pub mod device_change;
 mod device_slots;
+pub mod discord;
 pub mod email_change;
 pub mod failpoint;
 pub mod faq;

@@ -10,6 +10,7 @@ use store::{
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use crate::discord::gate;
 use crate::{
     App, Result, coupon, credit_period, gateway_report, idempotency, ledger, monitor, notice_due, price_move,
     reconcile, reward, server_away, ticket,
@@ -90,7 +91,7 @@ impl Chore {
             Chore::SettleCoupons => coupon::settle_due(app).await.map(drop),
             Chore::ProveBooks => ledger::watch(app).await,
             Chore::CompareStripe => reconcile::watch(app).await,
-            Chore::ReadEvents => reconcile::events(app).await.map(drop),
+            Chore::ReadEvents => reconcile::missed(app).await.map(drop),
             Chore::ReadSubscriptions => reconcile::subscriptions(app).await.map(drop),
         };
         if let Err(error) = done {
@@ -183,6 +184,7 @@ pub async fn clean_up(app: &App) -> Result<()> {
     notices::prune(&app.store, now - KEEP_NOTICES_MS).await?;
     usage_days::prune(&app.store, now.div_euclid(DAY_MS) - KEEP_USAGE_DAYS).await?;
     monitor::clean_up(app, now).await?;
+    gate::clean_up(app, now).await?;
     for peer in wireguard_peers::still_at_previous(&app.store, now - KEEP_PREVIOUS_MS, AT_ONCE).await? {
         gateway_report::leave_previous(app, &peer).await?;
     }

@@ -15,6 +15,8 @@ use store::checks::{self, components};
 use store::{incidents, vps_servers};
 use uuid::Uuid;
 
+use crate::i18n::Translator;
+
 use crate::maintenance::Planned;
 use crate::monitor::{hold_ms, is_watched};
 use crate::server::ServerRow;
@@ -140,6 +142,20 @@ pub struct Update {
     pub at: UnixMs,
     /// What an operator says of it.
     pub words: Option<String>,
+}
+
+/// A part's name, in the reader's language where it is the product's own and not an operator's.
+pub fn part_name(t: Translator, name: &str) -> String {
+    match name {
+        WEBSITE => t.say("status-part-website"),
+        DATABASE => t.say("status-part-database"),
+        other => other.to_owned(),
+    }
+}
+
+/// The names of parts, one after the other.
+pub fn part_names(t: Translator, names: &[String]) -> String {
+    names.iter().map(|name| part_name(t, name)).collect::<Vec<_>>().join(", ")
 }
 
 /// What is shown, a few seconds old at most: the page is open to strangers, who may ask for it as often as they like.

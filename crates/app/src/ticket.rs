@@ -17,11 +17,12 @@ use uuid::Uuid;
 use crate::session::Who;
 use crate::{App, Error, Result};
 
+pub(crate) use close::thread_deleted;
 pub use close::{close_own, rate};
 pub use context::{Beside, BesideDevice, beside};
 pub use due::end_quiet;
 pub use entry::{Attachment, Source, Written};
-pub(crate) use entry::{file_place, place};
+pub(crate) use entry::{ON_DISCORD, file_place, place};
 pub use open::{NewTicket, open, write};
 pub use replies::{add_reply, delete_reply, replies};
 pub use work::{Change, change, helper, helpers, note, reply, staff_file};

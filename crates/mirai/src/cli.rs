@@ -1,6 +1,8 @@
 //! The command line.
 
 #[cfg(feature = "control")]
+mod bot;
+#[cfg(feature = "control")]
 mod control;
 #[cfg(feature = "gateway")]
 mod gateway;
@@ -11,6 +13,8 @@ mod promotions;
 
 use clap::{Args, Parser, Subcommand};
 
+#[cfg(feature = "control")]
+pub(crate) use bot::*;
 #[cfg(feature = "control")]
 pub(crate) use control::*;
 #[cfg(feature = "gateway")]
@@ -36,8 +40,17 @@ pub(crate) enum Command {
     Dev(Dev),
     /// Site, API, webhook and jobs, from the settings
     #[cfg(feature = "control")]
-    #[command(after_help = "Example:\n  APP_ENV=production mirai serve\n\nSee `mirai config` for the settings.")]
-    Serve,
+    #[command(
+        after_help = "Example:\n  APP_ENV=production mirai serve --with bot\n\nSee `mirai config` for the settings."
+    )]
+    Serve(Serve),
+    /// The Discord bot, from the settings; or something about it
+    #[cfg(feature = "control")]
+    #[command(
+        args_conflicts_with_subcommands = true,
+        after_help = "Example:\n  mirai bot register\n  mirai bot\n\ndocs/discord.md leads from nothing to a bot that answers."
+    )]
+    Bot(Bot),
     /// Bring the database to this program's tables; run it again at will
     #[cfg(feature = "control")]
     #[command(after_help = "Example:\n  DATABASE_URL=mysql://mirai:secret@127.0.0.1/mirai mirai migrate")]

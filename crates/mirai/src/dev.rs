@@ -30,6 +30,7 @@ use tokio::sync::watch;
 use web::Listener;
 
 use crate::cli::Dev;
+use crate::dev_discord::Discord;
 use crate::dev_tunnel::Tunnel;
 use crate::settings::{self, Source, Values};
 use crate::{dev_gateways, logging, out, serve, signals, wiring};
@@ -51,11 +52,12 @@ struct Kept {
     admin_password: String,
 }
 
-/// The three ports, bound before anything is written.
+/// The four ports, bound before anything is written.
 struct Ports {
     site: TcpListener,
     stripe: TcpListener,
     mail: TcpListener,
+    discord: TcpListener,
 }
 
 pub(crate) async fn run(options: Dev) -> anyhow::Result<()> {
@@ -97,9 +99,18 @@ pub(crate) async fn run(options: Dev) -> anyhow::Result<()> {
     }
     price_plans(&app).await?;
     make_admin(&app, &kept).await?;
+    let discord = Discord::start(ports.discord).await?;
+    let discord_url = discord.address().to_owned();
+    discord.prepare(&app, users::find(&app, ADMIN).await.map_err(|error| anyhow::anyhow!(error.chain()))?.id).await?;
 
     let stop = signals::stop()?;
-    let tasks = serve::background(&app, &stop);
+    let mut tasks = serve::background(&app, &stop);
+    let (bots_app, bots_stop) = (app.clone(), stop.clone());
+    tasks.spawn(async move {
+        if let Err(error) = discord.run(bots_app, bots_stop).await {
+            tracing::error!(%error, "the pretend Discord ended");
+        }
+    });
     let site = ports.site.local_addr()?;
     // The gateways end before the site does: one that saw its stream end would warn of a fault that is none.
     let (gateways_ended, stop_site) = watch::channel(false);
@@ -107,7 +118,7 @@ pub(crate) async fn run(options: Dev) -> anyhow::Result<()> {
     // A task of its own: the gateway of a tunnel enrols before anything is announced.
     let served = tokio::spawn(served);
     let gateways = Gateways::start(&app, &options, site).await?;
-    announce(&kept, &site_url, &stripe_url, &mail_url);
+    announce(&kept, &site_url, &stripe_url, &mail_url, &discord_url);
     gateways.announce(&options.data);
     tokio::join!(gateways.run(&app, &options.data, &control, stop.clone()), renew(&stripe, stop));
     let _ = gateways_ended.send(true);
@@ -145,8 +156,8 @@ fn refuse_production() -> anyhow::Result<()> {
 async fn bind(port: u16) -> anyhow::Result<Ports> {
     let at = |offset: u16| if port == 0 { Some(0) } else { port.checked_add(offset) };
     let mut bound = Vec::new();
-    for (offset, what) in [(0, "the site"), (1, "the pretend Stripe"), (2, "the mailbox")] {
-        let port = at(offset).context("--port must leave room for the two ports after it")?;
+    for (offset, what) in [(0, "the site"), (1, "the pretend Stripe"), (2, "the mailbox"), (3, "the pretend Discord")] {
+        let port = at(offset).context("--port must leave room for the three ports after it")?;
         match TcpListener::bind(("127.0.0.1", port)).await {
             Ok(listener) => bound.push(listener),
             Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => {
@@ -155,9 +166,9 @@ async fn bind(port: u16) -> anyhow::Result<Ports> {
             Err(error) => return Err(error).with_context(|| format!("port {port} ({what})")),
         }
     }
-    match <[TcpListener; 3]>::try_from(bound) {
-        Ok([site, stripe, mail]) => Ok(Ports { site, stripe, mail }),
-        Err(_) => bail!("three ports were to be bound"),
+    match <[TcpListener; 4]>::try_from(bound) {
+        Ok([site, stripe, mail, discord]) => Ok(Ports { site, stripe, mail, discord }),
+        Err(_) => bail!("four ports were to be bound"),
     }
 }
 
@@ -215,6 +226,8 @@ fn values(data: &Path, kept: &Kept, site: &str, stripe_pages: &str, stripe: &str
         ("RESEND_API_KEY", &kept.resend_key),
         ("RESEND_API_BASE", mail),
         ("MAIL_FROM", "MiraiVPN <hello@mirai.test>"),
+        // Only that there is one counts: the bot of a trial has settings of its own.
+        ("DISCORD_TOKEN", "pretend"),
         // Whoever tries it is several customers, and the demo servers' gateways, all from one address.
         ("LIMIT_CREDENTIAL", "60"),
     ] {
@@ -287,13 +300,16 @@ impl Gateways {
     }
 }
 
-fn announce(kept: &Kept, site: &str, stripe: &str, mail: &str) {
+fn announce(kept: &Kept, site: &str, stripe: &str, mail: &str, discord: &str) {
     out::line("");
     out::line("MiraiVPN is running. Nothing leaves this machine, and no money moves.");
     out::line("");
     out::line(&format!("  Site            {site}"));
     out::line(&format!("  Mailbox         {mail}   every mail that the site sends"));
     out::line(&format!("  Pretend Stripe  {stripe}   pay with the card that is filled in"));
+    out::line(&format!(
+        "  Pretend Discord {discord}   be a customer or the team, and meet the bot; anew at each start"
+    ));
     out::line(&format!("  API             {site}/backend/api/docs   X-API-KEY: {}", kept.api_key));
     out::line(&format!("  Admin account   {ADMIN}   password: {}", kept.admin_password));
 }

@@ -10,11 +10,15 @@
 
 #[cfg(feature = "control")]
 mod admin;
+#[cfg(feature = "control")]
+mod bot_command;
 mod cli;
 #[cfg(feature = "control")]
 mod config_command;
 #[cfg(feature = "dev")]
 mod dev;
+#[cfg(feature = "dev")]
+mod dev_discord;
 #[cfg(feature = "dev")]
 mod dev_gateways;
 #[cfg(feature = "dev")]
@@ -84,7 +88,9 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
         #[cfg(feature = "dev")]
         Command::Dev(options) => dev::run(options).await,
         #[cfg(feature = "control")]
-        Command::Serve => serve::run().await,
+        Command::Serve(options) => serve::run(&options).await,
+        #[cfg(feature = "control")]
+        Command::Bot(options) => bot_command::run(options).await,
         #[cfg(feature = "control")]
         Command::Migrate => serve::migrate().await,
         #[cfg(feature = "control")]

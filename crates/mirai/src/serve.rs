@@ -11,8 +11,9 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use web::Listener;
 
+use crate::cli::{Part, Serve};
 use crate::settings::{self, Values};
-use crate::{logging, out, signals, wiring};
+use crate::{bot_command, logging, out, signals, wiring};
 
 /// Upper ends of the buckets of [`APPLIED`], in seconds: around the bounds that gateways are to keep.
 const APPLIED_BUCKETS: [f64; 9] = [0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 1.0, 5.0, 60.0];
@@ -29,8 +30,9 @@ pub(crate) async fn migrate() -> anyhow::Result<()> {
 }
 
 /// `mirai serve`.
-pub(crate) async fn run() -> anyhow::Result<()> {
+pub(crate) async fn run(options: &Serve) -> anyhow::Result<()> {
     let values = load()?;
+    let bot = options.with.contains(&Part::Bot).then(|| settings::bot(&values)).transpose()?;
     let parsed = settings::parse(&values)?;
     let status_dir = parsed.status_dir.clone();
     let (listen, metrics_listen, grace) = (parsed.listen.clone(), parsed.metrics_listen.clone(), parsed.shutdown_grace);
@@ -40,6 +42,9 @@ pub(crate) async fn run() -> anyhow::Result<()> {
     let mut tasks = background(&app, &stop);
     if let Some(place) = metrics_listen {
         serve_metrics(&place, &mut tasks, &stop).await?;
+    }
+    if let Some(settings) = bot {
+        tasks.spawn(bot_command::beside(app.clone(), settings, stop.clone()));
     }
     tracing::info!(place = listener.place(), version = env!("CARGO_PKG_VERSION"), "ready");
     let router = web::router(app.clone(), web_settings);

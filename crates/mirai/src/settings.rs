@@ -2,6 +2,7 @@
 //!
 //! [`SETTINGS`] is the one list: `mirai config` prints it, the loader knows nothing beside it.
 
+mod discord;
 mod list;
 mod parsed;
 
@@ -12,6 +13,7 @@ use anyhow::{Context as _, bail};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
+pub(crate) use discord::bot;
 pub(crate) use list::{SETTINGS, Setting};
 pub(crate) use parsed::{Parsed, database, parse};
 

@@ -10,7 +10,7 @@ pub struct Held {
 }
 
 /// Every table with rows about people, in the order of the privacy page.
-pub const HELD: [Held; 33] = [
+pub const HELD: [Held; 40] = [
     Held {
         table: "users",
         columns: &[
@@ -240,6 +240,30 @@ pub const HELD: [Held; 33] = [
         table: "ticket_files",
         columns: &["id", "ticket_id", "message_id", "name", "media_type", "bytes", "content_sealed"],
     },
+    Held { table: "discord_links", columns: &["user_id", "discord_id", "has_role", "linked_at"] },
+    Held { table: "discord_codes", columns: &["code_hash", "user_id", "expires_at"] },
+    Held {
+        table: "discord_threads",
+        columns: &[
+            "ticket_id",
+            "guild_id",
+            "discord_id",
+            "locale",
+            "channel_id",
+            "intro_id",
+            "reply_token",
+            "told",
+            "shut",
+            "read_to",
+            "tries",
+            "due_at",
+            "created_at",
+        ],
+    },
+    Held { table: "discord_undo", columns: &["kind", "target", "due_at"] },
+    Held { table: "discord_buckets", columns: &["name", "full_at"] },
+    Held { table: "discord_blocks", columns: &["discord_id", "reason", "blocked_at"] },
+    Held { table: "staff", columns: &["user_id", "is_on_duty", "since"] },
     Held {
         table: "stripe_events",
         columns: &["id", "kind", "customer", "object", "created_at", "received_at", "applied_at", "outcome"],
@@ -270,7 +294,7 @@ pub const HELD: [Held; 33] = [
 ];
 
 /// Tables about the service alone.
-pub const NOT_ABOUT_PEOPLE: [&str; 24] = [
+pub const NOT_ABOUT_PEOPLE: [&str; 27] = [
     "plans",
     "plan_offers",
     "plan_prices",
@@ -278,6 +302,9 @@ pub const NOT_ABOUT_PEOPLE: [&str; 24] = [
     "gift_batches",
     "ticket_replies",
     "faq_ends",
+    "discord_posts",
+    "discord_boards",
+    "discord_sessions",
     "vps_servers",
     "gateways",
     "components",

@@ -221,6 +221,11 @@ pub async fn of_user(db: &impl Db, user: Uuid, id: Uuid) -> Result<Option<Model>
     Ok(Entity::find_by_id(id).filter(Column::UserId.eq(user)).one(db.conn()).await?)
 }
 
+/// Those of many accounts.
+pub async fn all_of_users(db: &impl Db, users: &[Uuid]) -> Result<Vec<Model>> {
+    Ok(Entity::find().filter(Column::UserId.is_in(users.iter().copied())).all(db.conn()).await?)
+}
+
 /// A user's subscriptions, newest first.
 pub async fn all_of_user(db: &impl Db, user: Uuid) -> Result<Vec<Model>> {
     Ok(Entity::find().filter(Column::UserId.eq(user)).order_by_desc(Column::Id).all(db.conn()).await?)

@@ -423,6 +423,7 @@ pub(crate) async fn assemble(
         money_back_days: 30,
         flow: None,
         ticket_quiet: domain::ticket::Quiet::of_days(3),
+        has_bot: true,
     };
     let stripe = Stripe::new(StripeSettings {
         base: Url::parse(&stripe.base_url())?,

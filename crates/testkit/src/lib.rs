@@ -10,6 +10,7 @@ pub mod app;
 pub mod browser;
 pub mod caller;
 pub mod dev;
+pub mod discord;
 pub mod fleet;
 pub mod gate;
 

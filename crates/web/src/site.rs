@@ -7,6 +7,7 @@ mod billing;
 mod coupon;
 mod dashboard;
 mod devices;
+mod discord;
 mod form;
 mod help;
 mod notices;
@@ -84,6 +85,9 @@ pub(crate) fn router() -> Router<Ctx> {
         .route("/dashboard/tickets/{id}/files/{file}", get(tickets::file))
         .route("/dashboard/notices", get(notices::page).post(notices::save))
         .route("/unsubscribe", get(notices::unsubscribe_form).post(notices::unsubscribe))
+        .route("/dashboard/discord", get(discord::page))
+        .route("/dashboard/discord/code", post(discord::code))
+        .route("/dashboard/discord/unlink", post(discord::unlink))
         .route("/dashboard/security", get(security::page))
         .route("/dashboard/security/sessions/{id}/end", post(security::end))
         .route("/dashboard/security/everywhere", post(security::end_all))

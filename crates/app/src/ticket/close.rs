@@ -6,7 +6,7 @@ use store::{Tx, ticket_messages, tickets, users};
 use uuid::Uuid;
 
 use super::entry::{self, By};
-use super::{Thread, TicketRow, get, lock_own, place, refused};
+use super::{Thread, TicketRow, get, lock, lock_own, place, refused};
 use crate::letter::{Letter, News, TicketLetter};
 use crate::session::Who;
 use crate::{App, Error, Result, failpoint, mail};
@@ -27,6 +27,18 @@ pub async fn close_own(app: &App, who: &Who, id: Uuid) -> Result<Thread> {
     })
     .await?;
     get(app, who, id).await
+}
+
+/// Somebody deleted a ticket's thread on Discord.
+pub(crate) async fn thread_deleted(app: &App, id: Uuid, now: UnixMs) -> Result<()> {
+    app.retrying(|| async {
+        let tx = app.store.write_txn().await?;
+        let (ticket, user) = lock(&tx, id).await?;
+        let reason = Note::parse("its thread on Discord was deleted").map_err(refused)?;
+        close(app, &tx, ticket, &user, By::Clock, reason, now).await?;
+        Ok(tx.commit().await?)
+    })
+    .await
 }
 
 /// Closes a ticket that is locked; a customer who did not do it is told, with all that was written.

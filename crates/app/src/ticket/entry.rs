@@ -8,6 +8,7 @@ use store::{Tx, ticket_files, ticket_messages};
 use uuid::Uuid;
 
 use super::{TicketRow, refused};
+use crate::discord::thread;
 use crate::{App, Error, Result};
 
 /// Most entries of a ticket: a conversation that is longer is better had anew, and a flood ends here.
@@ -25,13 +26,21 @@ pub enum Source {
     Site,
     /// The API.
     Api,
+    /// A form on Discord: nobody there has seen it.
+    Form,
+    /// A thread on Discord, where everybody in it has seen it.
+    Thread,
 }
+
+/// The word for all that comes from Discord.
+pub(crate) const ON_DISCORD: &str = "discord";
 
 impl Source {
     fn as_str(self) -> &'static str {
         match self {
             Source::Site => "site",
             Source::Api => "api",
+            Source::Form | Source::Thread => ON_DISCORD,
         }
     }
 
@@ -159,6 +168,9 @@ pub(super) async fn add(
     };
     let (body, source) = (written.body.as_str(), written.source.as_str());
     insert(app, tx, message, ticket, by, entry, body, source, now).await?;
+    if written.source != Source::Thread && thread::is_posted(ticket, entry) {
+        thread::announce(app, tx, ticket, message, now).await?;
+    }
     for file in &written.files {
         let id = app.dice.id(now);
         let row = ticket_files::Model {
@@ -190,7 +202,9 @@ pub(super) async fn note_deed(
     now: UnixMs,
 ) -> Result<()> {
     let body = format!("{} {more}", deed.as_str());
-    insert(app, tx, app.dice.id(now), ticket, by, Entry::Event, body.trim_end(), "", now).await
+    let id = app.dice.id(now);
+    insert(app, tx, id, ticket, by, Entry::Event, body.trim_end(), "", now).await?;
+    if thread::is_posted(ticket, Entry::Event) { thread::announce(app, tx, ticket, id, now).await } else { Ok(()) }
 }
 
 #[expect(clippy::too_many_arguments, reason = "a row's columns, each of another kind")]

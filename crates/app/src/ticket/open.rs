@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::entry::{self, By, Written};
 use super::{Thread, TicketRow, forget_end, get, lock_own, refused};
+use crate::discord::thread::{self, Place};
 use crate::letter::{Letter, News, TicketLetter};
 use crate::session::Who;
 use crate::{App, Error, Result, failpoint, mail};
@@ -24,6 +25,8 @@ pub struct NewTicket {
     pub way: Option<Way>,
     /// The first message.
     pub first: Written,
+    /// Who asks for it on Discord, where it then has a thread.
+    pub place: Option<Place>,
 }
 
 /// Opens a ticket.
@@ -42,7 +45,7 @@ async fn open_once(app: &App, who: &Who, new: &NewTicket) -> Result<Uuid> {
     }
     let (open, today) = (tickets::count_open(&tx, user.id), tickets::count_since(&tx, user.id, now - DAY_MS));
     cap(Caps::USUAL, open.await?, today.await?).map_err(refused)?;
-    let life = Life::new(State::Open, Priority::Normal, now);
+    let life = Life::new(thread::first_state(new.place.as_ref()), Priority::Normal, now);
     let mut row = TicketRow {
         id: app.dice.id(now),
         number: 0,
@@ -69,6 +72,9 @@ async fn open_once(app: &App, who: &Who, new: &NewTicket) -> Result<Uuid> {
     };
     row.set_life(&life);
     row.number = tickets::insert(&tx, row.clone()).await?;
+    if let Some(place) = &new.place {
+        thread::intend(&tx, row.id, place, now).await?;
+    }
     entry::add(app, &tx, &row, By::Customer(user.id), Entry::Message, &new.first, now).await?;
     tell_team(app, &tx, &row, News::Opened, now).await?;
     failpoint::pass("ticket.saved");

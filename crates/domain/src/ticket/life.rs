@@ -116,11 +116,18 @@ impl Life {
     }
 
     fn asks(&mut self, now: UnixMs) {
-        if self.state != State::Open {
+        if !matches!(self.state, State::Opening | State::Open) {
             self.asked_at = now;
         }
         self.state = State::Open;
         (self.due_at, self.warned_at) = (None, None);
+    }
+
+    /// Its place is there: it waits for an answer as any other.
+    pub fn placed(&mut self) {
+        if self.state == State::Opening {
+            self.state = State::Open;
+        }
     }
 
     /// The customer writes: the ticket waits for us. A closed one is opened again, while it can be.

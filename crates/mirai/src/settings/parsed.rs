@@ -118,6 +118,7 @@ pub(crate) fn parse(values: &Values) -> anyhow::Result<Parsed> {
         money_back_days: number(values, "MONEY_BACK_DAYS", 0..=90)?,
         flow: flow(values)?,
         ticket_quiet: Quiet::of_days(number(values, "TICKET_QUIET_DAYS", 0..=3_650)?),
+        has_bot: values.text("DISCORD_TOKEN").is_some(),
         mail_from,
         app_url: app_url.clone(),
     };
@@ -160,12 +161,12 @@ fn referrals(values: &Values) -> anyhow::Result<Terms> {
     })
 }
 
-fn required<'a>(values: &'a Values, name: &str) -> anyhow::Result<&'a str> {
+pub(super) fn required<'a>(values: &'a Values, name: &str) -> anyhow::Result<&'a str> {
     let meaning = super::SETTINGS.iter().find(|s| s.name == name).map_or("", |s| s.meaning);
     values.text(name).with_context(|| format!("{name} is missing: {meaning}"))
 }
 
-fn number<T>(values: &Values, name: &str, range: std::ops::RangeInclusive<T>) -> anyhow::Result<T>
+pub(super) fn number<T>(values: &Values, name: &str, range: std::ops::RangeInclusive<T>) -> anyhow::Result<T>
 where
     T: std::str::FromStr + PartialOrd + std::fmt::Display,
 {

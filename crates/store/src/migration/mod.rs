@@ -29,6 +29,7 @@ mod m0026_monitor;
 mod m0027_checks;
 mod m0028_maintenance;
 mod m0029_incident_words;
+mod m0031_discord;
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::DbBackend;
@@ -67,6 +68,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0027_checks::Migration),
             Box::new(m0028_maintenance::Migration),
             Box::new(m0029_incident_words::Migration),
+            Box::new(m0031_discord::Migration),
         ]
     }
 }

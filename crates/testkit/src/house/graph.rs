@@ -3,7 +3,7 @@
 use super::Package;
 
 /// The crate edges. A new edge is an edit of this table, with a record in `docs/decisions/`.
-pub const EDGES: [(&str, &[&str]); 11] = [
+pub const EDGES: [(&str, &[&str]); 12] = [
     ("domain", &[]),
     ("store", &["domain"]),
     ("clients", &["domain"]),
@@ -11,9 +11,10 @@ pub const EDGES: [(&str, &[&str]); 11] = [
     ("api", &["domain"]),
     ("web", &["api", "app", "domain"]),
     ("gateway", &["api", "domain"]),
+    ("bot", &["app", "domain"]),
     ("fakes", &[]),
     ("testkit", ANYTHING),
-    ("mirai", &["app", "clients", "domain", "gateway", "store", "web", "fakes"]),
+    ("mirai", &["app", "bot", "clients", "domain", "gateway", "store", "web", "fakes"]),
     ("xtask", &[]),
 ];
 

@@ -7,6 +7,7 @@ mod admin_access;
 mod admin_figures;
 mod agents;
 mod billing_pages;
+mod bot;
 mod catalogue;
 mod clocks;
 mod compare;

@@ -96,6 +96,7 @@ pub(crate) async fn open(
         category: ticket::category(&body.category)?,
         way: None,
         first: written(&body.body, body.files, request)?,
+        place: None,
     };
     Ok((StatusCode::CREATED, Reply(thread_json(ticket::open(&app, &who, &new).await?))))
 }

@@ -267,7 +267,7 @@ fn line(t: &Translator, one: &Component) -> Line {
         i64::try_from(one.days.iter().filter_map(|day| day.uptime).filter(|uptime| is(*uptime)).count()).unwrap_or(0)
     };
     let (known, good) = (count(|_| true), count(|uptime| uptime == 1_000_000));
-    let name = part_name(t, &one.name);
+    let name = app::status::part_name(*t, &one.name);
     let values = [("server", name.as_str().into()), ("good", good.into()), ("known", known.into())];
     let latest = one.windows.first();
     Line {
@@ -285,7 +285,8 @@ fn line(t: &Translator, one: &Component) -> Line {
 }
 
 fn planned(t: &Translator, one: &Work) -> Planned {
-    let what = if one.components.is_empty() { t.say("status-work-all") } else { part_names(t, &one.components) };
+    let what =
+        if one.components.is_empty() { t.say("status-work-all") } else { app::status::part_names(*t, &one.components) };
     let (from, to) = (moment(t, one.span.from), moment(t, one.span.to));
     let values = [("what", what.as_str().into()), ("from", from.as_str().into()), ("to", to.as_str().into())];
     Planned { title: one.title.clone(), is_running: one.is_running, words: t.with_all("status-work", &values) }
@@ -296,22 +297,9 @@ fn entry(t: &Translator, one: &Incident) -> Entry {
         line: format!("{}: {}", moment(t, one.at), t.say(stage_word(one.stage))),
         words: one.words.iter().flat_map(|words| words.lines()).map(str::to_owned).collect(),
     };
-    let what = if one.everything { t.say("status-work-all") } else { part_names(t, &one.components) };
+    let what = if one.everything { t.say("status-work-all") } else { app::status::part_names(*t, &one.components) };
     let title = one.title.iter().cloned().chain([what, moment(t, one.started_at)]);
     Entry { title: title.collect::<Vec<_>>().join(" · "), updates: one.updates.iter().rev().map(update).collect() }
-}
-
-/// A part's name, in the reader's language where it is the product's own and not an operator's.
-fn part_name(t: &Translator, name: &str) -> String {
-    match name {
-        app::status::WEBSITE => t.say("status-part-website"),
-        app::status::DATABASE => t.say("status-part-database"),
-        other => other.to_owned(),
-    }
-}
-
-fn part_names(t: &Translator, names: &[String]) -> String {
-    names.iter().map(|name| part_name(t, name)).collect::<Vec<_>>().join(", ")
 }
 
 /// `12 ms`, and `0.7 ms` where that is little.

@@ -228,6 +228,7 @@ async fn open_from(upload: &Upload, who: &Who) -> app::Result<Uuid> {
         category: ticket::category(upload.get("category"))?,
         way: faq::way(&upload.visit.ctx.app, upload.get("way"))?,
         first: written(upload)?,
+        place: None,
     };
     Ok(ticket::open(&upload.visit.ctx.app, who, &new).await?.ticket.id)
 }

@@ -1,0 +1,81 @@
+//! Messages that the bot keeps as they should be: the panel, and one for each incident.
+
+use std::sync::Arc;
+
+use app::discord::board::{self, Step, Wanted};
+use app::i18n::Translator;
+use app::status::{self, Overview};
+use domain::account::Language;
+use domain::time::DAY_MS;
+use twilight_model::id::Id;
+use twilight_model::id::marker::ChannelMarker;
+
+use crate::ids::{Press, snowflake};
+use crate::post::Post;
+use crate::reply::Button;
+use crate::{Bot, Error, trouble, words};
+
+/// Incidents that were over before then are not posted when the bot is new.
+const RECENT_MS: i64 = DAY_MS;
+
+/// Brings all of them to where they should be; how the network is, for those who need it too.
+pub(crate) async fn keep(bot: &Bot) -> Result<Arc<Overview>, Error> {
+    let overview = status::overview(&bot.app).await?;
+    keep_one(bot, "panel", bot.settings.support_channel, &panel(bot)).await?;
+    if let Some(channel) = bot.settings.status_channel {
+        let t = Translator::new(Language::En);
+        let recent = |one: &&status::Incident| one.resolved_at.is_none_or(|at| overview.at - at < RECENT_MS);
+        // The oldest first: they are read in this order.
+        for one in overview.incidents.iter().rev().filter(recent) {
+            let name = format!("incident:{}", one.id);
+            let post = Post {
+                text: words::incident(t, one),
+                mark: format!("{}", one.id.simple()),
+                nonce: one.id.as_u64_pair().1,
+                ..Post::default()
+            };
+            keep_one(bot, &name, channel, &post).await?;
+        }
+    }
+    Ok(overview)
+}
+
+/// The panel: where everybody finds help.
+fn panel(bot: &Bot) -> Post {
+    let t = Translator::new(Language::En);
+    Post {
+        title: bot.app.config.brand.name.clone(),
+        text: t.say("bot-panel"),
+        mark: t.say("bot-panel-mark"),
+        nonce: 1,
+        buttons: vec![
+            Button::main(t.say("bot-help"), Press::Help),
+            Button::new(t.say("bot-ask"), Press::Ticket),
+            Button::link(t.say("bot-status-page"), bot.app.config.link("/status")),
+        ],
+        ..Post::default()
+    }
+}
+
+async fn keep_one(bot: &Bot, name: &str, channel: Id<ChannelMarker>, post: &Post) -> Result<(), Error> {
+    let body = post.json();
+    let content = body.to_string();
+    let wanted = Wanted { name, channel: snowflake(channel), content: &content };
+    let message = match board::step(&bot.app, wanted).await? {
+        Step::Nothing => return Ok(()),
+        Step::Post => match post.find(&bot.http, channel).await? {
+            Some(there) => there.id,
+            None => post.send(&bot.http, channel).await?.id,
+        },
+        Step::Edit(message) => {
+            let id = Id::new(message.unsigned_abs().max(1));
+            match bot.http.update_message(channel, id).payload_json(content.as_bytes()).await {
+                Ok(_) => id,
+                // Somebody deleted it: it is posted again, next time.
+                Err(error) if trouble::is_message_gone(&error) => return Ok(board::lost(&bot.app, name).await?),
+                Err(error) => return Err(error.into()),
+            }
+        }
+    };
+    Ok(board::settled(&bot.app, wanted, snowflake(message)).await?)
+}

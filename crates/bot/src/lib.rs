@@ -1,0 +1,271 @@
+//! The Discord bot: help by buttons, tickets in private threads, the state of the network.
+//!
+//! An interaction is read into what it means (`ask`), decided by a pure function of it and of what is known (`decide`), done
+//! by the product's use cases (`act`), and answered in time in one place (`answer`). What is to stand on Discord (threads
+//! of tickets, the panel, incidents, roles) is written down in the database first, and brought there by a loop that notes
+//! each step, so that a crash between any two loses and doubles nothing.
+//!
+//! Invariant: the bot decides nothing about tickets, customers or money; whatever it does, it does as the account that is
+//! linked. It mentions nobody but the customer of a new thread, and answers in no guild but its own.
+
+mod act;
+mod answer;
+mod ask;
+mod boards;
+mod commands;
+mod decide;
+mod files;
+mod forms;
+mod help;
+mod ids;
+mod inbox;
+mod post;
+mod reply;
+mod roles;
+mod session;
+mod settings;
+mod thread;
+mod trouble;
+mod words;
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use app::App;
+use app::discord::session as kept_session;
+use secrecy::ExposeSecret as _;
+use tokio::sync::{Notify, watch};
+use tokio::task::JoinSet;
+use twilight_gateway::MessageSender;
+use twilight_http::Client;
+use twilight_model::channel::message::AllowedMentions;
+
+pub use commands::Registered;
+pub use settings::{Reading, Settings, id};
+
+/// How long a call to Discord may take.
+const CALL: Duration = Duration::from_secs(10);
+/// How often it is looked for what is to be done, beside when somebody does something here.
+const LOOK: Duration = Duration::from_secs(1);
+/// How often the lease is renewed or tried for.
+const LEASE: Duration = Duration::from_secs(3);
+/// How often boards, roles and presence are looked at, in milliseconds of the product's clock: Discord takes a presence
+/// every fifteen seconds at the most.
+const ROUND_MS: i64 = 15_000;
+/// The pause before a session is begun anew after an error.
+const PAUSE: Duration = Duration::from_secs(5);
+/// Threads that are worked on at a time.
+const AT_ONCE: usize = 8;
+
+/// Why the bot can't do something.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Discord refuses, or is away.
+    #[error("Discord: {}", trouble::words(.0))]
+    Discord(#[from] twilight_http::Error),
+    /// Discord's answer is not what it documents.
+    #[error("an answer of Discord can't be read: {0}")]
+    Answer(#[from] twilight_http::response::DeserializeBodyError),
+    /// The product refuses, or its database is away.
+    #[error("{}", .0.chain())]
+    App(#[from] app::Error),
+    /// Discord's gateway takes no session.
+    #[error("Discord's gateway refuses the bot: check DISCORD_TOKEN and the intents of the application")]
+    Refused,
+    /// A defect of ours.
+    #[error("{0}")]
+    Defect(String),
+}
+
+/// The bot's parts.
+pub(crate) struct Bot {
+    pub(crate) app: App,
+    pub(crate) settings: Settings,
+    pub(crate) http: Client,
+    /// For files that people attach.
+    pub(crate) web: reqwest::Client,
+    /// There is something to bring to Discord.
+    pub(crate) wake: Notify,
+    voice: Mutex<Voice>,
+}
+
+/// How the bot speaks to the gateway, and what it shows there.
+#[derive(Default)]
+struct Voice {
+    sender: Option<MessageSender>,
+    shown: String,
+}
+
+impl Bot {
+    fn new(app: App, settings: Settings) -> Result<Bot, Error> {
+        let web = reqwest::Client::builder().timeout(CALL).redirect(reqwest::redirect::Policy::none()).build();
+        let web = web.map_err(|error| Error::Defect(error.to_string()))?;
+        let http = client(&settings)?;
+        Ok(Bot { app, settings, http, web, wake: Notify::new(), voice: Mutex::default() })
+    }
+
+    /// Commands to the gateway go by this from now on.
+    fn speak_by(&self, sender: MessageSender) {
+        self.voice.lock().unwrap_or_else(PoisonError::into_inner).sender = Some(sender);
+    }
+
+    /// A new session shows nothing yet.
+    fn is_new_to_discord(&self) {
+        self.voice.lock().unwrap_or_else(PoisonError::into_inner).shown.clear();
+    }
+
+    /// Shows a few words as its presence, unless it does already.
+    fn show(&self, words: &str) {
+        let mut voice = self.voice.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(sender) = &voice.sender
+            && voice.shown != words
+        {
+            session::show(sender, words);
+            words.clone_into(&mut voice.shown);
+        }
+    }
+}
+
+/// A client of Discord's API.
+fn client(settings: &Settings) -> Result<Client, Error> {
+    let builder = Client::builder()
+        .token(settings.token.expose_secret().to_owned())
+        .default_allowed_mentions(AllowedMentions::default())
+        .timeout(CALL);
+    let base = &settings.api_base;
+    if base.host_str() == Some("discord.com") {
+        return Ok(builder.build());
+    }
+    let host = base.host_str().ok_or_else(|| Error::Defect("DISCORD_API_BASE has no host".to_owned()))?;
+    let host = base.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
+    Ok(builder.proxy(host, base.scheme() == "http").build())
+}
+
+/// Registers the commands, where they differ from those that are registered.
+///
+/// # Errors
+/// When Discord refuses or is away.
+pub async fn register(settings: &Settings) -> Result<Registered, Error> {
+    commands::register(&client(settings)?, settings).await
+}
+
+/// Is the bot until `stop` turns true. Of several processes one is at a time; another takes its place within seconds.
+///
+/// # Errors
+/// When Discord refuses the bot for good.
+pub async fn run(app: App, settings: Settings, mut stop: watch::Receiver<bool>) -> Result<(), Error> {
+    let bot = Arc::new(Bot::new(app, settings)?);
+    let me = bot.app.dice.id(bot.app.clock.now());
+    let mut life: Option<Life> = None;
+    let ended = loop {
+        if *stop.borrow() {
+            break Ok(());
+        }
+        match kept_session::hold(&bot.app, me).await {
+            Ok(true) => {
+                if life.as_ref().is_some_and(|life| life.session.is_finished()) {
+                    // Only a refusal for good ends a session that nobody stopped.
+                    break Err(Error::Refused);
+                }
+                life.get_or_insert_with(|| Life::begin(&bot));
+            }
+            Ok(false) => {
+                if let Some(life) = life.take() {
+                    life.end().await;
+                }
+            }
+            Err(error) => tracing::warn!(error = error.chain(), "the bot can't get at the database"),
+        }
+        tokio::select! {
+            () = tokio::time::sleep(LEASE) => {}
+            _ = stop.changed() => {}
+        }
+    };
+    if let Some(life) = life.take() {
+        life.end().await;
+    }
+    if let Err(error) = kept_session::release(&bot.app, me).await {
+        tracing::warn!(error = error.chain(), "the bot's lease could not be given back; it runs out by itself");
+    }
+    ended
+}
+
+/// What runs while this process is the bot.
+struct Life {
+    stop: watch::Sender<bool>,
+    session: tokio::task::JoinHandle<()>,
+    work: tokio::task::JoinHandle<()>,
+}
+
+impl Life {
+    fn begin(bot: &Arc<Bot>) -> Life {
+        let (stop, stopped) = watch::channel(false);
+        let session = tokio::spawn(hold_session(Arc::clone(bot), stopped.clone()));
+        let work = tokio::spawn(work(Arc::clone(bot), stopped));
+        Life { stop, session, work }
+    }
+
+    async fn end(self) {
+        self.stop.send_replace(true);
+        self.session.await.ok();
+        self.work.await.ok();
+    }
+}
+
+async fn hold_session(bot: Arc<Bot>, mut stop: watch::Receiver<bool>) {
+    while !*stop.borrow() {
+        match session::run(Arc::clone(&bot), stop.clone()).await {
+            Ok(()) => return,
+            Err(error @ Error::Refused) => return tracing::error!(%error, "the bot ends"),
+            Err(error) => tracing::warn!(%error, "the session did not begin; it is tried again"),
+        }
+        tokio::select! {
+            () = tokio::time::sleep(PAUSE) => {}
+            _ = stop.changed() => {}
+        }
+    }
+}
+
+/// Brings to Discord what is to stand there.
+async fn work(bot: Arc<Bot>, mut stop: watch::Receiver<bool>) {
+    let mut round_at = i64::MIN;
+    while !*stop.borrow() {
+        if let Err(error) = mend_threads(&bot).await {
+            tracing::warn!(error = error.chain(), "what is to be done on Discord can't be read");
+        }
+        let now = bot.app.clock.now();
+        if now.saturating_sub(round_at) >= ROUND_MS {
+            round_at = now;
+            round(&bot).await;
+        }
+        tokio::select! {
+            () = tokio::time::sleep(LOOK) => {}
+            () = bot.wake.notified() => {}
+            _ = stop.changed() => {}
+        }
+    }
+}
+
+async fn mend_threads(bot: &Arc<Bot>) -> app::Result<()> {
+    let mut tasks = JoinSet::new();
+    for id in app::discord::thread::due(&bot.app).await? {
+        if tasks.len() >= AT_ONCE {
+            tasks.join_next().await;
+        }
+        let bot = Arc::clone(bot);
+        tasks.spawn(async move { thread::mend(&bot, id).await.ok() });
+    }
+    while tasks.join_next().await.is_some() {}
+    Ok(())
+}
+
+/// Boards, presence and roles.
+async fn round(bot: &Bot) {
+    match boards::keep(bot).await {
+        Ok(overview) => bot.show(&words::presence(&overview)),
+        Err(error) => tracing::warn!(%error, "a message that the bot keeps is not as it should be"),
+    }
+    if let Err(error) = roles::keep(bot).await {
+        tracing::warn!(%error, "roles are not as they should be");
+    }
+}

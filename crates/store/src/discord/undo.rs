@@ -1,0 +1,46 @@
+//! What is to be taken back on Discord from those who are not ours any more: a role, a thread.
+
+use domain::time::UnixMs;
+use sea_orm::entity::prelude::*;
+use sea_orm::sea_query::OnConflict;
+use sea_orm::{IntoActiveModel, QueryOrder, QuerySelect};
+
+use crate::{Db, Result};
+
+/// A row of `discord_undo`.
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "discord_undo")]
+pub struct Model {
+    /// `role` or `thread`.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub kind: String,
+    /// Whose role, or which thread.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub target: i64,
+    /// When it is to be tried.
+    pub due_at: UnixMs,
+}
+
+/// No relations are declared.
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+/// Adds one, or has it tried at another time.
+pub async fn put(db: &impl Db, row: Model) -> Result<()> {
+    let again = OnConflict::columns([Column::Kind, Column::Target]).update_column(Column::DueAt).to_owned();
+    Entity::insert(row.into_active_model()).on_conflict(again).exec_without_returning(db.conn()).await?;
+    Ok(())
+}
+
+/// Those that are due.
+pub async fn due(db: &impl Db, now: UnixMs, limit: u64) -> Result<Vec<Model>> {
+    Ok(Entity::find().filter(Column::DueAt.lte(now)).order_by_asc(Column::DueAt).limit(limit).all(db.conn()).await?)
+}
+
+/// One is done, or not wanted any more.
+pub async fn done(db: &impl Db, kind: &str, target: i64) -> Result<()> {
+    Entity::delete_by_id((kind.to_owned(), target)).exec(db.conn()).await?;
+    Ok(())
+}

@@ -1,0 +1,121 @@
+//! The bot is killed at each place of opening a ticket: after the next start there is one ticket in one thread, and the
+//! customer knows of it.
+
+use anyhow::Context as _;
+use app::admin::users::{self, Verified};
+use app::sign_up::Registration;
+use app::{App, Clock, failpoint, ticket};
+use domain::account::{Email, Language, Password, Role};
+use fakes::discord::Outcome;
+use store::leases;
+use testkit::app::Database;
+use testkit::caller::PASSWORD;
+use testkit::discord::{Guild, eventually};
+use testkit::fleet::{Fleet, PATIENCE};
+use testkit::process::Running;
+use uuid::Uuid;
+
+use super::TROUBLE;
+
+testkit::on_both_databases!(a_bot_that_is_killed_anywhere_opens_one_ticket_in_one_thread);
+
+async fn customer(app: &App) -> anyhow::Result<Uuid> {
+    let new = Registration {
+        email: Email::parse("mika@example.net")?,
+        password: Password::parse(PASSWORD)?,
+        language: Language::En,
+        referral_code: None,
+    };
+    Ok(users::create(app, &new, Role::User, Verified::Already).await?.id)
+}
+
+/// A bot that begins; the lease of one that died is over.
+async fn begin(fleet: &Fleet, app: &App, guild: &Guild) -> anyhow::Result<Running> {
+    if let Some(dead) = leases::holder(&app.store, "bot").await? {
+        leases::release(&app.store, "bot", dead).await?;
+    }
+    let before = guild.fake.identifies() + guild.fake.resumes();
+    let process = fleet.command(&["bot"]).start().await?;
+    let up = || Ok((guild.fake.identifies() + guild.fake.resumes() > before).then_some(()));
+    eventually("a session", up).await?;
+    Ok(process)
+}
+
+async fn a_bot_that_is_killed_anywhere_opens_one_ticket_in_one_thread(database: Database) -> anyhow::Result<()> {
+    let Some(mut fleet) = Fleet::new(database).await? else { return Ok(()) };
+    let app = fleet.look(Clock::System).await?;
+    let guild = Guild::of(&app).await?;
+    bot::register(&guild.settings()?).await?;
+    for (name, value) in guild.environment() {
+        fleet.set(name, &value);
+    }
+    let user = customer(&app).await?;
+    let mika = guild.join("mika");
+    let places = ["ticket.saved", "ticket.committed"].iter().chain(failpoint::ON_DISCORD);
+    for (number, place) in (1..).zip(places) {
+        fleet.set("FAILPOINT", place);
+        let mut doomed = begin(&fleet, &app, &guild).await?;
+        fleet.unset("FAILPOINT");
+        if number == 1 {
+            guild.link(&app, user, mika).await?;
+        }
+        let form = guild.fake.slash(guild.support, mika, "ticket open")?;
+        let filled = guild.fill(form, &[("subject", "No connection"), ("text", TROUBLE)]).await;
+        let sent = filled.with_context(|| format!("{place}: {}", doomed.stderr()))?;
+        let began = std::time::Instant::now();
+        while doomed.is_running() {
+            anyhow::ensure!(began.elapsed() < PATIENCE, "nobody comes to {place}");
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+        let bot = begin(&fleet, &app, &guild).await?;
+        let told = || match guild.fake.outcome(sent)? {
+            Outcome::Answered(all) => Ok(all.into_iter().next_back().filter(|said| said.content.contains("<#"))),
+            _ => Ok(None),
+        };
+        let said = eventually(place, told).await?;
+        assert!(said.content.contains(&format!("#{number} ")), "{place}: {said:?}");
+        let threads: Vec<_> = guild
+            .fake
+            .threads(guild.support)
+            .into_iter()
+            .filter(|one| one.name == format!("ticket-{number}"))
+            .collect();
+        assert_eq!((threads.len(), guild.fake.threads(guild.support).len()), (1, number), "{place}: {threads:?}");
+        guild.wait_for(threads[0].id, TROUBLE).await?;
+        let texts = guild.texts(threads[0].id);
+        let count = |text: &str| texts.iter().filter(|one| one.contains(text)).count();
+        assert_eq!((count(TROUBLE), count(&format!("#{number} · No connection"))), (1, 1), "{place}: {texts:?}");
+        let row = ticket::by_number(&app, &number.to_string()).await?;
+        assert_eq!(row.state, "open", "{place}");
+        // Five at a time is what one may have, and three an hour by the bot.
+        ticket::close_own(&app, &testkit::discord::who(&app, user).await?, row.id).await?;
+        let shut = || Ok(guild.fake.threads(guild.support).iter().all(|one| one.is_locked).then_some(()));
+        eventually("the thread's end", shut).await?;
+        forget_counts(&fleet.database_url).await?;
+        bot.terminate()?;
+        bot.wait(PATIENCE).await?;
+    }
+    guild.is_content()
+}
+
+/// Nobody has asked for anything yet, and not today.
+async fn forget_counts(database: &str) -> anyhow::Result<()> {
+    use sqlx::{Connection as _, Executor as _};
+    let statements = ["DELETE FROM discord_buckets", "UPDATE tickets SET created_at = created_at - 86400000"];
+    match database.strip_prefix("sqlite://") {
+        Some(path) => {
+            let options = sqlx::sqlite::SqliteConnectOptions::new().filename(path);
+            let mut connection = sqlx::SqliteConnection::connect_with(&options).await?;
+            for statement in statements {
+                connection.execute(statement).await?;
+            }
+        }
+        None => {
+            let mut connection = sqlx::MySqlConnection::connect(database).await?;
+            for statement in statements {
+                connection.execute(statement).await?;
+            }
+        }
+    }
+    Ok(())
+}
