@@ -44,6 +44,7 @@ bot-customer = Kunde
 bot-support = Support
 bot-thread-how = Nur Sie und unser Team sehen diesen Thread. Damit wir Sie lesen, drücken Sie „Schreiben“ oder erwähnen Sie { $bot } in Ihrer Nachricht; Dateien kommen mit einer Erwähnung mit. Sie können auch in Ihrer Übersicht weiterschreiben.
 bot-unread = Das kann ich nicht lesen. Erwähnen Sie { $bot } in Ihrer Nachricht, drücken Sie oben „Schreiben“, oder wählen Sie im Menü der Nachricht „Apps“ und „Ins Ticket senden“.
+bot-not-shown = Discord zeigt diese Nachricht nicht. Lesen Sie sie hier: { $page }
 bot-ticket-opened = Ihr Ticket #{ $number } ist eröffnet: { $place }
 bot-ticket-on-site = Ihr Ticket #{ $number } ist eröffnet. Discord gibt ihm gerade keinen Thread; hier geht es weiter: { $page }
 bot-closed-letter = Ihr Ticket #{ $number } ist geschlossen; was geschrieben wurde, liegt bei. Wie war unsere Hilfe?

@@ -44,6 +44,7 @@ bot-customer = Customer
 bot-support = Support
 bot-thread-how = Only you and our team see this thread. To be heard, press Write, or mention { $bot } in your message; files come along with a mention. You can also go on in your dashboard.
 bot-unread = I can’t read this. Mention { $bot } in your message, press Write above, or use Apps and “Send to the ticket” on it.
+bot-not-shown = Discord does not show this message. Read it here: { $page }
 bot-ticket-opened = Your ticket #{ $number } is open: { $place }
 bot-ticket-on-site = Your ticket #{ $number } is open. Discord gives it no thread right now; go on here: { $page }
 bot-closed-letter = Your ticket #{ $number } is closed; what was written is attached. How did we do?

@@ -44,6 +44,7 @@ bot-customer = Cliente
 bot-support = Soporte
 bot-thread-how = Solo usted y nuestro equipo ven este hilo. Para que le leamos, pulse «Escribir» o mencione a { $bot } en su mensaje; los archivos llegan con la mención. También puede seguir en su panel.
 bot-unread = No puedo leer esto. Mencione a { $bot } en su mensaje, pulse «Escribir» arriba, o elija en el menú del mensaje «Aplicaciones» y «Enviar al tique».
+bot-not-shown = Discord no muestra este mensaje. Léalo aquí: { $page }
 bot-ticket-opened = Su tique #{ $number } está abierto: { $place }
 bot-ticket-on-site = Su tique #{ $number } está abierto. Discord no le da un hilo ahora mismo; siga aquí: { $page }
 bot-closed-letter = Su tique #{ $number } está cerrado; adjuntamos lo que se escribió. ¿Qué tal nuestra ayuda?

@@ -44,6 +44,7 @@ bot-customer = Client
 bot-support = Assistance
 bot-thread-how = Seuls vous et notre équipe voyez ce fil. Pour être lu, appuyez sur « Écrire » ou mentionnez { $bot } dans votre message ; les fichiers viennent avec une mention. Vous pouvez aussi continuer dans votre espace.
 bot-unread = Je ne peux pas lire ceci. Mentionnez { $bot } dans votre message, appuyez sur « Écrire » plus haut, ou choisissez, dans le menu du message, « Applications » puis « Envoyer au ticket ».
+bot-not-shown = Discord n’affiche pas ce message. Lisez-le ici : { $page }
 bot-ticket-opened = Votre ticket #{ $number } est ouvert : { $place }
 bot-ticket-on-site = Votre ticket #{ $number } est ouvert. Discord ne lui donne pas de fil pour le moment ; continuez ici : { $page }
 bot-closed-letter = Votre ticket #{ $number } est fermé ; ce qui a été écrit est joint. Comment était notre aide ?

@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use app::Error;
-use app::discord::gate::{self, Gate};
+use app::discord::gate::{self, Costly, Gate};
 use app::discord::{link, thread};
 use twilight_model::application::command::{CommandOptionChoice, CommandOptionChoiceValue};
 use twilight_model::channel::message::{AllowedMentions, MessageFlags};
@@ -13,18 +12,10 @@ use crate::ask::{Ask, What};
 use crate::decide::{self, Facts, costly, decide, is_acknowledged_first};
 use crate::ids::snowflake;
 use crate::reply::{Reply, rows};
-use crate::{Bot, act, forms};
+use crate::{Bot, act, forms, insist};
 
 /// What takes longer is asked time for: Discord waits three seconds, and the way there and back takes its share.
 const BUDGET: Duration = Duration::from_millis(1_000);
-/// Pauses between tries while the database is busy.
-const PATIENCE: [Duration; 5] = [
-    Duration::from_millis(100),
-    Duration::from_millis(400),
-    Duration::from_millis(1_000),
-    Duration::from_millis(2_000),
-    Duration::from_millis(4_000),
-];
 /// Discord's own failures are met by asking again, at these moments after the first.
 const AGAIN: [Duration; 2] = [Duration::from_millis(200), Duration::from_millis(500)];
 
@@ -35,7 +26,7 @@ pub(crate) async fn answer(bot: &Bot, ask: Ask) {
         return suggest(bot, &ask, typed).await;
     }
     if let Some(form) = forms::of(&ask) {
-        let known = tokio::time::timeout(BUDGET, facts(bot, &ask)).await;
+        let known = tokio::time::timeout(BUDGET, gated(bot, &ask, None)).await;
         // Where the database is slow the form opens all the same, and what it ends in is decided then.
         let refused = match known {
             Ok(Ok(facts)) => decide::may_fill(&ask, &facts, &bot.settings).err(),
@@ -106,12 +97,17 @@ async fn facts(bot: &Bot, ask: &Ask) -> app::Result<Facts> {
     })
 }
 
+/// What is known, and whether who asks is answered.
+async fn gated(bot: &Bot, ask: &Ask, costly: Option<Costly>) -> app::Result<Facts> {
+    let guild = snowflake(bot.settings.guild);
+    let gate = insist(|| gate::pass(&bot.app, ask.who.id, guild, costly)).await?;
+    Ok(Facts { gate, ..insist(|| facts(bot, ask)).await? })
+}
+
 /// Decides and does; what is said, unless it is said elsewhere.
 async fn handle(bot: &Bot, ask: &Ask) -> Option<Reply> {
     let tried = async {
-        let guild = snowflake(bot.settings.guild);
-        let gate = insist(|| gate::pass(&bot.app, ask.who.id, guild, costly(&ask.what))).await?;
-        let facts = Facts { gate, ..insist(|| facts(bot, ask)).await? };
+        let facts = gated(bot, ask, costly(&ask.what)).await?;
         match decide(ask, &facts, &bot.settings) {
             Ok(deed) => insist(|| act::run(bot, ask, deed.clone())).await,
             Err(refused) => {
@@ -122,21 +118,6 @@ async fn handle(bot: &Bot, ask: &Ask) -> Option<Reply> {
         }
     };
     Box::pin(tried).await.unwrap_or_else(|error| Some(act::failed(ask, &error)))
-}
-
-/// Tries again while the database is busy: who asked waits, and can be answered for a quarter of an hour. All that is done
-/// is done once however often it is tried.
-async fn insist<T, F: Future<Output = app::Result<T>>>(act: impl Fn() -> F) -> app::Result<T> {
-    let mut pauses = PATIENCE.iter();
-    loop {
-        match act().await {
-            Err(error @ (Error::Busy { .. } | Error::Contention(_) | Error::Locked { .. })) => match pauses.next() {
-                Some(pause) => tokio::time::sleep(*pause).await,
-                None => return Err(error),
-            },
-            done => return done,
-        }
-    }
 }
 
 /// The first answer, of which Discord takes one; whether it was this.

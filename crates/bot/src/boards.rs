@@ -21,7 +21,7 @@ const RECENT_MS: i64 = DAY_MS;
 /// Brings all of them to where they should be; how the network is, for those who need it too.
 pub(crate) async fn keep(bot: &Bot) -> Result<Arc<Overview>, Error> {
     let overview = status::overview(&bot.app).await?;
-    keep_one(bot, "panel", bot.settings.support_channel, &panel(bot)).await?;
+    note(keep_one(bot, "panel", bot.settings.support_channel, &panel(bot)).await);
     if let Some(channel) = bot.settings.status_channel {
         let t = Translator::new(Language::En);
         let recent = |one: &&status::Incident| one.resolved_at.is_none_or(|at| overview.at - at < RECENT_MS);
@@ -34,10 +34,17 @@ pub(crate) async fn keep(bot: &Bot) -> Result<Arc<Overview>, Error> {
                 nonce: one.id.as_u64_pair().1,
                 ..Post::default()
             };
-            keep_one(bot, &name, channel, &post).await?;
+            note(keep_one(bot, &name, channel, &post).await);
         }
     }
     Ok(overview)
+}
+
+/// One that can't be kept must not keep the others from it.
+fn note(kept: Result<(), Error>) {
+    if let Err(error) = kept {
+        tracing::warn!(%error, "a message that the bot keeps is not as it should be");
+    }
 }
 
 /// The panel: where everybody finds help.
@@ -61,21 +68,20 @@ async fn keep_one(bot: &Bot, name: &str, channel: Id<ChannelMarker>, post: &Post
     let body = post.json();
     let content = body.to_string();
     let wanted = Wanted { name, channel: snowflake(channel), content: &content };
-    let message = match board::step(&bot.app, wanted).await? {
+    let there = match board::step(&bot.app, wanted).await? {
         Step::Nothing => return Ok(()),
-        Step::Post => match post.find(&bot.http, channel).await? {
-            Some(there) => there.id,
-            None => post.send(&bot.http, channel).await?.id,
+        // One that was posted by a process that did not live to note it may say something else by now.
+        Step::Post => post.find(bot, channel).await?.map(|there| there.id),
+        Step::Edit(message) => Some(Id::new(message.unsigned_abs().max(1))),
+    };
+    let message = match there {
+        None => post.send(&bot.http, channel).await?.id,
+        Some(id) => match bot.http.update_message(channel, id).payload_json(content.as_bytes()).await {
+            Ok(_) => id,
+            // Somebody deleted it: it is posted again, next time.
+            Err(error) if trouble::is_message_gone(&error) => return Ok(board::lost(&bot.app, name).await?),
+            Err(error) => return Err(error.into()),
         },
-        Step::Edit(message) => {
-            let id = Id::new(message.unsigned_abs().max(1));
-            match bot.http.update_message(channel, id).payload_json(content.as_bytes()).await {
-                Ok(_) => id,
-                // Somebody deleted it: it is posted again, next time.
-                Err(error) if trouble::is_message_gone(&error) => return Ok(board::lost(&bot.app, name).await?),
-                Err(error) => return Err(error.into()),
-            }
-        }
     };
     Ok(board::settled(&bot.app, wanted, snowflake(message)).await?)
 }

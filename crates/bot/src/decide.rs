@@ -161,11 +161,7 @@ pub(crate) fn decide(ask: &Ask, facts: &Facts, settings: &Settings) -> Result<De
     if ask.guild != Some(settings.guild) && !is_verdict {
         return Err(Refused::Guild);
     }
-    match facts.gate {
-        Gate::Blocked => return Err(Refused::Blocked),
-        Gate::Wait(ms) => return Err(Refused::Wait(ms)),
-        Gate::Open => {}
-    }
+    may_pass(facts.gate)?;
     let account = || facts.account.clone().ok_or(Refused::Unlinked);
     let staff = || {
         if !ask.who.has_staff_role {
@@ -256,6 +252,14 @@ pub(crate) fn decide(ask: &Ask, facts: &Facts, settings: &Settings) -> Result<De
     })
 }
 
+fn may_pass(gate: Gate) -> Result<(), Refused> {
+    match gate {
+        Gate::Blocked => Err(Refused::Blocked),
+        Gate::Wait(ms) => Err(Refused::Wait(ms)),
+        Gate::Open => Ok(()),
+    }
+}
+
 /// Whether somebody may ask for a ticket; then with which account.
 fn may_open(ask: &Ask, facts: &Facts, settings: &Settings) -> Result<Who, Refused> {
     if facts.now - made_at(ask.who.id) < settings.youngest_ms {
@@ -269,6 +273,7 @@ pub(crate) fn may_fill(ask: &Ask, facts: &Facts, settings: &Settings) -> Result<
     if ask.guild != Some(settings.guild) {
         return Err(Refused::Guild);
     }
+    may_pass(facts.gate)?;
     match ask.what {
         What::TicketOpen | What::Press(Press::Ticket | Press::Human(_)) => may_open(ask, facts, settings).map(drop),
         _ => {

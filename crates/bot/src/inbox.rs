@@ -1,26 +1,82 @@
 //! What people write in the threads of tickets. Only what mentions the bot can be read without a privilege; who writes
 //! something else is told how to be heard, once in a while.
 
+use std::sync::Arc;
+
 use app::discord::gate::{self, Costly, Gate};
 use app::discord::thread::{self, ThreadRow};
 use app::discord::{Snowflake, link};
 use app::i18n::Translator;
 use app::ticket::{Source, TicketRow, Written};
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
 use twilight_model::channel::Message;
+use twilight_model::channel::message::MessageType;
 
 use crate::act::{self, channel_id, entry_id};
 use crate::ask::{Person, language};
 use crate::decide::side;
 use crate::ids::snowflake;
 use crate::post::Post;
-use crate::{Bot, Error, files};
+use crate::{Bot, Error, files, insist};
 
 /// Messages that are read at a time when the bot was away.
 const PAGE: u16 = 100;
 
+/// Messages that wait at the most: more than people write while one is taken.
+const ROOM: usize = 1_000;
+
+/// Something to be read.
+pub(crate) enum Letter {
+    /// A message that somebody wrote.
+    Message(Box<Message>),
+    /// What was written while the bot was away; before anything that comes after.
+    CatchUp,
+}
+
+/// Where messages wait: they are read in their order, beside the gateway.
+pub(crate) struct Inbox {
+    sender: mpsc::Sender<Letter>,
+    reader: JoinHandle<()>,
+}
+
+impl Inbox {
+    /// Begins to read.
+    pub(crate) fn begin(bot: Arc<Bot>) -> Inbox {
+        let (sender, mut letters) = mpsc::channel(ROOM);
+        let reader = tokio::spawn(async move {
+            while let Some(letter) = letters.recv().await {
+                match letter {
+                    Letter::Message(message) => take(&bot, &message).await,
+                    Letter::CatchUp => {
+                        if let Err(error) = catch_up(&bot).await {
+                            tracing::warn!(%error, "what was written meanwhile can't be read");
+                        }
+                    }
+                }
+            }
+        });
+        Inbox { sender, reader }
+    }
+
+    /// Puts something in.
+    pub(crate) fn put(&self, letter: Letter) {
+        if self.sender.try_send(letter).is_err() {
+            tracing::error!("more is written than can be read; what is left out is read when the bot starts anew");
+        }
+    }
+
+    /// Reads what is there, and ends.
+    pub(crate) async fn end(self) {
+        drop(self.sender);
+        self.reader.await.ok();
+    }
+}
+
 /// A message that somebody wrote.
-pub(crate) async fn take(bot: &Bot, message: &Message) {
-    if message.author.bot || message.guild_id.is_none_or(|guild| guild != bot.settings.guild) {
+async fn take(bot: &Bot, message: &Message) {
+    let is_written = matches!(message.kind, MessageType::Regular | MessageType::Reply);
+    if message.author.bot || !is_written || message.guild_id.is_none_or(|guild| guild != bot.settings.guild) {
         return;
     }
     let known = thread::of_channel(&bot.app, snowflake(message.channel_id)).await;
@@ -32,16 +88,9 @@ pub(crate) async fn take(bot: &Bot, message: &Message) {
 }
 
 async fn read(bot: &Bot, thread: &ThreadRow, ticket: &TicketRow, message: &Message) {
-    let taken = put(bot, thread, ticket, message).await;
-    let said = match taken {
-        Ok(said) => said,
-        // Nobody is told of what goes away by itself: it is read again.
-        Err(error @ (app::Error::Busy { .. } | app::Error::Contention(_))) => {
-            tracing::warn!(error = error.chain(), "a message is not in its ticket yet");
-            return;
-        }
-        Err(error) => Some(failed(thread, &error)),
-    };
+    // Whoever wrote what can't be taken is told, so that nothing is lost without a word.
+    let taken = insist(|| put(bot, thread, ticket, message)).await;
+    let said = taken.unwrap_or_else(|error| Some(failed(thread, &error)));
     if let Some(words) = said {
         answer(bot, message, words).await;
     }
@@ -81,7 +130,10 @@ async fn put(bot: &Bot, thread: &ThreadRow, ticket: &TicketRow, message: &Messag
     match gate::pass(&bot.app, id, thread.guild_id, Some(Costly::Write)).await? {
         Gate::Open => {}
         Gate::Blocked => return Ok(None),
-        Gate::Wait(ms) => return Ok(Some(t.with("bot-no-wait", "seconds", ms.max(0) / 1000 + 1))),
+        Gate::Wait(ms) => {
+            let words = t.with("bot-no-wait", "seconds", ms.max(0) / 1000 + 1);
+            return Ok(nudge(bot, id).await?.then_some(words));
+        }
     }
     let files = files::fetch(bot, &message.attachments).await?;
     let written = Written::parse(&files::body(bot, message), files, Source::Thread)?;
@@ -102,7 +154,7 @@ async fn answer(bot: &Bot, message: &Message, words: String) {
 }
 
 /// Reads what was written while the bot was away.
-pub(crate) async fn catch_up(bot: &Bot) -> Result<(), Error> {
+async fn catch_up(bot: &Bot) -> Result<(), Error> {
     for thread in thread::live(&bot.app).await? {
         let Some(channel) = thread.channel_id else { continue };
         if let Err(error) = catch_up_one(bot, &thread, channel).await {

@@ -29,7 +29,7 @@ mod trouble;
 mod words;
 
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use app::App;
 use app::discord::session as kept_session;
@@ -54,6 +54,18 @@ const LEASE: Duration = Duration::from_secs(3);
 const ROUND_MS: i64 = 15_000;
 /// The pause before a session is begun anew after an error.
 const PAUSE: Duration = Duration::from_secs(5);
+/// Pauses between tries while the database is busy.
+const PATIENCE: [Duration; 5] = [
+    Duration::from_millis(100),
+    Duration::from_millis(400),
+    Duration::from_millis(1_000),
+    Duration::from_millis(2_000),
+    Duration::from_millis(4_000),
+];
+/// How long a life that ends may take, well within what a lease lasts.
+const FAREWELL: Duration = Duration::from_secs(6);
+/// A process that could not renew its lease for so long is not the bot any more.
+const LOST: Duration = Duration::from_secs(8);
 /// Threads that are worked on at a time.
 const AT_ONCE: usize = 8;
 
@@ -157,12 +169,14 @@ pub async fn run(app: App, settings: Settings, mut stop: watch::Receiver<bool>) 
     let bot = Arc::new(Bot::new(app, settings)?);
     let me = bot.app.dice.id(bot.app.clock.now());
     let mut life: Option<Life> = None;
+    let mut held_at = Instant::now();
     let ended = loop {
         if *stop.borrow() {
             break Ok(());
         }
         match kept_session::hold(&bot.app, me).await {
             Ok(true) => {
+                held_at = Instant::now();
                 if life.as_ref().is_some_and(|life| life.session.is_finished()) {
                     // Only a refusal for good ends a session that nobody stopped.
                     break Err(Error::Refused);
@@ -174,7 +188,14 @@ pub async fn run(app: App, settings: Settings, mut stop: watch::Receiver<bool>) 
                     life.end().await;
                 }
             }
-            Err(error) => tracing::warn!(error = error.chain(), "the bot can't get at the database"),
+            Err(error) => {
+                tracing::warn!(error = error.chain(), "the bot can't get at the database");
+                if held_at.elapsed() > LOST
+                    && let Some(life) = life.take()
+                {
+                    life.end().await;
+                }
+            }
         }
         tokio::select! {
             () = tokio::time::sleep(LEASE) => {}
@@ -194,21 +215,27 @@ pub async fn run(app: App, settings: Settings, mut stop: watch::Receiver<bool>) 
 struct Life {
     stop: watch::Sender<bool>,
     session: tokio::task::JoinHandle<()>,
-    work: tokio::task::JoinHandle<()>,
+    work: [tokio::task::JoinHandle<()>; 2],
 }
 
 impl Life {
     fn begin(bot: &Arc<Bot>) -> Life {
         let (stop, stopped) = watch::channel(false);
         let session = tokio::spawn(hold_session(Arc::clone(bot), stopped.clone()));
-        let work = tokio::spawn(work(Arc::clone(bot), stopped));
+        let work =
+            [tokio::spawn(work(Arc::clone(bot), stopped.clone())), tokio::spawn(rounds(Arc::clone(bot), stopped))];
         Life { stop, session, work }
     }
 
     async fn end(self) {
         self.stop.send_replace(true);
-        self.session.await.ok();
-        self.work.await.ok();
+        let [threads, rounds] = self.work;
+        // What is half done is found by whoever comes next; two at it at once would be worse.
+        for mut task in [self.session, threads, rounds] {
+            if tokio::time::timeout(FAREWELL, &mut task).await.is_err() {
+                task.abort();
+            }
+        }
     }
 }
 
@@ -228,19 +255,29 @@ async fn hold_session(bot: Arc<Bot>, mut stop: watch::Receiver<bool>) {
 
 /// Brings to Discord what is to stand there.
 async fn work(bot: Arc<Bot>, mut stop: watch::Receiver<bool>) {
-    let mut round_at = i64::MIN;
     while !*stop.borrow() {
         if let Err(error) = mend_threads(&bot).await {
             tracing::warn!(error = error.chain(), "what is to be done on Discord can't be read");
         }
-        let now = bot.app.clock.now();
-        if now.saturating_sub(round_at) >= ROUND_MS {
-            round_at = now;
-            round(&bot).await;
-        }
         tokio::select! {
             () = tokio::time::sleep(LOOK) => {}
             () = bot.wake.notified() => {}
+            _ = stop.changed() => {}
+        }
+    }
+}
+
+/// Looks now and then at what is to stand on Discord, beside the tickets: those don't wait for it.
+async fn rounds(bot: Arc<Bot>, mut stop: watch::Receiver<bool>) {
+    let (mut round_at, mut rest) = (i64::MIN, roles::Rest::default());
+    while !*stop.borrow() {
+        let now = bot.app.clock.now();
+        if now.saturating_sub(round_at) >= ROUND_MS {
+            round_at = now;
+            round(&bot, &mut rest).await;
+        }
+        tokio::select! {
+            () = tokio::time::sleep(LOOK) => {}
             _ = stop.changed() => {}
         }
     }
@@ -259,13 +296,30 @@ async fn mend_threads(bot: &Arc<Bot>) -> app::Result<()> {
     Ok(())
 }
 
+/// Tries again while the database is busy: who asked waits, and can be answered for a quarter of an hour. All that is done
+/// is done once however often it is tried.
+pub(crate) async fn insist<T, F: Future<Output = app::Result<T>>>(act: impl Fn() -> F) -> app::Result<T> {
+    let mut pauses = PATIENCE.iter();
+    loop {
+        match act().await {
+            Err(error @ (app::Error::Busy { .. } | app::Error::Contention(_) | app::Error::Locked { .. })) => {
+                match pauses.next() {
+                    Some(pause) => tokio::time::sleep(*pause).await,
+                    None => return Err(error),
+                }
+            }
+            done => return done,
+        }
+    }
+}
+
 /// Boards, presence and roles.
-async fn round(bot: &Bot) {
+async fn round(bot: &Bot, rest: &mut roles::Rest) {
     match boards::keep(bot).await {
         Ok(overview) => bot.show(&words::presence(&overview)),
         Err(error) => tracing::warn!(%error, "a message that the bot keeps is not as it should be"),
     }
-    if let Err(error) = roles::keep(bot).await {
+    if let Err(error) = roles::keep(bot, rest).await {
         tracing::warn!(%error, "roles are not as they should be");
     }
 }

@@ -8,6 +8,7 @@ use twilight_model::http::attachment::Attachment;
 use twilight_model::id::Id;
 use twilight_model::id::marker::{ChannelMarker, UserMarker};
 
+use crate::Bot;
 use crate::reply::{Button, cut, rows};
 
 /// Most characters of an embed's description, of its title and of a footer.
@@ -72,15 +73,11 @@ impl Post {
     }
 
     /// The message with this mark, if it is there: sent before, by a process that did not live to note it.
-    pub(crate) async fn find(
-        &self,
-        http: &Client,
-        channel: Id<ChannelMarker>,
-    ) -> Result<Option<Message>, crate::Error> {
-        let recent = http.channel_messages(channel).limit(RECENT).await?.models().await?;
+    pub(crate) async fn find(&self, bot: &Bot, channel: Id<ChannelMarker>) -> Result<Option<Message>, crate::Error> {
+        let recent = bot.http.channel_messages(channel).limit(RECENT).await?.models().await?;
         let has_mark = |message: &Message| {
             let mut footers = message.embeds.iter().filter_map(|embed| embed.footer.as_ref());
-            message.author.bot && footers.any(|footer| footer.text == self.mark)
+            message.author.id.get() == bot.settings.application.get() && footers.any(|footer| footer.text == self.mark)
         };
         Ok(recent.into_iter().find(has_mark))
     }

@@ -1,12 +1,25 @@
 //! The role of subscribers: given and taken as subscriptions begin and end, and what is to be taken back.
 
+use std::collections::HashMap;
+
+use app::discord::Snowflake;
 use app::discord::role::{self, Undo};
+use domain::time::UnixMs;
 
 use crate::act::{channel_id, user_id};
 use crate::{Bot, Error, trouble};
 
+/// Roles that are given or taken in one round: Discord takes ten in ten seconds.
+const A_ROUND: usize = 20;
+/// How long somebody is left alone for whom it did not work: most are not in the guild.
+const AGAIN_MS: i64 = 3_600_000;
+
+/// Until when people are left alone.
+#[derive(Default)]
+pub(crate) struct Rest(HashMap<Snowflake, UnixMs>);
+
 /// Gives and takes what is to be given and taken.
-pub(crate) async fn keep(bot: &Bot) -> Result<(), Error> {
+pub(crate) async fn keep(bot: &Bot, rest: &mut Rest) -> Result<(), Error> {
     for undo in role::to_undo(&bot.app).await? {
         let done = match (undo, bot.settings.subscriber_role) {
             (Undo::Role(whom), Some(role)) => {
@@ -14,20 +27,24 @@ pub(crate) async fn keep(bot: &Bot) -> Result<(), Error> {
             }
             (Undo::Role(_), None) => Ok(()),
             (Undo::Thread(thread), _) => bot.http.delete_channel(channel_id(thread)).await.map(drop),
+            (Undo::Member { thread, whom }, _) => {
+                bot.http.remove_thread_member(channel_id(thread), user_id(whom)).await.map(drop)
+            }
         };
         match done {
-            Ok(()) => role::undone(&bot.app, undo).await?,
-            Err(error) if trouble::is_nobody(&error) || trouble::is_channel_gone(&error) => {
-                role::undone(&bot.app, undo).await?;
-            }
-            Err(error) => {
+            Err(error) if !trouble::is_nobody(&error) && !trouble::is_channel_gone(&error) => {
                 tracing::warn!(?undo, error = %trouble::words(&error), "something can't be taken back on Discord");
                 role::put_off(&bot.app, undo).await?;
             }
+            _ => role::undone(&bot.app, undo).await?,
         }
     }
     let Some(subscribers) = bot.settings.subscriber_role else { return Ok(()) };
-    for change in role::changes(&bot.app).await? {
+    let now = bot.app.clock.now();
+    rest.0.retain(|_, until| *until > now);
+    let mut changes = role::changes(&bot.app).await?;
+    changes.retain(|one| !rest.0.contains_key(&one.link.discord_id));
+    for change in changes.into_iter().take(A_ROUND) {
         let (guild, whom) = (bot.settings.guild, user_id(change.link.discord_id));
         let done = if change.should_have {
             bot.http.add_guild_member_role(guild, whom, subscribers).await.map(drop)
@@ -36,9 +53,12 @@ pub(crate) async fn keep(bot: &Bot) -> Result<(), Error> {
         };
         match done {
             Ok(()) => role::settled(&bot.app, &change).await?,
-            // Not in the guild (yet): they get it when they ask the bot for something, or with the next look.
-            Err(error) if trouble::is_nobody(&error) => {}
-            Err(error) => return Err(error.into()),
+            Err(error) => {
+                if !trouble::is_nobody(&error) {
+                    tracing::warn!(error = %trouble::words(&error), "the role of subscribers can't be given or taken");
+                }
+                rest.0.insert(change.link.discord_id, now + AGAIN_MS);
+            }
         }
     }
     Ok(())

@@ -10,14 +10,16 @@ use secrecy::ExposeSecret as _;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 use twilight_gateway::StreamExt as _;
+use twilight_gateway::error::{ReceiveMessageError, ReceiveMessageErrorType};
 use twilight_gateway::{
     CloseFrame, ConfigBuilder, Event, EventTypeFlags, Intents, MessageSender, Session, Shard, ShardId,
 };
 use twilight_model::gateway::payload::outgoing::UpdatePresence;
 use twilight_model::gateway::presence::{Activity, ActivityType, MinimalActivity, Status};
 
+use crate::inbox::{Inbox, Letter};
 use crate::settings::{Reading, Settings};
-use crate::{Bot, Error, answer, ask, inbox};
+use crate::{Bot, Error, answer, ask};
 
 /// How often the session is written down, for a process that is killed.
 const KEEP: Duration = Duration::from_secs(5);
@@ -60,6 +62,7 @@ pub(crate) async fn run(bot: Arc<Bot>, mut stop: watch::Receiver<bool>) -> Resul
     bot.speak_by(shard.sender());
     let room = Arc::new(Semaphore::new(AT_ONCE));
     let mut tasks = JoinSet::new();
+    let inbox = Inbox::begin(Arc::clone(&bot));
     let mut keep = tokio::time::interval(KEEP);
     let ended = loop {
         while tasks.try_join_next().is_some() {}
@@ -77,9 +80,9 @@ pub(crate) async fn run(bot: Arc<Bot>, mut stop: watch::Receiver<bool>) -> Resul
                 if matches!(event, Event::Ready(_)) {
                     save(&bot, kept(&shard)).await;
                 }
-                take(&bot, event, &room, &mut tasks).await;
+                take(&bot, event, &room, &inbox, &mut tasks).await;
             }
-            Some(Err(error)) => tracing::warn!(%error, "the gateway sent what can't be read, or is away"),
+            Some(Err(error)) => tracing::warn!(error = what_is_wrong(&error), "the gateway is in trouble"),
             None => break Err(Error::Refused),
         }
     };
@@ -87,6 +90,7 @@ pub(crate) async fn run(bot: Arc<Bot>, mut stop: watch::Receiver<bool>) -> Resul
         leave(&mut shard).await;
     }
     save(&bot, kept(&shard)).await;
+    inbox.end().await;
     while tasks.join_next().await.is_some() {}
     ended
 }
@@ -102,6 +106,15 @@ async fn leave(shard: &mut Shard) {
     }
 }
 
+/// Few words: with an event that can't be read comes the event, in which there is what people wrote.
+fn what_is_wrong(error: &ReceiveMessageError) -> &'static str {
+    match error.kind() {
+        ReceiveMessageErrorType::Deserializing { .. } => "an event can't be read",
+        ReceiveMessageErrorType::Reconnect => "it does not answer",
+        _ => "the connection is broken",
+    }
+}
+
 fn kept(shard: &Shard) -> Option<Kept> {
     let (known, url) = shard.session().zip(shard.resume_url())?;
     Some(Kept { id: known.id().to_owned(), resume_url: url.to_owned(), sequence: known.sequence() })
@@ -114,29 +127,26 @@ async fn save(bot: &Bot, kept: Option<Kept>) {
     }
 }
 
-async fn take(bot: &Arc<Bot>, event: Event, room: &Arc<Semaphore>, tasks: &mut JoinSet<()>) {
+async fn take(bot: &Arc<Bot>, event: Event, room: &Arc<Semaphore>, inbox: &Inbox, tasks: &mut JoinSet<()>) {
     match event {
         Event::Ready(_) => {
             metrics::counter!("mirai_bot_identifies_total").increment(1);
             bot.is_new_to_discord();
-            let bot = Arc::clone(bot);
-            tasks.spawn(async move {
-                if let Err(error) = inbox::catch_up(&bot).await {
-                    tracing::warn!(%error, "what was written meanwhile can't be read");
-                }
-            });
+            inbox.put(Letter::CatchUp);
         }
         Event::InteractionCreate(interaction) => {
             let Some(asked) = ask::read(&interaction, &bot.settings) else { return };
             let bot = Arc::clone(bot);
-            let Ok(permit) = Arc::clone(room).acquire_owned().await else { return };
+            let room = Arc::clone(room);
             tasks.spawn(async move {
+                // Here and not before: events and heartbeats don't wait for a crowd.
+                let Ok(permit) = room.acquire_owned().await else { return };
                 Box::pin(answer::answer(&bot, asked)).await;
                 drop(permit);
             });
         }
-        // In their order, one after the other: so they stand in the ticket.
-        Event::MessageCreate(message) => inbox::take(bot, &message).await,
+        // In their order, one after the other, and not here: files are fetched meanwhile.
+        Event::MessageCreate(message) => inbox.put(Letter::Message(Box::new(message.message))),
         Event::ThreadDelete(gone) => {
             let channel: Snowflake = crate::ids::snowflake(gone.id);
             if let Ok(Some((thread, _))) = thread::of_channel(&bot.app, channel).await

@@ -2,6 +2,7 @@
 //! whoever starts after a crash finds what is there before making it anew.
 
 use app::App;
+use app::discord::link;
 use app::discord::thread::{self, ThreadRow, Work};
 use app::i18n::Translator;
 use app::ticket::{self, Line, TicketRow};
@@ -64,7 +65,11 @@ async fn steps(bot: &Bot, work: &Work) -> Result<(), Error> {
         }
         None => {
             let channel = place(bot, thread, ticket).await?;
-            thread::placed(&bot.app, ticket.id, snowflake(channel)).await?;
+            if !thread::placed(&bot.app, ticket.id, snowflake(channel)).await? {
+                // The account was deleted at this moment.
+                bot.http.delete_channel(channel).await?;
+                return Ok(());
+            }
             channel
         }
     };
@@ -87,10 +92,15 @@ async fn steps(bot: &Bot, work: &Work) -> Result<(), Error> {
     Ok(())
 }
 
-/// The thread: the one that is there already, or a new one. A ticket's number is in its name, so that one that was made
-/// by a process that did not live to note it is found.
+/// `ticket-12-1a2b3c4d`: a number can come again when the newest ticket is deleted, an id can't.
+fn name(ticket: &TicketRow) -> String {
+    format!("ticket-{}-{:08x}", ticket.number, nonce(ticket.id) & 0xffff_ffff)
+}
+
+/// The thread: the one that is there already, or a new one. The ticket is in its name, so that one that was made by a
+/// process that did not live to note it is found.
 async fn place(bot: &Bot, thread: &ThreadRow, ticket: &TicketRow) -> Result<Id<ChannelMarker>, Error> {
-    let (parent, name) = (bot.settings.support_channel, format!("ticket-{}", ticket.number));
+    let (parent, name) = (bot.settings.support_channel, name(ticket));
     let there = bot.http.active_threads(bot.settings.guild).await?.model().await?.threads;
     let ours = |one: &twilight_model::channel::Channel| {
         one.parent_id == Some(parent)
@@ -110,11 +120,15 @@ async fn place(bot: &Bot, thread: &ThreadRow, ticket: &TicketRow) -> Result<Id<C
 async fn introduce(bot: &Bot, work: &Work, channel: Id<ChannelMarker>) -> Result<(), Error> {
     let (thread, ticket, t) = (&work.thread, &work.ticket, translator(&work.thread));
     let customer = user_id(thread.discord_id);
-    bot.http.add_thread_member(channel, customer).await?;
+    match bot.http.add_thread_member(channel, customer).await {
+        // Whoever has left the guild reads on the site.
+        Err(error) if trouble::is_nobody(&error) => {}
+        added => drop(added?),
+    }
     let post = Post {
         content: format!("<@{customer}>"),
         calls: Some(customer),
-        title: format!("#{} · {}", ticket.number, ticket.subject),
+        title: format!("#{} · {}", ticket.number, without_masks(&ticket.subject)),
         text: format!(
             "{}\n\n{}",
             t.say(&format!("ticket-category-{}", ticket.category)),
@@ -130,7 +144,7 @@ async fn introduce(bot: &Bot, work: &Work, channel: Id<ChannelMarker>) -> Result
         ],
         files: Vec::new(),
     };
-    let message = match post.find(&bot.http, channel).await? {
+    let message = match post.find(bot, channel).await? {
         Some(there) => there,
         None => post.send(&bot.http, channel).await?,
     };
@@ -176,14 +190,23 @@ fn nonce(id: Uuid) -> u64 {
 async fn write(bot: &Bot, work: &Work, post: &thread::Post, channel: Id<ChannelMarker>) -> Result<(), Error> {
     let line = &post.line;
     if let Some(mut message) = said(bot, work, line) {
-        let is_there = post.was_begun && message.find(&bot.http, channel).await?.is_some();
+        let is_there = post.was_begun && message.find(bot, channel).await?.is_some();
         if !is_there {
             for (at, file) in (1..).zip(&line.files) {
                 let content = ticket::staff_file(&bot.app, work.ticket.id, file.id).await?;
                 message.files.push(Attachment::from_bytes(content.name, content.bytes, at));
             }
             thread::posting(&bot.app, line.id).await?;
-            message.send(&bot.http, channel).await?;
+            match message.send(&bot.http, channel).await {
+                // Something in it that Discord does not take must not hold up what comes after it.
+                Err(Error::Discord(error)) if !trouble::is_passing(&error) && !trouble::is_channel_gone(&error) => {
+                    tracing::warn!(ticket = work.ticket.number, error = %trouble::words(&error), "Discord refuses an entry");
+                    let page = bot.app.config.link(&format!("/dashboard/tickets/{}", work.ticket.id));
+                    let text = translator(&work.thread).with("bot-not-shown", "page", page.as_str());
+                    Post { text, files: Vec::new(), ..message }.send(&bot.http, channel).await?;
+                }
+                sent => drop(sent?),
+            }
         }
     }
     Ok(thread::posted(&bot.app, line.id).await?)
@@ -198,7 +221,7 @@ fn said(bot: &Bot, work: &Work, line: &Line) -> Option<Post> {
         Side::System => bot.app.config.brand.name.clone(),
     };
     let (title, text) = match line.deed() {
-        None if line.entry == Entry::Message => (who, line.body.clone()),
+        None if line.entry == Entry::Message => (who, without_masks(&line.body)),
         None | Some((Deed::Sorted | Deed::Rated, _)) => return None,
         // To whom is an id.
         Some((deed @ Deed::Transferred, _)) => (String::new(), deed_words(t, &who, deed)),
@@ -206,6 +229,11 @@ fn said(bot: &Bot, work: &Work, line: &Line) -> Option<Post> {
     };
     let mark = format!("#{} · {:08x}", work.ticket.number, nonce(line.id) & 0xffff_ffff);
     Some(Post { title, text, mark, nonce: nonce(line.id), ..Post::default() })
+}
+
+/// A link that says something else than where it leads stays as it was typed: this is read in the bot's name.
+fn without_masks(text: &str) -> String {
+    text.replace("](", "]\\(")
 }
 
 fn deed_words(t: Translator, who: &str, deed: Deed) -> String {
@@ -219,7 +247,7 @@ async fn transcript(bot: &Bot, work: &Work) -> Result<(), Error> {
     let file = || Attachment::from_bytes(format!("ticket-{}.txt", ticket.number), text.clone().into_bytes(), 1);
     let closed = ticket.closed_at.unwrap_or_default();
     let post = Post {
-        title: format!("#{} · {}", ticket.number, ticket.subject),
+        title: format!("#{} · {}", ticket.number, without_masks(&ticket.subject)),
         text: ticket.close_reason.clone().unwrap_or_default(),
         mark: format!("#{} · {}", ticket.number, minute(closed)),
         // Closed again is another end.
@@ -227,28 +255,48 @@ async fn transcript(bot: &Bot, work: &Work) -> Result<(), Error> {
         files: vec![file()],
         ..Post::default()
     };
-    if let Some(log) = bot.settings.log_channel
-        && post.find(&bot.http, log).await?.is_none()
-    {
-        post.send(&bot.http, log).await?;
+    if let Some(log) = bot.settings.log_channel {
+        unless_refused(post_to(bot, log, &post).await)?;
+    }
+    // Whoever is linked now is told, and nobody who was.
+    if link::discord_of(&bot.app, ticket.user_id).await? != Some(work.thread.discord_id) {
+        return Ok(());
     }
     let stars = (1..=5)
         .map(|stars| Button::new("★".repeat(stars), Press::Rate(ticket.number, i64::try_from(stars).unwrap_or(5))));
-    let letter =
-        Post { content: t.with("bot-closed-letter", "number", ticket.number), buttons: stars.collect(), ..post };
-    match write_to(bot, work.thread.discord_id, &letter).await {
-        Err(Error::Discord(error)) if trouble::takes_no_letters(&error) || trouble::is_nobody(&error) => Ok(()),
+    let letter = Post {
+        content: t.with("bot-closed-letter", "number", ticket.number),
+        buttons: stars.collect(),
+        nonce: !post.nonce,
+        ..post
+    };
+    unless_refused(write_to(bot, work.thread.discord_id, &letter).await)
+}
+
+/// What Discord refuses for good, of a log that is gone or of one who takes no letters, must not keep a thread from being
+/// shut.
+fn unless_refused(sent: Result<(), Error>) -> Result<(), Error> {
+    match sent {
+        Err(Error::Discord(error)) if !trouble::is_passing(&error) => {
+            tracing::warn!(error = %trouble::words(&error), "a conversation was not sent along");
+            Ok(())
+        }
         sent => sent,
     }
+}
+
+/// Posts something in a channel, unless it is there.
+async fn post_to(bot: &Bot, channel: Id<ChannelMarker>, post: &Post) -> Result<(), Error> {
+    if post.find(bot, channel).await?.is_none() {
+        post.send(&bot.http, channel).await?;
+    }
+    Ok(())
 }
 
 /// A direct message.
 async fn write_to(bot: &Bot, whom: i64, letter: &Post) -> Result<(), Error> {
     let channel = bot.http.create_private_channel(user_id(whom)).await?.model().await?;
-    if letter.find(&bot.http, channel.id).await?.is_none() {
-        letter.send(&bot.http, channel.id).await?;
-    }
-    Ok(())
+    post_to(bot, channel.id, letter).await
 }
 
 /// What was written and done, without what the team wrote for itself.

@@ -9,7 +9,6 @@ const UNKNOWN_MEMBER: u64 = 10_007;
 const UNKNOWN_MESSAGE: u64 = 10_008;
 const UNKNOWN_USER: u64 = 10_013;
 const UNKNOWN_WEBHOOK: u64 = 10_015;
-const CANNOT_WRITE_TO_USER: u64 = 50_007;
 const INVALID_WEBHOOK_TOKEN: u64 = 50_027;
 
 fn code(error: &twilight_http::Error) -> Option<u64> {
@@ -50,17 +49,20 @@ pub(crate) fn is_token_over(error: &twilight_http::Error) -> bool {
     matches!(code(error), Some(UNKNOWN_WEBHOOK | INVALID_WEBHOOK_TOKEN | UNKNOWN_MESSAGE))
 }
 
-/// Whether the person takes no direct messages.
-pub(crate) fn takes_no_letters(error: &twilight_http::Error) -> bool {
-    code(error) == Some(CANNOT_WRITE_TO_USER)
-}
-
 /// An error with its causes, without the address, in which there is a token.
 pub(crate) fn words(error: &twilight_http::Error) -> String {
     match error.kind() {
         ErrorType::Response { status, error, .. } => format!("{status}: {error}"),
+        // The variant alone: with it comes a body, in which there is what people wrote.
         kind => {
-            let mut words = format!("{kind:?}");
+            let mut words = match kind {
+                ErrorType::RequestTimedOut => "no answer in time",
+                ErrorType::RequestError => "no connection",
+                ErrorType::Unauthorized => "the token is refused",
+                ErrorType::Parsing { .. } => "an answer that can't be read",
+                _ => "the request could not be made",
+            }
+            .to_owned();
             let mut source = std::error::Error::source(error);
             while let Some(cause) = source {
                 words = format!("{words}: {cause}");

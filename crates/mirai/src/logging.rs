@@ -13,7 +13,9 @@ pub(crate) fn start(filter: &str) -> anyhow::Result<()> {
     let asked =
         EnvFilter::try_new(filter).map_err(|_| anyhow::anyhow!("LOG takes error, warn, info, debug or trace"))?;
     // The embedded WireGuard names clients' addresses in its warnings: whatever is asked for, it is not heard.
-    let filter = asked.and(filter_fn(|said| !said.target().starts_with("gotatun")));
+    // The client of Discord's API has addresses in its spans by which others could answer in the bot's name.
+    let silent = |target: &str| target.starts_with("gotatun") || target.starts_with("twilight_http");
+    let filter = asked.and(filter_fn(move |said| !silent(said.target())));
     let layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
     let layer = if std::io::stderr().is_terminal() { layer.boxed() } else { layer.json().boxed() };
     let started = tracing_subscriber::registry().with(layer.with_filter(filter)).try_init();

@@ -25,6 +25,8 @@ pub async fn code(app: &App, user_id: Uuid) -> Result<String> {
     let text: String = random.iter().map(|byte| char::from(ALPHABET[usize::from(byte % 32)])).collect();
     app.retrying(|| async {
         let tx = app.store.write_txn().await?;
+        // Two that are asked for at once come one after the other.
+        users::lock(&tx, user_id).await?.ok_or(Error::NotFound)?;
         let expires_at = app.clock.now() + CODE_MS;
         let code_hash = token::hash(&text).to_vec();
         codes::replace(&tx, codes::Model { code_hash, user_id, expires_at }).await?;
@@ -81,8 +83,13 @@ async fn link_once(app: &App, discord: Snowflake, hash: &[u8]) -> Result<Uuid> {
 
 /// Removes a link; what the account on Discord has by it is taken back.
 async fn drop_link(app: &App, tx: &Tx, link: &LinkRow, now: UnixMs) -> Result<()> {
-    if link.has_role == Some(true) {
-        undo::put(tx, undo::Model { kind: "role".to_owned(), target: link.discord_id, due_at: now }).await?;
+    let due = |kind: &str, target| undo::Model { kind: kind.to_owned(), target, due_at: now };
+    // Also where none was noted: it may be given at this moment.
+    undo::put(tx, due("role", link.discord_id)).await?;
+    for thread in threads::of_user(tx, link.user_id).await? {
+        if let Some(channel) = thread.channel_id.filter(|_| thread.discord_id == link.discord_id) {
+            undo::put(tx, due("member", channel)).await?;
+        }
     }
     links::delete(tx, link.user_id).await?;
     let user = link.user_id.to_string();
@@ -105,13 +112,13 @@ pub async fn unlink(app: &App, who: &Who) -> Result<bool> {
 
 /// An account is deleted: its threads on Discord go too.
 pub(crate) async fn forget(app: &App, tx: &Tx, user: Uuid, now: UnixMs) -> Result<()> {
+    if let Some(link) = links::of_user(tx, user).await? {
+        drop_link(app, tx, &link, now).await?;
+    }
     for thread in threads::of_user(tx, user).await?.into_iter().filter_map(|thread| thread.channel_id) {
         undo::put(tx, undo::Model { kind: "thread".to_owned(), target: thread, due_at: now }).await?;
     }
-    match links::of_user(tx, user).await? {
-        Some(link) => drop_link(app, tx, &link, now).await,
-        None => Ok(()),
-    }
+    Ok(())
 }
 
 /// Since when the caller's account is linked.

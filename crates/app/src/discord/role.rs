@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use store::discord::links::Model as LinkRow;
-use store::discord::{links, undo};
+use store::discord::{links, threads, undo};
 use store::subscriptions;
 use uuid::Uuid;
 
@@ -52,7 +52,13 @@ pub async fn changes(app: &App) -> Result<Vec<Change>> {
 
 /// It is as it should be now.
 pub async fn settled(app: &App, change: &Change) -> Result<()> {
-    Ok(links::set_role(&app.store, &change.link, change.should_have).await?)
+    let is_linked = links::set_role(&app.store, &change.link, change.should_have).await?;
+    if is_linked || !change.should_have {
+        return Ok(());
+    }
+    // Unlinked while it was given.
+    let row = undo::Model { kind: "role".to_owned(), target: change.link.discord_id, due_at: app.clock.now() };
+    Ok(undo::put(&app.store, row).await?)
 }
 
 /// Something that is to be taken back on Discord.
@@ -62,6 +68,13 @@ pub enum Undo {
     Role(Snowflake),
     /// The thread of one who is not here any more.
     Thread(Snowflake),
+    /// The place in this thread of one whose account is linked with another.
+    Member {
+        /// The thread.
+        thread: Snowflake,
+        /// Who is in it.
+        whom: Snowflake,
+    },
 }
 
 impl Undo {
@@ -69,18 +82,25 @@ impl Undo {
         match self {
             Undo::Role(target) => ("role", target),
             Undo::Thread(target) => ("thread", target),
+            Undo::Member { thread, .. } => ("member", thread),
         }
     }
 }
 
 /// What is to be taken back now.
 pub async fn to_undo(app: &App) -> Result<Vec<Undo>> {
-    let rows = undo::due(&app.store, app.clock.now(), AT_ONCE).await?;
-    let read = |row: undo::Model| match row.kind.as_str() {
-        "thread" => Undo::Thread(row.target),
-        _ => Undo::Role(row.target),
-    };
-    Ok(rows.into_iter().map(read).collect())
+    let mut due = Vec::new();
+    for row in undo::due(&app.store, app.clock.now(), AT_ONCE).await? {
+        match row.kind.as_str() {
+            "thread" => due.push(Undo::Thread(row.target)),
+            "member" => match threads::of_channel(&app.store, row.target).await? {
+                Some(thread) => due.push(Undo::Member { thread: row.target, whom: thread.discord_id }),
+                None => undo::done(&app.store, &row.kind, row.target).await?,
+            },
+            _ => due.push(Undo::Role(row.target)),
+        }
+    }
+    Ok(due)
 }
 
 /// It is taken back.
@@ -93,5 +113,5 @@ pub async fn undone(app: &App, undo: Undo) -> Result<()> {
 pub async fn put_off(app: &App, undo: Undo) -> Result<()> {
     let (kind, target) = undo.key();
     let due_at = app.clock.now() + AGAIN_MS;
-    Ok(undo::put(&app.store, undo::Model { kind: kind.to_owned(), target, due_at }).await?)
+    Ok(undo::put_off(&app.store, kind, target, due_at).await?)
 }

@@ -96,10 +96,11 @@ pub struct Work {
 
 /// What there is to do about a ticket's thread; nothing if the ticket is gone.
 pub async fn work(app: &App, id: Uuid) -> Result<Option<Work>> {
+    // These first: what is announced after them is still due when the rest is done, whatever the ticket is by then.
+    let waiting = posts::of_ticket(&app.store, id).await?;
     let thread = threads::of_ticket(&app.store, id).await?;
     let ticket = tickets::by_id(&app.store, id).await?;
     let Some((thread, ticket)) = thread.zip(ticket) else { return Ok(None) };
-    let waiting = posts::of_ticket(&app.store, id).await?;
     let mut posts = Vec::with_capacity(waiting.len());
     if !waiting.is_empty() {
         let mut lines = ticket::whole(app, id).await?.lines;
@@ -112,23 +113,25 @@ pub async fn work(app: &App, id: Uuid) -> Result<Option<Work>> {
     Ok(Some(Work { thread, ticket, posts }))
 }
 
-async fn change(app: &App, id: Uuid, change: impl Fn(&mut ThreadRow)) -> Result<()> {
+/// Notes a step; false if the ticket is gone.
+async fn change(app: &App, id: Uuid, change: impl Fn(&mut ThreadRow)) -> Result<bool> {
     app.retrying(|| async {
         let tx = app.store.write_txn().await?;
-        let Some(mut row) = threads::lock(&tx, id).await? else { return Ok(()) };
+        let Some(mut row) = threads::lock(&tx, id).await? else { return Ok(false) };
         change(&mut row);
         threads::save(&tx, row).await?;
-        Ok(tx.commit().await?)
+        tx.commit().await?;
+        Ok(true)
     })
     .await
 }
 
-/// The thread is there.
-pub async fn placed(app: &App, id: Uuid, channel: Snowflake) -> Result<()> {
+/// The thread is there; false if its ticket is not any more.
+pub async fn placed(app: &App, id: Uuid, channel: Snowflake) -> Result<bool> {
     failpoint::pass("thread.made");
-    change(app, id, |row| row.channel_id = Some(channel)).await?;
+    let is_there = change(app, id, |row| row.channel_id = Some(channel)).await?;
     failpoint::pass("thread.placed");
-    Ok(())
+    Ok(is_there)
 }
 
 /// The first message is in it: the ticket waits for an answer.
@@ -161,17 +164,17 @@ async fn open(app: &App, id: Uuid) -> Result<()> {
 /// Who asked knows where the thread is.
 pub async fn told(app: &App, id: Uuid) -> Result<()> {
     failpoint::pass("thread.told");
-    change(app, id, |row| (row.told, row.reply_token) = (true, None)).await
+    change(app, id, |row| (row.told, row.reply_token) = (true, None)).await.map(drop)
 }
 
 /// The thread is shut, or open again.
 pub async fn set_shut(app: &App, id: Uuid, shut: bool) -> Result<()> {
-    change(app, id, |row| row.shut = shut).await
+    change(app, id, |row| row.shut = shut).await.map(drop)
 }
 
 /// The thread is as it should be.
 pub async fn settled(app: &App, id: Uuid) -> Result<()> {
-    change(app, id, |row| (row.due_at, row.tries) = (None, 0)).await
+    change(app, id, |row| (row.due_at, row.tries) = (None, 0)).await.map(drop)
 }
 
 /// A step came to nothing; it is tried again. A ticket that waits for its thread too long is open without one.

@@ -25,7 +25,7 @@ pub enum Relation {}
 impl ActiveModelBehavior for ActiveModel {}
 
 /// How often a count is tried when others count at the same moment.
-const ROUNDS: u32 = 5;
+const ROUNDS: u32 = 20;
 
 /// Counts one, if the rule lets it pass.
 pub async fn hit(db: &impl Db, name: &str, rule: Gcra, now: UnixMs) -> Result<Decision> {

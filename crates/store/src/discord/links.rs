@@ -49,11 +49,11 @@ pub async fn page(db: &impl Db, after: Uuid, limit: u64) -> Result<Vec<Model>> {
     Ok(query.all(db.conn()).await?)
 }
 
-/// Notes whether the role was given or taken, as long as the link is this one.
-pub async fn set_role(db: &impl Db, row: &Model, has_role: bool) -> Result<()> {
+/// Notes whether the role was given or taken; false if the link is another by now.
+pub async fn set_role(db: &impl Db, row: &Model, has_role: bool) -> Result<bool> {
     let query = Entity::update_many().col_expr(Column::HasRole, Expr::value(has_role));
-    query.filter(Column::UserId.eq(row.user_id)).filter(Column::DiscordId.eq(row.discord_id)).exec(db.conn()).await?;
-    Ok(())
+    let query = query.filter(Column::UserId.eq(row.user_id)).filter(Column::DiscordId.eq(row.discord_id));
+    Ok(query.exec(db.conn()).await?.rows_affected == 1)
 }
 
 /// Removes one; false if there is none.

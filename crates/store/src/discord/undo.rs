@@ -27,10 +27,17 @@ pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
 
-/// Adds one, or has it tried at another time.
+/// Adds one, or has it tried earlier.
 pub async fn put(db: &impl Db, row: Model) -> Result<()> {
     let again = OnConflict::columns([Column::Kind, Column::Target]).update_column(Column::DueAt).to_owned();
     Entity::insert(row.into_active_model()).on_conflict(again).exec_without_returning(db.conn()).await?;
+    Ok(())
+}
+
+/// One is tried at another time, if it is still wanted.
+pub async fn put_off(db: &impl Db, kind: &str, target: i64, due_at: UnixMs) -> Result<()> {
+    let query = Entity::update_many().col_expr(Column::DueAt, Expr::value(due_at));
+    query.filter(Column::Kind.eq(kind)).filter(Column::Target.eq(target)).exec(db.conn()).await?;
     Ok(())
 }
 

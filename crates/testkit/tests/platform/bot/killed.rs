@@ -78,7 +78,7 @@ async fn a_bot_that_is_killed_anywhere_opens_one_ticket_in_one_thread(database: 
             .fake
             .threads(guild.support)
             .into_iter()
-            .filter(|one| one.name == format!("ticket-{number}"))
+            .filter(|one| one.name.starts_with(&format!("ticket-{number}-")))
             .collect();
         assert_eq!((threads.len(), guild.fake.threads(guild.support).len()), (1, number), "{place}: {threads:?}");
         guild.wait_for(threads[0].id, TROUBLE).await?;

@@ -98,7 +98,7 @@ async fn a_thread_that_is_deleted_by_hand_closes_its_ticket_and_another_takes_it
     let id = state(&test, 1).await?.id;
     ticket::change(&test.app, helper, id, &Change::Reopen).await?;
     let again = eventually("another thread", || Ok(guild.fake.threads(guild.support).pop())).await?;
-    assert_eq!(again.name, "ticket-1");
+    assert!(again.name.starts_with("ticket-1-"), "{again:?}");
     guild.wait_for(again.id, "opened the ticket again").await?;
     // One that is deleted while the bot is away is seen when something is to be posted there.
     bot.end().await?;
