@@ -15,6 +15,8 @@ const DAY_MS: i64 = 86_400_000;
 /// Two uses of a refresh token by the same client within this time get the same successor.
 const REFRESH_GRACE_MS: i64 = 5_000;
 
+/// A session that counts, as a request knows it.
+pub use store::sessions::Live;
 /// A session, as `store` keeps it.
 pub use store::sessions::Model as SessionRow;
 /// An account, as a request knows it.

@@ -283,3 +283,227 @@ pub(crate) fn may_fill(ask: &Ask, facts: &Facts, settings: &Settings) -> Result<
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use app::session::{Account, Live};
+    use domain::account::Role;
+    use domain::ticket::{Life, Priority, State};
+    use proptest::prelude::*;
+    use proptest::test_runner::{Config, TestRunner};
+    use proptest::{prop_oneof, sample};
+    use serde_json::{Value, json};
+    use twilight_model::application::interaction::Interaction;
+    use twilight_model::id::Id;
+    use url::Url;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::ask;
+    use crate::settings::Reading;
+
+    const OURS: u64 = 10;
+    const STAFF: u64 = 20;
+    const THREAD: u64 = 30;
+    /// Long ago, as ids of Discord tell.
+    const CUSTOMER: u64 = 40 << 22;
+
+    fn settings() -> Settings {
+        Settings {
+            token: "t".to_owned().into(),
+            application: Id::new(1),
+            guild: Id::new(OURS),
+            staff_role: Id::new(STAFF),
+            lead_role: None,
+            subscriber_role: None,
+            support_channel: Id::new(2),
+            log_channel: None,
+            status_channel: None,
+            api_base: Url::parse("https://discord.com").expect("a URL"),
+            youngest_ms: 0,
+            reading: Reading::Mentions,
+        }
+    }
+
+    fn who(number: u128, role: Role) -> Who {
+        let user = Account {
+            id: Uuid::from_u128(number),
+            email: String::new(),
+            role: role.as_str().to_owned(),
+            language: "en".to_owned(),
+            verified_at: Some(0),
+            suspended_at: None,
+            stripe_customer_id: None,
+            referral_code: String::new(),
+            totp_since: None,
+            created_at: 0,
+        };
+        Who { session: Live { id: Uuid::nil(), seen_day: 0, proved_at: 0 }, user }
+    }
+
+    /// The customer's ticket in its thread.
+    fn place() -> (ThreadRow, TicketRow) {
+        let id = Uuid::from_u128(7);
+        let thread = ThreadRow {
+            ticket_id: id,
+            guild_id: 10,
+            discord_id: i64::try_from(CUSTOMER).expect("an id"),
+            locale: "en".to_owned(),
+            channel_id: Some(30),
+            intro_id: None,
+            reply_token: None,
+            told: true,
+            shut: false,
+            read_to: 0,
+            tries: 0,
+            due_at: None,
+            created_at: 0,
+        };
+        let mut ticket = TicketRow {
+            id,
+            number: 1,
+            user_id: Uuid::from_u128(1),
+            subject: "No connection".to_owned(),
+            category: "other".to_owned(),
+            priority: String::new(),
+            state: String::new(),
+            source: "discord".to_owned(),
+            way: None,
+            claimed_by: None,
+            asked_at: 0,
+            answer_by: None,
+            first_response_at: None,
+            due_at: None,
+            warned_at: None,
+            closed_at: None,
+            closed_by: None,
+            close_reason: None,
+            rating: None,
+            rating_note: None,
+            created_at: 0,
+            updated_at: 0,
+        };
+        ticket.set_life(&Life::new(State::Open, Priority::Normal, 0));
+        (thread, ticket)
+    }
+
+    fn data() -> impl Strategy<Value = (u64, Value)> {
+        let word = prop_oneof![
+            sample::select(vec![
+                "help",
+                "ticket",
+                "claim",
+                "close",
+                "write",
+                "beside",
+                "rate:1:5",
+                "walk:abcd00",
+                "human:zz"
+            ])
+            .prop_map(str::to_owned),
+            "\\PC{0,100}",
+        ];
+        let press = word.clone().prop_map(|id| (3, json!({ "custom_id": id, "component_type": 2 })));
+        let form = (word, "\\PC{0,40}").prop_map(|(id, text)| {
+            let field = |name: &str| {
+                let input = json!({ "type": 4, "id": 2, "custom_id": name, "value": text });
+                json!({ "type": 18, "id": 1, "component": input })
+            };
+            (5, json!({ "custom_id": id, "components": [field("subject"), field("text"), field("reason")] }))
+        });
+        let commands = vec![
+            ("staff", "count"),
+            ("staff", "list"),
+            ("staff", "toggle"),
+            ("ticket", "open"),
+            ("ticket", "close"),
+            ("ticket", "claim"),
+            ("ticket", "unclaim"),
+            ("ticket", "transfer"),
+            ("ticket", "add"),
+            ("ticket", "remove"),
+            ("ticket", "burn"),
+            ("usage", ""),
+            ("unlink", ""),
+            ("link", ""),
+            ("servers", ""),
+            ("status", ""),
+            ("x", "y"),
+        ];
+        let command = (sample::select(commands), "\\PC{0,20}", 1..90u64).prop_map(|((name, sub), text, user)| {
+            let options = match sub {
+                "" => json!([{ "name": "code", "type": 3, "value": text }]),
+                sub => json!([{ "name": sub, "type": 1, "options": [
+                    { "name": "reason", "type": 3, "value": text }, { "name": "user", "type": 6, "value": user.to_string() },
+                ] }]),
+            };
+            (2, json!({ "id": "5", "name": name, "type": 1, "options": options }))
+        });
+        prop_oneof![press, form, command]
+    }
+
+    #[test]
+    fn a_hundred_thousand_random_interactions_reach_nothing_that_is_not_theirs() {
+        let settings = settings();
+        let accounts = vec![
+            None,
+            Some(who(1, Role::User)),
+            Some(who(2, Role::User)),
+            Some(who(3, Role::Support)),
+            Some(who(4, Role::Admin)),
+        ];
+        let people = (sample::select(vec![CUSTOMER, 50 << 22]), any::<bool>(), sample::select(accounts));
+        let places = (sample::select(vec![OURS, 11, 0]), any::<bool>(), 0..8u8);
+        let mut runner = TestRunner::new(Config { cases: 100_000, failure_persistence: None, ..Config::default() });
+        let run = runner.run(&(data(), people, places), |((kind, data), (member, has_role, account), (guild, inside, gate))| {
+            let user = json!({ "id": member.to_string(), "username": "m", "discriminator": "0", "avatar": null });
+            let mut interaction = json!({
+                "id": "99", "application_id": "1", "type": kind, "token": "t", "version": 1, "data": data,
+                "channel": { "id": THREAD.to_string(), "type": 12 }, "entitlements": [], "attachment_size_limit": 1,
+                "authorizing_integration_owners": {}, "locale": "en-US",
+            });
+            if guild == 0 {
+                interaction["user"] = user;
+            } else {
+                let roles = if has_role { json!([STAFF.to_string()]) } else { json!([]) };
+                interaction["guild_id"] = json!(guild.to_string());
+                interaction["member"] =
+                    json!({ "user": user, "roles": roles, "deaf": false, "mute": false, "flags": 0, "joined_at": null });
+            }
+            let interaction: Interaction = serde_json::from_value(interaction).expect("an interaction");
+            let Some(asked) = ask::read(&interaction, &settings) else { return Ok(()) };
+            let facts = Facts {
+                now: i64::MAX / 2,
+                gate: match gate {
+                    0 => Gate::Blocked,
+                    1 => Gate::Wait(1),
+                    _ => Gate::Open,
+                },
+                account: account.clone(),
+                place: inside.then(place),
+            };
+            let is_staff = has_role && guild != 0
+                && account.as_ref().is_some_and(|who| operator::may(who.user.role(), Act::SeeCustomers));
+            let is_theirs = member == CUSTOMER && account.as_ref().is_some_and(|who| who.user.id == Uuid::from_u128(1));
+            let Ok(deed) = decide(&asked, &facts, &settings) else { return Ok(()) };
+            prop_assert!(gate > 1);
+            prop_assert!(guild == OURS || guild == 0 && matches!(deed, Deed::Rate { .. }), "{:?}", deed);
+            match deed {
+                Deed::StaffCount | Deed::StaffList | Deed::StaffToggle(_) => prop_assert!(is_staff),
+                Deed::Claim(helper, _) | Deed::Unclaim(helper, _) | Deed::Transfer(helper, ..) => {
+                    prop_assert!(is_staff && inside);
+                    prop_assert_eq!(Some(helper.id), account.map(|who| who.user.id));
+                }
+                Deed::Beside(_) | Deed::Add(..) | Deed::Remove(..) => prop_assert!(is_staff && inside),
+                Deed::Close(By::Staff(_), ..) | Deed::Write(By::Staff(_), ..) => prop_assert!(is_staff && inside),
+                Deed::Close(By::Customer(_), ..) | Deed::Write(By::Customer(_), ..) => prop_assert!(is_theirs && inside),
+                Deed::Open { who, .. } | Deed::Usage(who) | Deed::Unlink(who) | Deed::Rate { who, .. } => {
+                    prop_assert_eq!(Some(who.user.id), account.map(|who| who.user.id));
+                }
+                _ => {}
+            }
+            Ok(())
+        });
+        run.expect("no interaction reaches what is not theirs");
+    }
+}
