@@ -179,20 +179,7 @@ pub(crate) fn refused(bot: &Bot, ask: &Ask, refused: Refused) -> Reply {
 
 /// What went wrong, in the reader's language. What they wrote comes back with it, so that it is not lost.
 pub(crate) fn failed(ask: &Ask, error: &Error) -> Reply {
-    let t = Translator::new(ask.language);
-    let english = match error {
-        Error::Invalid(fields) => fields.iter().map(|field| field.detail.clone()).collect::<Vec<_>>().join("; "),
-        other => other.to_string(),
-    };
-    let code = match error {
-        Error::Invalid(fields) => fields.first().map_or("invalid", |field| field.code),
-        other => other.code(),
-    };
-    if matches!(error, Error::Internal(_)) {
-        tracing::error!(error = error.chain(), "the bot could not do what it was asked");
-    }
-    let words = t.find(&format!("error-{}", code.replace('_', "-"))).unwrap_or(english);
-    kept(ask, words)
+    kept(ask, words::failed(Translator::new(ask.language), error))
 }
 
 /// Words, and what was written in a form that came to nothing.

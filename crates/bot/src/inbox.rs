@@ -18,7 +18,7 @@ use crate::ask::{Person, language};
 use crate::decide::side;
 use crate::ids::snowflake;
 use crate::post::Post;
-use crate::{Bot, Error, files, insist};
+use crate::{Bot, Error, files, insist, words};
 
 /// Messages that are read at a time when the bot was away.
 const PAGE: u16 = 100;
@@ -90,25 +90,14 @@ async fn take(bot: &Bot, message: &Message) {
 async fn read(bot: &Bot, thread: &ThreadRow, ticket: &TicketRow, message: &Message) {
     // Whoever wrote what can't be taken is told, so that nothing is lost without a word.
     let taken = insist(|| put(bot, thread, ticket, message)).await;
-    let said = taken.unwrap_or_else(|error| Some(failed(thread, &error)));
+    let t = Translator::new(language(&thread.locale));
+    let said = taken.unwrap_or_else(|error| Some(words::failed(t, &error)));
     if let Some(words) = said {
         answer(bot, message, words).await;
     }
     if let Err(error) = thread::read(&bot.app, ticket.id, snowflake(message.id)).await {
         tracing::warn!(error = error.chain(), "it can't be noted how far a thread was read");
     }
-}
-
-fn failed(thread: &ThreadRow, error: &app::Error) -> String {
-    let t = Translator::new(language(&thread.locale));
-    let (code, english) = match error {
-        app::Error::Invalid(fields) => (
-            fields.first().map_or("invalid", |field| field.code),
-            fields.iter().map(|f| f.detail.clone()).collect::<Vec<_>>().join("; "),
-        ),
-        other => (other.code(), other.to_string()),
-    };
-    t.find(&format!("error-{}", code.replace('_', "-"))).unwrap_or(english)
 }
 
 /// Puts a message into its ticket; what is to be said of it.

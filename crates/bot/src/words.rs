@@ -1,5 +1,6 @@
 //! What the bot reads aloud: how the network is, what was used, what stands beside a ticket. Pure: from rows to words.
 
+use app::Error;
 use app::discord::duty::Colleague;
 use app::i18n::{Translator, Value};
 use app::server;
@@ -94,7 +95,7 @@ pub(crate) fn presence(overview: &Overview) -> String {
     let works = |status: Status| matches!(status, Status::Operational | Status::Degraded);
     let servers: Vec<_> = overview.components.iter().filter(|one| one.place.is_some()).collect();
     let (good, all) = (servers.iter().filter(|one| works(one.status)).count(), servers.len());
-    format!("{} {good}/{all}", sign(overview.overall))
+    format!("{} {good}/{all} servers", sign(overview.overall))
 }
 
 /// The servers with their load.
@@ -160,6 +161,21 @@ pub(crate) fn beside(t: Translator, ticket: &TicketRow, beside: &Beside, open: &
     lines.extend(open.iter().map(|one| incident(t, one)));
     lines.push(format!("<{page}>"));
     lines.join("\n")
+}
+
+/// What went wrong. A defect of ours is written down here.
+pub(crate) fn failed(t: Translator, error: &Error) -> String {
+    if matches!(error, Error::Internal(_)) {
+        tracing::error!(error = error.chain(), "the bot could not do what it was asked");
+    }
+    let (code, english) = match error {
+        Error::Invalid(fields) => {
+            let all: Vec<&str> = fields.iter().map(|field| field.detail.as_str()).collect();
+            (fields.first().map_or("invalid", |field| field.code), all.join("; "))
+        }
+        other => (other.code(), other.to_string()),
+    };
+    t.find(&format!("error-{}", code.replace('_', "-"))).unwrap_or(english)
 }
 
 /// A text in which Discord finds nothing to make something of: no mention, no link, no mark-up.

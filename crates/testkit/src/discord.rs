@@ -3,9 +3,9 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
-use app::App;
 use app::discord::link;
 use app::session::Who;
+use app::{App, Clock};
 use bot::{Reading, Settings, id};
 use fakes::discord::{DiscordOptions, FakeDiscord, Outcome, Seen};
 use serde_json::Value;
@@ -62,7 +62,14 @@ impl Guild {
     /// # Errors
     /// When the pretend Discord does not start.
     pub async fn of(app: &App) -> anyhow::Result<Guild> {
-        let clock = app.clock.clone();
+        Guild::by(app.clock.clone()).await
+    }
+
+    /// A guild with a clock of its own, for what is about real seconds.
+    ///
+    /// # Errors
+    /// When the pretend Discord does not start.
+    pub async fn by(clock: Clock) -> anyhow::Result<Guild> {
         let options = DiscordOptions {
             listener: loopback().await?,
             token: TOKEN.to_owned(),

@@ -4,6 +4,7 @@ mod desk;
 mod flows;
 mod killed;
 mod races;
+mod slow;
 mod spam;
 mod standing;
 
