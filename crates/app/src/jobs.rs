@@ -146,7 +146,8 @@ fn backoff_ms(attempts: i64) -> i64 {
 /// Claims and runs one job that is due; false if there was none.
 async fn run_one(app: &App) -> Result<bool> {
     let now = app.clock.now();
-    let Some(row) = rows::claim(&app.store, now, now + CLAIM_MS).await? else { return Ok(false) };
+    let claimed = app.retrying(|| async { Ok(rows::claim(&app.store, now, now + CLAIM_MS).await?) }).await?;
+    let Some(row) = claimed else { return Ok(false) };
     failpoint::pass("job.claimed");
     let outcome = match serde_json::from_str::<Job>(&row.payload) {
         Ok(job) => {
@@ -159,16 +160,18 @@ async fn run_one(app: &App) -> Result<bool> {
     };
     failpoint::pass("job.done");
     let after = app.clock.now();
+    // A deadlock here would keep the job, and all with its key, until the claim has run out.
     match outcome {
-        Ok(()) => rows::done(&app.store, &row).await?,
+        Ok(()) => app.retrying(|| async { Ok(rows::done(&app.store, &row).await?) }).await?,
         Err(Failure::Temporary(reason)) if row.attempts < MAX_ATTEMPTS => {
             tracing::warn!(job = %row.id, kind = row.kind, attempt = row.attempts, reason, "job failed, will be tried again");
-            rows::failed(&app.store, &row, Next::Retry(after + backoff_ms(row.attempts)), &reason).await?;
+            let next = Next::Retry(after + backoff_ms(row.attempts));
+            app.retrying(|| async { Ok(rows::failed(&app.store, &row, next, &reason).await?) }).await?;
         }
         Err(Failure::Temporary(reason) | Failure::Permanent(reason)) => {
             tracing::error!(job = %row.id, kind = row.kind, reason, "job is dead; see `mirai admin job list`");
             metrics::counter!("mirai_jobs_dead_total", "kind" => row.kind.clone()).increment(1);
-            rows::failed(&app.store, &row, Next::Dead, &reason).await?;
+            app.retrying(|| async { Ok(rows::failed(&app.store, &row, Next::Dead, &reason).await?) }).await?;
         }
     }
     Ok(true)
