@@ -92,6 +92,7 @@ discord-code-again = Neuen Code holen
 discord-code-how = Geben Sie diesen Befehl innerhalb von zehn Minuten auf unserem Discord-Server ein. Er gilt einmal.
 discord-unlink = Verbindung lösen
 discord-unlinked = Ihr Discord-Konto ist nicht mehr verbunden.
+error-discord-refused = Discord lehnt ab. Ist diese Person auf dem Server?
 error-discord-code-invalid = Dieser Code ist unbekannt oder zu alt. Holen Sie in Ihrer Übersicht einen neuen.
 privacy-held-discord-links = Welches Discord-Konto Ihres ist, wenn Sie es verbunden haben, und ob es dort die Rolle der Abonnenten hat.
 privacy-held-discord-codes = Der Fingerabdruck eines Codes, mit dem Sie gerade Ihr Discord-Konto verbinden wollen, zehn Minuten lang.

@@ -92,6 +92,7 @@ discord-code-again = Get a new code
 discord-code-how = Run this command on our Discord server within ten minutes. It works once.
 discord-unlink = Unlink
 discord-unlinked = Your Discord account is not linked any more.
+error-discord-refused = Discord refuses. Is this person on the server?
 error-discord-code-invalid = This code is unknown or too old. Get a new one on your dashboard.
 privacy-held-discord-links = Which Discord account is yours, if you linked it, and whether it has the role of subscribers there.
 privacy-held-discord-codes = The hash of a code with which you are about to link your Discord account, for ten minutes.

@@ -92,6 +92,7 @@ discord-code-again = Obtener un código nuevo
 discord-code-how = Ejecute este comando en nuestro servidor de Discord en los próximos diez minutos. Sirve una sola vez.
 discord-unlink = Desenlazar
 discord-unlinked = Su cuenta de Discord ya no está enlazada.
+error-discord-refused = Discord lo rechaza. ¿Está esta persona en el servidor?
 error-discord-code-invalid = Este código es desconocido o demasiado antiguo. Obtenga uno nuevo en su panel.
 privacy-held-discord-links = Qué cuenta de Discord es la suya, si la enlazó, y si tiene allí el rol de suscriptores.
 privacy-held-discord-codes = La huella de un código con el que va a enlazar su cuenta de Discord, durante diez minutos.

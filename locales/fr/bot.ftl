@@ -92,6 +92,7 @@ discord-code-again = Obtenir un nouveau code
 discord-code-how = Lancez cette commande sur notre serveur Discord dans les dix minutes. Elle ne sert qu’une fois.
 discord-unlink = Délier
 discord-unlinked = Votre compte Discord n’est plus lié.
+error-discord-refused = Discord refuse. Cette personne est-elle sur le serveur ?
 error-discord-code-invalid = Ce code est inconnu ou trop ancien. Obtenez-en un nouveau dans votre espace.
 privacy-held-discord-links = Quel compte Discord est le vôtre, si vous l’avez lié, et s’il y a le rôle des abonnés.
 privacy-held-discord-codes = L’empreinte d’un code avec lequel vous allez lier votre compte Discord, pendant dix minutes.

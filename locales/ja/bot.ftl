@@ -92,6 +92,7 @@ discord-code-again = 新しいコードを取得
 discord-code-how = このコマンドを十分以内に当方の Discord サーバーで実行してください。一度だけ使えます。
 discord-unlink = 連携を解除する
 discord-unlinked = Discord アカウントの連携を解除しました。
+error-discord-refused = Discord が断りました。この方はサーバーにいますか。
 error-discord-code-invalid = このコードは不明か、古すぎます。ダッシュボードで新しいコードを取得してください。
 privacy-held-discord-links = 連携した場合、どの Discord アカウントがお客様のものか、そこで契約者のロールを持つかどうか。
 privacy-held-discord-codes = Discord アカウントの連携に使うコードのハッシュを、十分間。

@@ -56,6 +56,8 @@ pub struct Export {
     pub ledger: Vec<LedgerLine>,
     /// Devices.
     pub devices: Vec<Device>,
+    /// The account on Discord, if one is linked.
+    pub discord: Option<ExportedDiscord>,
     /// Support tickets with what was written in them.
     pub tickets: Vec<TicketThread>,
     /// What was done to the account, and by it.
@@ -140,4 +142,13 @@ pub struct AuditEntry {
     pub subject: String,
     /// More, in a few plain words.
     pub detail: String,
+}
+
+/// An account on Discord that is linked.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct ExportedDiscord {
+    /// Its id there, a snowflake.
+    pub id: String,
+    /// Since when.
+    pub linked_at: String,
 }

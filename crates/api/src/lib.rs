@@ -24,7 +24,9 @@ pub use billing::{
     Invoice, InvoiceList, PayWithCredit, Plan, PlanList, PlanPrice, PortalReply, PriceChange, Redeem, Redeemed,
     Referral, ReferralList, Reward, Subscription, SubscriptionList,
 };
-pub use export::{AuditEntry, Export, ExportedCheckout, ExportedCouponUse, ExportedGift, ExportedUsage, LedgerLine};
+pub use export::{
+    AuditEntry, Export, ExportedCheckout, ExportedCouponUse, ExportedDiscord, ExportedGift, ExportedUsage, LedgerLine,
+};
 pub use network::{
     ChangeDevice, ChooseServer, Device, DeviceList, DeviceMade, Dns, MoveDevice, Mtu, NewDevice, Rekey, Routes, Server,
     ServerList,

@@ -1,5 +1,6 @@
 //! Everything that is held about an account, for its owner.
 
+use store::discord::links;
 use store::{
     audit_log, card_marks, checkouts, coupon_uses, credit_ledger, email_changes, gift_codes, invoices, known_devices,
     notice_refusals, notices, outbox, recovery_codes, sessions, subscription_cards, usage_days, users,
@@ -69,6 +70,8 @@ pub struct Export {
     pub referred: Vec<Uuid>,
     /// Support tickets with what was written in them.
     pub tickets: Vec<ticket::Thread>,
+    /// The account on Discord, if one is linked.
+    pub discord: Option<links::Model>,
     /// Every line of the books about this customer's money.
     pub ledger: Vec<credit_ledger::Model>,
 }
@@ -99,6 +102,7 @@ pub async fn export(app: &App, who: &Who) -> Result<Export> {
         audit_log: audit_log::about(store, &id.to_string(), MANY).await?,
         referred: users::referred_by(store, id).await?.into_iter().map(|friend| friend.id).collect(),
         tickets: ticket::export(app, who).await?,
+        discord: links::of_user(store, id).await?,
         ledger: credit_ledger::of_user(store, id).await?,
         user: users::by_id(store, id).await?.ok_or(Error::NotFound)?,
     })

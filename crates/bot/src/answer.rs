@@ -55,10 +55,11 @@ pub(crate) async fn answer(bot: &Bot, ask: Ask) {
     if opens || is_acknowledged_first(&ask.what) {
         let is_taken = first(bot, &ask, later, waiting()).await;
         measure(began);
-        // A ticket is opened once however often it is asked for; what can't be done twice is left to whoever was first.
+        // A ticket is opened once however often it is asked for; what can't be done twice is left to whoever was first, and
+        // so is what is said of either.
         if is_taken || opens {
             let reply = handle(bot, &ask).await;
-            last(bot, &ask, reply).await;
+            last(bot, &ask, reply.filter(|_| is_taken)).await;
         }
         return;
     }

@@ -21,20 +21,15 @@ const RECENT_MS: i64 = DAY_MS;
 /// Brings all of them to where they should be; how the network is, for those who need it too.
 pub(crate) async fn keep(bot: &Bot) -> Result<Arc<Overview>, Error> {
     let overview = status::overview(&bot.app).await?;
-    note(keep_one(bot, "panel", bot.settings.support_channel, &panel(bot)).await);
+    note(keep_one(bot, "panel", bot.settings.support_channel, panel(bot)).await);
     if let Some(channel) = bot.settings.status_channel {
         let t = Translator::new(Language::En);
         let recent = |one: &&status::Incident| one.resolved_at.is_none_or(|at| overview.at - at < RECENT_MS);
         // The oldest first: they are read in this order.
         for one in overview.incidents.iter().rev().filter(recent) {
             let name = format!("incident:{}", one.id);
-            let post = Post {
-                text: words::incident(t, one),
-                mark: format!("{}", one.id.simple()),
-                nonce: one.id.as_u64_pair().1,
-                ..Post::default()
-            };
-            note(keep_one(bot, &name, channel, &post).await);
+            let post = Post { text: words::incident(t, one), mark: format!("{}", one.id.simple()), ..Post::default() };
+            note(keep_one(bot, &name, channel, post).await);
         }
     }
     Ok(overview)
@@ -54,7 +49,6 @@ fn panel(bot: &Bot) -> Post {
         title: bot.app.config.brand.name.clone(),
         text: t.say("bot-panel"),
         mark: t.say("bot-panel-mark"),
-        nonce: 1,
         buttons: vec![
             Button::main(t.say("bot-help"), Press::Help),
             Button::new(t.say("bot-ask"), Press::Ticket),
@@ -64,7 +58,10 @@ fn panel(bot: &Bot) -> Post {
     }
 }
 
-async fn keep_one(bot: &Bot, name: &str, channel: Id<ChannelMarker>, post: &Post) -> Result<(), Error> {
+/// A nonce of its own for each try: one that was deleted a moment ago is not to be taken for what is posted now. What was
+/// posted before is found by its mark.
+async fn keep_one(bot: &Bot, name: &str, channel: Id<ChannelMarker>, mut post: Post) -> Result<(), Error> {
+    post.nonce = bot.app.dice.number();
     let body = post.json();
     let content = body.to_string();
     let wanted = Wanted { name, channel: snowflake(channel), content: &content };
@@ -79,7 +76,7 @@ async fn keep_one(bot: &Bot, name: &str, channel: Id<ChannelMarker>, post: &Post
         Some(id) => match bot.http.update_message(channel, id).payload_json(content.as_bytes()).await {
             Ok(_) => id,
             // Somebody deleted it: it is posted again, next time.
-            Err(error) if trouble::is_message_gone(&error) => return Ok(board::lost(&bot.app, name).await?),
+            Err(error) if trouble::is_message_gone(&error) => return Ok(board::gone(&bot.app, snowflake(id)).await?),
             Err(error) => return Err(error.into()),
         },
     };

@@ -359,30 +359,7 @@ mod tests {
             due_at: None,
             created_at: 0,
         };
-        let mut ticket = TicketRow {
-            id,
-            number: 1,
-            user_id: Uuid::from_u128(1),
-            subject: "No connection".to_owned(),
-            category: "other".to_owned(),
-            priority: String::new(),
-            state: String::new(),
-            source: "discord".to_owned(),
-            way: None,
-            claimed_by: None,
-            asked_at: 0,
-            answer_by: None,
-            first_response_at: None,
-            due_at: None,
-            warned_at: None,
-            closed_at: None,
-            closed_by: None,
-            close_reason: None,
-            rating: None,
-            rating_note: None,
-            created_at: 0,
-            updated_at: 0,
-        };
+        let mut ticket = TicketRow::begun(id, Uuid::from_u128(1), 0);
         ticket.set_life(&Life::new(State::Open, Priority::Normal, 0));
         (thread, ticket)
     }

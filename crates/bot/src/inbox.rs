@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use app::discord::gate::{self, Costly, Gate};
 use app::discord::thread::{self, ThreadRow};
-use app::discord::{Snowflake, link};
+use app::discord::{Snowflake, board, link};
 use app::i18n::Translator;
 use app::ticket::{Source, TicketRow, Written};
 use tokio::sync::mpsc;
-use tokio::task::JoinHandle;
+use tokio::task::JoinSet;
 use twilight_model::channel::Message;
 use twilight_model::channel::message::MessageType;
 
@@ -32,27 +32,28 @@ pub(crate) enum Letter {
     Message(Box<Message>),
     /// What was written while the bot was away; before anything that comes after.
     CatchUp,
+    /// A message was deleted.
+    MessageGone(Snowflake),
+    /// A thread was deleted.
+    ThreadGone(Snowflake),
 }
 
 /// Where messages wait: they are read in their order, beside the gateway.
 pub(crate) struct Inbox {
     sender: mpsc::Sender<Letter>,
-    reader: JoinHandle<()>,
+    /// Ends with the inbox, whatever it reads.
+    reader: JoinSet<()>,
 }
 
 impl Inbox {
     /// Begins to read.
     pub(crate) fn begin(bot: Arc<Bot>) -> Inbox {
         let (sender, mut letters) = mpsc::channel(ROOM);
-        let reader = tokio::spawn(async move {
+        let mut reader = JoinSet::new();
+        reader.spawn(async move {
             while let Some(letter) = letters.recv().await {
-                match letter {
-                    Letter::Message(message) => take(&bot, &message).await,
-                    Letter::CatchUp => {
-                        if let Err(error) = catch_up(&bot).await {
-                            tracing::warn!(%error, "what was written meanwhile can't be read");
-                        }
-                    }
+                if let Err(error) = open(&bot, letter).await {
+                    tracing::warn!(%error, "what was written or deleted on Discord was not taken in");
                 }
             }
         });
@@ -62,29 +63,43 @@ impl Inbox {
     /// Puts something in.
     pub(crate) fn put(&self, letter: Letter) {
         if self.sender.try_send(letter).is_err() {
-            tracing::error!("more is written than can be read; what is left out is read when the bot starts anew");
+            tracing::error!("more is written on Discord than can be read; something was left out");
         }
     }
 
     /// Reads what is there, and ends.
     pub(crate) async fn end(self) {
-        drop(self.sender);
-        self.reader.await.ok();
+        let Inbox { sender, mut reader } = self;
+        drop(sender);
+        reader.join_next().await;
+    }
+}
+
+async fn open(bot: &Bot, letter: Letter) -> Result<(), Error> {
+    let app = &bot.app;
+    match letter {
+        Letter::Message(message) => take(bot, &message).await,
+        Letter::CatchUp => catch_up(bot).await,
+        // What the bot keeps comes back with its next round.
+        Letter::MessageGone(message) => Ok(insist(|| board::gone(app, message)).await?),
+        Letter::ThreadGone(channel) => match insist(|| thread::of_channel(app, channel)).await? {
+            Some((thread, _)) => Ok(insist(|| thread::gone(app, thread.ticket_id)).await?),
+            None => Ok(()),
+        },
     }
 }
 
 /// A message that somebody wrote.
-async fn take(bot: &Bot, message: &Message) {
+async fn take(bot: &Bot, message: &Message) -> Result<(), Error> {
     let is_written = matches!(message.kind, MessageType::Regular | MessageType::Reply);
     if message.author.bot || !is_written || message.guild_id.is_none_or(|guild| guild != bot.settings.guild) {
-        return;
+        return Ok(());
     }
-    let known = thread::of_channel(&bot.app, snowflake(message.channel_id)).await;
-    match known {
-        Ok(Some((thread, ticket))) => read(bot, &thread, &ticket, message).await,
-        Ok(None) => {}
-        Err(error) => tracing::warn!(error = error.chain(), "a message was not read; it is when the bot starts anew"),
+    let channel = snowflake(message.channel_id);
+    if let Some((thread, ticket)) = insist(|| thread::of_channel(&bot.app, channel)).await? {
+        read(bot, &thread, &ticket, message).await;
     }
+    Ok(())
 }
 
 async fn read(bot: &Bot, thread: &ThreadRow, ticket: &TicketRow, message: &Message) {
@@ -173,7 +188,7 @@ async fn catch_up_one(bot: &Bot, thread: &ThreadRow, channel: Snowflake) -> Resu
             if message.member.is_none() {
                 message.member = member(bot, &message).await;
             }
-            take(bot, &message).await;
+            take(bot, &message).await?;
         }
     }
     Ok(())

@@ -35,7 +35,7 @@ use app::App;
 use app::discord::session as kept_session;
 use secrecy::ExposeSecret as _;
 use tokio::sync::{Notify, watch};
-use tokio::task::JoinSet;
+use tokio::task::{JoinHandle, JoinSet};
 use twilight_gateway::MessageSender;
 use twilight_http::Client;
 use twilight_model::channel::message::AllowedMentions;
@@ -177,6 +177,10 @@ pub async fn run(app: App, settings: Settings, mut stop: watch::Receiver<bool>) 
         match kept_session::hold(&bot.app, me).await {
             Ok(true) => {
                 held_at = Instant::now();
+                if let Some(broken) = life.take_if(|life| life.is_broken()) {
+                    tracing::error!("a part of the bot broke; all of it begins anew");
+                    broken.end().await;
+                }
                 if life.as_ref().is_some_and(|life| life.session.is_finished()) {
                     // Only a refusal for good ends a session that nobody stopped.
                     break Err(Error::Refused);
@@ -214,8 +218,8 @@ pub async fn run(app: App, settings: Settings, mut stop: watch::Receiver<bool>) 
 /// What runs while this process is the bot.
 struct Life {
     stop: watch::Sender<bool>,
-    session: tokio::task::JoinHandle<()>,
-    work: [tokio::task::JoinHandle<()>; 2],
+    session: JoinHandle<()>,
+    work: [JoinHandle<()>; 2],
 }
 
 impl Life {
@@ -227,14 +231,23 @@ impl Life {
         Life { stop, session, work }
     }
 
+    /// Whether something has ended that nobody stopped.
+    fn is_broken(&self) -> bool {
+        self.work.iter().any(JoinHandle::is_finished)
+    }
+
     async fn end(self) {
         self.stop.send_replace(true);
         let [threads, rounds] = self.work;
-        // What is half done is found by whoever comes next; two at it at once would be worse.
-        for mut task in [self.session, threads, rounds] {
-            if tokio::time::timeout(FAREWELL, &mut task).await.is_err() {
-                task.abort();
+        let mut tasks = [self.session, threads, rounds];
+        let ended = async {
+            for task in &mut tasks {
+                task.await.ok();
             }
+        };
+        // What is half done is found by whoever comes next; two at it at once would be worse.
+        if tokio::time::timeout(FAREWELL, ended).await.is_err() {
+            tasks.iter().for_each(JoinHandle::abort);
         }
     }
 }

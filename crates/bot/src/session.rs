@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use app::discord::session::{self, Kept};
-use app::discord::{Snowflake, thread};
 use futures_util::StreamExt as _;
 use secrecy::ExposeSecret as _;
 use tokio::sync::{Semaphore, watch};
@@ -17,6 +16,7 @@ use twilight_gateway::{
 use twilight_model::gateway::payload::outgoing::UpdatePresence;
 use twilight_model::gateway::presence::{Activity, ActivityType, MinimalActivity, Status};
 
+use crate::ids::snowflake;
 use crate::inbox::{Inbox, Letter};
 use crate::settings::{Reading, Settings};
 use crate::{Bot, Error, answer, ask};
@@ -31,9 +31,9 @@ const GOODBYE: Duration = Duration::from_secs(3);
 const WANTED: EventTypeFlags = EventTypeFlags::READY
     .union(EventTypeFlags::INTERACTION_CREATE)
     .union(EventTypeFlags::MESSAGE_CREATE)
+    .union(EventTypeFlags::MESSAGE_DELETE)
     .union(EventTypeFlags::THREAD_DELETE)
-    .union(EventTypeFlags::GATEWAY_INVALIDATE_SESSION)
-    .union(EventTypeFlags::GATEWAY_HEARTBEAT_ACK);
+    .union(EventTypeFlags::GATEWAY_INVALIDATE_SESSION);
 
 fn intents(settings: &Settings) -> Intents {
     let usual = Intents::GUILDS | Intents::GUILD_MESSAGES;
@@ -147,14 +147,8 @@ async fn take(bot: &Arc<Bot>, event: Event, room: &Arc<Semaphore>, inbox: &Inbox
         }
         // In their order, one after the other, and not here: files are fetched meanwhile.
         Event::MessageCreate(message) => inbox.put(Letter::Message(Box::new(message.message))),
-        Event::ThreadDelete(gone) => {
-            let channel: Snowflake = crate::ids::snowflake(gone.id);
-            if let Ok(Some((thread, _))) = thread::of_channel(&bot.app, channel).await
-                && let Err(error) = thread::gone(&bot.app, thread.ticket_id).await
-            {
-                tracing::warn!(error = error.chain(), "a ticket whose thread was deleted can't be closed");
-            }
-        }
+        Event::MessageDelete(gone) => inbox.put(Letter::MessageGone(snowflake(gone.id))),
+        Event::ThreadDelete(gone) => inbox.put(Letter::ThreadGone(snowflake(gone.id))),
         Event::GatewayInvalidateSession(false) => {
             if let Err(error) = session::forget(&bot.app).await {
                 tracing::warn!(error = error.chain(), "a session that is over can't be forgotten");

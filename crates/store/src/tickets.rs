@@ -70,6 +70,34 @@ fn word<T: std::str::FromStr>(column: &str, word: &str) -> Result<T> {
 }
 
 impl Model {
+    /// One that is opened now, before it is known what it is about, where it is opened and where it stands.
+    pub fn begun(id: Uuid, user: Uuid, now: UnixMs) -> Model {
+        Model {
+            id,
+            number: 0,
+            user_id: user,
+            subject: String::new(),
+            category: String::new(),
+            priority: String::new(),
+            state: String::new(),
+            source: String::new(),
+            way: None,
+            claimed_by: None,
+            asked_at: now,
+            answer_by: None,
+            first_response_at: None,
+            due_at: None,
+            warned_at: None,
+            closed_at: None,
+            closed_by: None,
+            close_reason: None,
+            rating: None,
+            rating_note: None,
+            created_at: now,
+            updated_at: now,
+        }
+    }
+
     /// What changes in its life.
     pub fn life(&self) -> Result<Life> {
         Ok(Life {

@@ -1,7 +1,5 @@
 //! The bot of a test, on a guild of the pretend Discord.
 
-use std::time::{Duration, Instant};
-
 use anyhow::{Context as _, bail};
 use app::discord::link;
 use app::session::Who;
@@ -17,11 +15,10 @@ use url::Url;
 use uuid::Uuid;
 
 use crate::app::{DAY, START, TestApp, loopback};
+use crate::fleet;
 
 /// The bot's token.
 pub const TOKEN: &str = "the.bots.token";
-/// How long anything may take on a loaded machine.
-const PATIENCE: Duration = Duration::from_secs(30);
 /// Bits of Discord's permissions that the team has: seeing private threads.
 const MANAGE_THREADS: u64 = 1 << 34;
 
@@ -277,19 +274,12 @@ pub async fn who(app: &App, user: Uuid) -> anyhow::Result<Who> {
     Ok(Who { session: Live { id: Uuid::nil(), seen_day: now, proved_at: now }, user: row.into() })
 }
 
-/// Asks again and again until there is an answer.
+/// Looks again and again until something is there; [`fleet::eventually`] for what can be seen at once.
 ///
 /// # Errors
 /// When there is none in time, or asking fails.
 pub async fn eventually<T>(what: &str, mut ask: impl FnMut() -> anyhow::Result<Option<T>>) -> anyhow::Result<T> {
-    let began = Instant::now();
-    loop {
-        if let Some(found) = ask()? {
-            return Ok(found);
-        }
-        anyhow::ensure!(began.elapsed() < PATIENCE, "{what} does not come");
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
+    fleet::eventually(what, || std::future::ready(ask())).await
 }
 
 /// A value of an option that names a person.

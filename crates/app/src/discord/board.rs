@@ -55,9 +55,9 @@ pub async fn settled(app: &App, wanted: Wanted<'_>, message: Snowflake) -> Resul
     Ok(boards::put(&app.store, row).await?)
 }
 
-/// Somebody deleted the message.
-pub async fn lost(app: &App, name: &str) -> Result<()> {
-    Ok(boards::delete(&app.store, name).await?)
+/// Somebody deleted a message, one of these or another.
+pub async fn gone(app: &App, message: Snowflake) -> Result<()> {
+    Ok(boards::forget_message(&app.store, message).await?)
 }
 
 fn mark(content: &str) -> String {

@@ -74,7 +74,12 @@ async fn link_once(app: &App, discord: Snowflake, hash: &[u8]) -> Result<Uuid> {
     for old in known.into_iter().chain(links::of_discord(&tx, discord).await?) {
         drop_link(app, &tx, &old, now).await?;
     }
-    undo::done(&tx, "role", discord).await?;
+    // Who comes back to their own threads stays in them.
+    for thread in threads::of_user(&tx, user.id).await? {
+        if let Some(channel) = thread.channel_id.filter(|_| thread.discord_id == discord) {
+            undo::done(&tx, "member", channel).await?;
+        }
+    }
     links::insert(&tx, LinkRow { user_id: user.id, discord_id: discord, has_role: None, linked_at: now }).await?;
     admin::audit(app, &tx, &user.id.to_string(), "discord.link", &user.id.to_string(), "", now).await?;
     tx.commit().await?;

@@ -103,9 +103,12 @@ pub async fn to_undo(app: &App) -> Result<Vec<Undo>> {
     Ok(due)
 }
 
-/// It is taken back.
+/// It is taken back. Whoever is linked anew meanwhile, and has paid, gets the role again.
 pub async fn undone(app: &App, undo: Undo) -> Result<()> {
     let (kind, target) = undo.key();
+    if let Undo::Role(whom) = undo {
+        links::forget_role(&app.store, whom).await?;
+    }
     Ok(undo::done(&app.store, kind, target).await?)
 }
 

@@ -47,28 +47,11 @@ async fn open_once(app: &App, who: &Who, new: &NewTicket) -> Result<Uuid> {
     cap(Caps::USUAL, open.await?, today.await?).map_err(refused)?;
     let life = Life::new(thread::first_state(new.place.as_ref()), Priority::Normal, now);
     let mut row = TicketRow {
-        id: app.dice.id(now),
-        number: 0,
-        user_id: user.id,
         subject: new.subject.as_str().to_owned(),
         category: new.category.as_str().to_owned(),
-        priority: String::new(),
-        state: String::new(),
         source: new.first.source.stored(),
         way: new.way.as_ref().map(|way| way.as_str().to_owned()),
-        claimed_by: None,
-        asked_at: now,
-        answer_by: None,
-        first_response_at: None,
-        due_at: None,
-        warned_at: None,
-        closed_at: None,
-        closed_by: None,
-        close_reason: None,
-        rating: None,
-        rating_note: None,
-        created_at: now,
-        updated_at: now,
+        ..TicketRow::begun(app.dice.id(now), user.id, now)
     };
     row.set_life(&life);
     row.number = tickets::insert(&tx, row.clone()).await?;

@@ -43,8 +43,8 @@ pub async fn put(db: &impl Db, row: Model) -> Result<()> {
     Ok(())
 }
 
-/// Removes one.
-pub async fn delete(db: &impl Db, name: &str) -> Result<()> {
-    Entity::delete_by_id(name.to_owned()).exec(db.conn()).await?;
+/// A message is not there any more.
+pub async fn forget_message(db: &impl Db, message: i64) -> Result<()> {
+    Entity::delete_many().filter(Column::MessageId.eq(message)).exec(db.conn()).await?;
     Ok(())
 }

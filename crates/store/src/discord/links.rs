@@ -56,6 +56,13 @@ pub async fn set_role(db: &impl Db, row: &Model, has_role: bool) -> Result<bool>
     Ok(query.exec(db.conn()).await?.rows_affected == 1)
 }
 
+/// Somebody's role was taken, whatever was noted of it.
+pub async fn forget_role(db: &impl Db, discord: i64) -> Result<()> {
+    let query = Entity::update_many().col_expr(Column::HasRole, Expr::value(Option::<bool>::None));
+    query.filter(Column::DiscordId.eq(discord)).exec(db.conn()).await?;
+    Ok(())
+}
+
 /// Removes one; false if there is none.
 pub async fn delete(tx: &Tx, user: Uuid) -> Result<bool> {
     Ok(Entity::delete_by_id(user).exec(tx.conn()).await?.rows_affected == 1)

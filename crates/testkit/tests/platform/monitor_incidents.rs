@@ -40,6 +40,7 @@ async fn an_admin_says_how_an_incident_goes_on_and_what_came_of_it(database: Dat
     let early = [("id", id.as_str()), ("stage", "resolved"), ("words", "Over.")];
     let refused = reader.submit("/admin/incidents/update", &early).await?;
     assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "a check still fails");
+    assert!(refused.text.contains(">Over.</textarea>"), "what was typed is still there: {}", refused.text);
     for wrong in ["", " \n ", "a\u{7}b", &"x".repeat(1001)] {
         let id: Uuid = id.parse()?;
         let done = incidents::update(&test.app, COMMAND_LINE, id, Stage::Identified, wrong).await;

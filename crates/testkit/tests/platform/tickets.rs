@@ -303,13 +303,17 @@ async fn what_is_written_is_sealed_exported_and_gone_with_the_account(database: 
     let Some(test) = TestApp::start(&Wanted::on(database)).await? else { return Ok(()) };
     let mika = test.with_user("mika").await?;
     let (id, _) = open(&test, &mika, "No connection").await?;
+    let code = app::discord::link::code(&test.app, mika.id).await?;
+    app::discord::link::link(&test.app, 1_290_000_000_000_000_001, &code).await?;
     test.post("/user/step-up", Some(&mika), &json!({ "password": testkit::caller::PASSWORD })).await?;
     let export = test.get("/user/export", Some(&mika)).await?;
     assert_eq!(export["tickets"][0]["messages"][0]["body"], "It does not connect.", "{export}");
+    assert_eq!(export["discord"]["id"], "1290000000000000001", "{export}");
     let stored = store::ticket_messages::of_ticket(&test.app.store, id).await?;
     assert!(stored.iter().all(|row| !String::from_utf8_lossy(&row.body_sealed).contains("connect")));
     app::admin::users::delete(&test.app, mika.id).await?;
     assert!(store::ticket_messages::of_ticket(&test.app.store, id).await?.is_empty());
+    assert!(store::discord::links::of_user(&test.app.store, mika.id).await?.is_none());
     let queue = ticket::queue(&test.app, Filter::QUEUE, Ask::first(10)).await?;
     assert_eq!(queue.rows, []);
     Ok(())

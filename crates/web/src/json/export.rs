@@ -94,6 +94,9 @@ pub(crate) fn export_json(held: Export, current: uuid::Uuid, now: UnixMs) -> api
         invoices: held.invoices.into_iter().map(billing::invoice_json).collect(),
         ledger: held.ledger.into_iter().map(line).collect(),
         devices: held.devices.iter().map(devices::device_json).collect(),
+        discord: held
+            .discord
+            .map(|link| api::ExportedDiscord { id: link.discord_id.to_string(), linked_at: api::time(link.linked_at) }),
         tickets: held.tickets.into_iter().map(tickets::thread_json).collect(),
         audit_log: held.audit_log.into_iter().map(entry).collect(),
     }

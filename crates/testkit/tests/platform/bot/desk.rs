@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use testkit::app::{Database, TestApp};
 use testkit::caller::TestUser;
 use testkit::discord::{Setting, eventually};
+use testkit::fleet;
 
 use super::TROUBLE;
 
@@ -59,13 +60,11 @@ async fn a_ticket_is_opened_claimed_answered_and_closed_on_discord_and_read_on_t
     assert!(claimed.is_ephemeral && claimed.content.contains("#1 is yours"), "{claimed:?}");
     let me = format!("<@{}>", guild.fake.bot_id());
     guild.fake.write(thread, helper, &format!("{me} Which app do you use?"))?;
-    let answered = async || {
+    fleet::eventually("the answer", || async {
         let all = conversation(&test, &mika, &id).await?;
-        Ok::<_, anyhow::Error>(all.iter().any(|line| line == "staff Which app do you use?"))
-    };
-    while !answered().await? {
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-    }
+        Ok(all.iter().any(|line| line == "staff Which app do you use?").then_some(()))
+    })
+    .await?;
 
     let user = test.log_in(&mika.email).await?;
     let body = json!({ "body": "The one of WireGuard." });
@@ -124,11 +123,12 @@ async fn files_go_both_ways_once_and_what_the_bot_may_not_read_is_asked_for(data
     let picture = STANDARD.decode(PNG)?;
     let me = format!("<@{}>", guild.fake.bot_id());
     guild.fake.write_with_files(thread, customer, &format!("{me} See here."), &[("screen.png", &picture)])?;
-    let there = async |name: &str| -> anyhow::Result<()> {
-        while !files(&test, &mika, &id).await?.iter().any(|(_, file)| file == name) {
-            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-        }
-        Ok(())
+    let there = async |name: &str| {
+        fleet::eventually(name, || async {
+            let all = files(&test, &mika, &id).await?;
+            Ok(all.iter().any(|(_, file)| file == name).then_some(()))
+        })
+        .await
     };
     there("screen.png").await?;
     // What mentions nobody can't be read; who wrote it is told how, and sends it along.
@@ -145,7 +145,7 @@ async fn files_go_both_ways_once_and_what_the_bot_may_not_read_is_asked_for(data
     assert_eq!(names, expected.map(|(text, name)| (text.to_owned(), name.to_owned())), "each once");
     // What is no file that a desk takes is refused, and said so where it was sent.
     guild.fake.write_with_files(thread, customer, &format!("{me} A program."), &[("run.exe", b"MZ\0\0")])?;
-    guild.wait_for(thread, "file").await?;
+    guild.wait_for(thread, "A file is a picture").await?;
     // And from the site into the thread.
     let user = test.log_in(&mika.email).await?;
     let body =

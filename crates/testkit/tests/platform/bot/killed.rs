@@ -16,6 +16,7 @@ use testkit::process::Running;
 use uuid::Uuid;
 
 use super::TROUBLE;
+use crate::sql::run_sql;
 
 testkit::on_both_databases!(a_bot_that_is_killed_anywhere_opens_one_ticket_in_one_thread);
 
@@ -91,31 +92,10 @@ async fn a_bot_that_is_killed_anywhere_opens_one_ticket_in_one_thread(database: 
         ticket::close_own(&app, &testkit::discord::who(&app, user).await?, row.id).await?;
         let shut = || Ok(guild.fake.threads(guild.support).iter().all(|one| one.is_locked).then_some(()));
         eventually("the thread's end", shut).await?;
-        forget_counts(&fleet.database_url).await?;
+        run_sql(&fleet.database_url, "DELETE FROM discord_buckets").await?;
+        run_sql(&fleet.database_url, "UPDATE tickets SET created_at = created_at - 86400000").await?;
         bot.terminate()?;
         bot.wait(PATIENCE).await?;
     }
     guild.is_content()
-}
-
-/// Nobody has asked for anything yet, and not today.
-async fn forget_counts(database: &str) -> anyhow::Result<()> {
-    use sqlx::{Connection as _, Executor as _};
-    let statements = ["DELETE FROM discord_buckets", "UPDATE tickets SET created_at = created_at - 86400000"];
-    match database.strip_prefix("sqlite://") {
-        Some(path) => {
-            let options = sqlx::sqlite::SqliteConnectOptions::new().filename(path);
-            let mut connection = sqlx::SqliteConnection::connect_with(&options).await?;
-            for statement in statements {
-                connection.execute(statement).await?;
-            }
-        }
-        None => {
-            let mut connection = sqlx::MySqlConnection::connect(database).await?;
-            for statement in statements {
-                connection.execute(statement).await?;
-            }
-        }
-    }
-    Ok(())
 }

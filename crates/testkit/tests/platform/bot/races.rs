@@ -11,6 +11,7 @@ use fakes::discord::{GatewayTrouble, Outcome};
 use testkit::app::{Database, TestApp};
 use testkit::caller::PASSWORD;
 use testkit::discord::{Guild, Setting, eventually};
+use testkit::fleet;
 
 use super::TROUBLE;
 
@@ -46,6 +47,11 @@ async fn colleague(test: &TestApp, guild: &Guild, name: &str) -> anyhow::Result<
 
 async fn state(test: &TestApp, number: i64) -> anyhow::Result<store::tickets::Model> {
     store::tickets::by_number(&test.app.store, number).await?.context("the ticket")
+}
+
+async fn is_closed(test: &TestApp) -> anyhow::Result<()> {
+    let closed = || async { Ok((state(test, 1).await?.state == "closed").then_some(())) };
+    fleet::eventually("the ticket's end", closed).await
 }
 
 async fn of_fifty_who_claim_on_discord_one_has_the_ticket_and_the_others_are_told(
@@ -91,9 +97,7 @@ async fn a_thread_that_is_deleted_by_hand_closes_its_ticket_and_another_takes_it
     let (_, thread) = with_ticket(&test, &guild).await?;
     let (_, helper) = colleague(&test, &guild, "sora").await?;
     guild.fake.delete_channel(thread)?;
-    while state(&test, 1).await?.state != "closed" {
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-    }
+    is_closed(&test).await?;
     // Opened again, it has a thread again.
     let id = state(&test, 1).await?.id;
     ticket::change(&test.app, helper, id, &Change::Reopen).await?;
@@ -106,9 +110,7 @@ async fn a_thread_that_is_deleted_by_hand_closes_its_ticket_and_another_takes_it
     let words = ticket::Written::parse("Are you there?", Vec::new(), ticket::Source::Site)?;
     ticket::reply(&test.app, helper, id, &words).await?;
     let bot = guild.bot(&test.app).await?;
-    while state(&test, 1).await?.state != "closed" {
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-    }
+    is_closed(&test).await?;
     guild.is_content()?;
     bot.end().await
 }
@@ -144,24 +146,21 @@ async fn a_session_is_handed_over_and_what_was_written_meanwhile_is_read(databas
     let bot = guild.bot(&test.app).await?;
     assert_eq!((guild.fake.identifies(), guild.fake.resumes()), (1, 1), "a restart resumes");
     let id = state(&test, 1).await?.id;
-    let count = async || -> anyhow::Result<usize> {
+    let count = async |text: &str| -> anyhow::Result<usize> {
         let lines = ticket::whole(&test.app, id).await?.lines;
-        Ok(lines.iter().filter(|line| line.body == "Written while you slept.").count())
+        Ok(lines.iter().filter(|line| line.body == text).count())
     };
-    while count().await? == 0 {
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-    }
+    let is_there =
+        async |text: &str| fleet::eventually(text, || async { Ok((count(text).await? > 0).then_some(())) }).await;
+    is_there("Written while you slept.").await?;
     // Away for so long that the session is gone: what was missed is read by the API.
     bot.end().await?;
     guild.fake.write(thread, customer, &format!("{me} And while you were away for long."))?;
     test.advance(10 * 60_000);
     let bot = guild.bot(&test.app).await?;
     assert_eq!(guild.fake.identifies(), 2);
-    while !ticket::whole(&test.app, id).await?.lines.iter().any(|line| line.body == "And while you were away for long.")
-    {
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-    }
-    assert_eq!(count().await?, 1, "nothing is read twice");
+    is_there("And while you were away for long.").await?;
+    assert_eq!(count("Written while you slept.").await?, 1, "nothing is read twice");
     guild.is_content()?;
     bot.end().await
 }

@@ -76,7 +76,7 @@ async fn s41_nobody_reaches_what_is_not_theirs(database: Database) -> anyhow::Re
     let said = guild.says(press(without_role)?).await?;
     assert!(said.is_ephemeral && said.content.contains("Nothing was ever paid"), "{said:?}");
     assert!(!said.content.contains("mika@"), "{said:?}");
-    // A rating is for the owner's eyes and hand alone, and a customer can't be put out of their own ticket.
+    // A customer can't be put out of their own ticket.
     let said = guild.fake.slash_with(thread, without_role, "ticket remove", &[("user", person(customer))])?;
     assert!(guild.says(said).await?.content.contains("their own ticket"));
     guild.is_content()?;

@@ -14,7 +14,7 @@ testkit::on_both_databases!(
     the_panel_and_each_incident_is_one_message_and_the_presence_says_how_the_network_is,
     the_role_of_subscribers_comes_and_goes_with_the_subscription,
     commands_are_registered_where_they_differ,
-    op_seven_op_nine_a_zombie_and_bad_gateways_lose_and_double_nothing,
+    op_seven_op_nine_closes_and_bad_gateways_lose_and_double_nothing,
 );
 
 const MINUTE: i64 = 60_000;
@@ -61,6 +61,13 @@ async fn the_panel_and_each_incident_is_one_message_and_the_presence_says_how_th
     presence("2/2").await?;
     assert_eq!(guild.texts(guild.status).len(), 1, "{:?}", guild.texts(guild.status));
     assert_eq!(guild.texts(guild.support).len(), 1, "one panel");
+    // One that somebody deletes comes back, at once or later.
+    guild.fake.delete_message(guild.fake.channel_messages(guild.support)[0].id)?;
+    eventually("another panel", || {
+        test.advance(15_000);
+        Ok((guild.texts(guild.support).len() == 1).then_some(()))
+    })
+    .await?;
     let times: Vec<i64> = guild.fake.presences().iter().map(|(at, _)| *at).collect();
     assert!(times.windows(2).all(|pair| pair[1] - pair[0] >= 15_000), "{times:?}");
     guild.is_content()?;
@@ -91,6 +98,12 @@ async fn the_role_of_subscribers_comes_and_goes_with_the_subscription(database: 
     let noa = test.with_subscriber("noa", "basic").await?;
     guild.link(&test.app, noa.id, member).await?;
     has(true).await?;
+    // Linked with an account that has paid for nothing, they lose it, and with one that has they get it again.
+    let sam = test.with_user("sam").await?;
+    guild.link(&test.app, sam.id, member).await?;
+    has(false).await?;
+    guild.link(&test.app, noa.id, member).await?;
+    has(true).await?;
     assert!(guild.says(guild.fake.slash(guild.support, member, "unlink")?).await?.content.contains("not linked"));
     has(false).await?;
     let said = guild.says(guild.fake.slash(guild.support, member, "usage")?).await?;
@@ -110,7 +123,7 @@ async fn commands_are_registered_where_they_differ(database: Database) -> anyhow
     bot.end().await
 }
 
-async fn op_seven_op_nine_a_zombie_and_bad_gateways_lose_and_double_nothing(database: Database) -> anyhow::Result<()> {
+async fn op_seven_op_nine_closes_and_bad_gateways_lose_and_double_nothing(database: Database) -> anyhow::Result<()> {
     let Some(Setting { test, guild, bot }) = Setting::start(database).await? else { return Ok(()) };
     let noa = guild.join("noa");
     servers::set_status(&test.app, COMMAND_LINE, "osaka-1", ServerStatus::Up).await?;

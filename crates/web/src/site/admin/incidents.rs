@@ -27,6 +27,8 @@ struct Line {
     title: String,
     about: String,
     stages: Vec<Choice>,
+    /// What was to be said of it, and was refused.
+    words: String,
     is_over: bool,
 }
 
@@ -63,29 +65,35 @@ async fn list_page(operator: &Operator, form: &Fields, done: String, problem: St
     let t = &visit.t;
     let rows = incidents::list(app).await.map_err(|error| operator.fault(error))?;
     let known = maintenance::component_names(app).await.map_err(|error| operator.fault(error))?;
+    // The page has a form for each incident, and one for a new one.
+    let (about, empty) = (form.get("id"), Fields::default());
+    let new = if about.is_empty() { form } else { &empty };
     let line = |one: Listed| {
         let what = if one.row.everything { t.say("status-work-all") } else { one.components.join(", ") };
         let stage = one.row.stage();
         let is_over = stage == Stage::Resolved;
-        let choice = |other: Stage| (other.as_str(), t.say(stage_word(other)), other == stage);
+        let is_refused = one.row.id.to_string() == about;
+        let chosen = if is_refused { form.get("stage") } else { stage.as_str() };
+        let choice = |other: Stage| (other.as_str(), t.say(stage_word(other)), other.as_str() == chosen);
         Line {
             id: one.row.id,
             about: format!("{what} · {} · {}", moment(one.row.started_at), t.say(stage_word(stage))),
             stages: incidents::stages(&one.row).into_iter().map(choice).collect(),
+            words: if is_refused { form.get("words").to_owned() } else { String::new() },
             is_over,
             title: one.row.title.unwrap_or(what),
         }
     };
     let impact = |one: Impact| {
-        (one.as_str(), t.say(&format!("admin-impact-{}", one.as_str())), form.get("impact") == one.as_str())
+        (one.as_str(), t.say(&format!("admin-impact-{}", one.as_str())), new.get("impact") == one.as_str())
     };
-    let is_chosen = |name: &String| form.all("component").any(|chosen| chosen == name);
+    let is_chosen = |name: &String| new.all("component").any(|chosen| chosen == name);
     let page = IncidentsPage {
         v: visit,
         incidents: rows.into_iter().map(line).collect(),
         impacts: Impact::ALL.map(impact).into(),
         components: known.into_iter().map(|name| (name.clone(), is_chosen(&name))).collect(),
-        form,
+        form: new,
         done,
         problem,
     };
@@ -120,6 +128,6 @@ pub(super) async fn update(AdminForm(operator, form): AdminForm) -> Result<Respo
     };
     match told {
         Ok(()) => Ok(back(PAGE, "told")),
-        Err(error) => list_page(&operator, &Fields::default(), String::new(), operator.mendable(error)?).await,
+        Err(error) => list_page(&operator, &form, String::new(), operator.mendable(error)?).await,
     }
 }
