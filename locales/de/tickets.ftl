@@ -95,3 +95,5 @@ error-file-too-large = Eine Datei hat höchstens 5 MB.
 error-file-kind = Eine Datei ist ein Bild (PNG, JPEG, GIF, WebP), ein PDF oder reiner Text.
 error-files-too-many = Eine Nachricht hat höchstens vier Dateien.
 error-files-too-large = Die Dateien einer Nachricht haben zusammen höchstens 10 MB.
+error-message-repeated = Das wurde schon gesendet; es ist da.
+error-too-many-links = Eine Nachricht hat höchstens 10 Links.

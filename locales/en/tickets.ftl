@@ -95,3 +95,5 @@ error-file-too-large = A file has at most 5 MB.
 error-file-kind = A file is a picture (PNG, JPEG, GIF, WebP), a PDF, or plain text.
 error-files-too-many = A message has at most four files.
 error-files-too-large = The files of a message have at most 10 MB together.
+error-message-repeated = This was sent already; it is there.
+error-too-many-links = A message has at most 10 links.

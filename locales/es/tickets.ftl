@@ -95,3 +95,5 @@ error-file-too-large = Un archivo tiene como máximo 5 MB.
 error-file-kind = Un archivo es una imagen (PNG, JPEG, GIF, WebP), un PDF o texto sin formato.
 error-files-too-many = Un mensaje tiene como máximo cuatro archivos.
 error-files-too-large = Los archivos de un mensaje suman como máximo 10 MB.
+error-message-repeated = Esto ya se envió; está ahí.
+error-too-many-links = Un mensaje tiene como máximo 10 enlaces.

@@ -95,3 +95,5 @@ error-file-too-large = Un fichier fait 5 Mo au plus.
 error-file-kind = Un fichier est une image (PNG, JPEG, GIF, WebP), un PDF ou du texte brut.
 error-files-too-many = Un message a quatre fichiers au plus.
 error-files-too-large = Les fichiers d’un message font ensemble 10 Mo au plus.
+error-message-repeated = Ceci a déjà été envoyé ; c’est bien arrivé.
+error-too-many-links = Un message contient au plus 10 liens.

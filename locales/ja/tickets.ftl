@@ -95,3 +95,5 @@ error-file-too-large = ファイルは 5 MB までです。
 error-file-kind = ファイルは画像(PNG、JPEG、GIF、WebP)、PDF、テキストのいずれかです。
 error-files-too-many = 一つのメッセージに添付できるのは四つまでです。
 error-files-too-large = 一つのメッセージのファイルは合計 10 MB までです。
+error-message-repeated = これはすでに送信されています。
+error-too-many-links = 1 つのメッセージに入れられるリンクは 10 件までです。

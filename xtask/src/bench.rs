@@ -25,6 +25,8 @@ enum Part {
     Gateways,
     /// Grants after a payment, and the proof of the books
     Money,
+    /// The bot's answers, and the status page after a year
+    Support,
 }
 
 /// Builds for release what is shipped and what measures it, measures, and writes the page.
@@ -40,6 +42,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
         None => "measure",
         Some(Part::Gateways) => "gateways",
         Some(Part::Money) => "money",
+        Some(Part::Support) => "support",
     };
     let mut measure = std::process::Command::new(bench);
     measure.arg(what).arg(&page).env("MIRAI_BIN", mirai).env("BENCH_TOOLS", tools).current_dir(root());

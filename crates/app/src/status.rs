@@ -5,6 +5,7 @@ mod past;
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use domain::monitor::component::{self, CheckState, Status};
 use domain::monitor::incident::{Impact, Stage};
@@ -13,6 +14,7 @@ use domain::monitor::verdict::Verdict;
 use domain::time::UnixMs;
 use store::checks::{self, components};
 use store::{incidents, vps_servers};
+use tokio::sync::watch;
 use uuid::Uuid;
 
 use crate::i18n::Translator;
@@ -161,6 +163,22 @@ pub fn part_names(t: Translator, names: &[String]) -> String {
 /// What is shown, a few seconds old at most: the page is open to strangers, who may ask for it as often as they like.
 pub async fn overview(app: &App) -> Result<Arc<Overview>> {
     app.status.overview(app).await
+}
+
+/// How often the days that are over are read while nobody waits: a third of the time for which they are kept.
+const AHEAD: Duration = Duration::from_secs(300);
+
+/// Keeps in memory what takes long to read, a year of days, until `stop` turns true: no visitor waits for it.
+pub async fn keep_ready(app: App, mut stop: watch::Receiver<bool>) {
+    while !*stop.borrow() {
+        if let Err(error) = app.status.read_past(&app, app.clock.now()).await {
+            tracing::warn!(error = error.chain(), "the past of the status page can't be read; it is tried again");
+        }
+        tokio::select! {
+            () = tokio::time::sleep(AHEAD) => {}
+            _ = stop.changed() => {}
+        }
+    }
 }
 
 /// Reads it.

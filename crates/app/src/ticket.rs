@@ -4,6 +4,7 @@ mod close;
 mod context;
 mod due;
 mod entry;
+mod flood;
 mod open;
 mod replies;
 mod work;

@@ -126,10 +126,18 @@ async fn first(bot: &Bot, ask: &Ask, kind: InteractionResponseType, data: Intera
     let response = InteractionResponse { kind, data: Some(data) };
     let interactions = bot.http.interaction(bot.settings.application);
     let mut pauses = AGAIN.iter();
+    let mut may_be_there = false;
     loop {
         let Err(error) = interactions.create_response(ask.id, &ask.token, &response).await else { return true };
+        if may_be_there && crate::trouble::is_answered(&error) {
+            // Discord had taken it, and what it said of that was lost.
+            return true;
+        }
         match pauses.next().filter(|_| crate::trouble::is_passing(&error)) {
-            Some(pause) => tokio::time::sleep(*pause).await,
+            Some(pause) => {
+                may_be_there = true;
+                tokio::time::sleep(*pause).await;
+            }
             None => {
                 tracing::warn!(error = %crate::trouble::words(&error), "an interaction was not answered");
                 metrics::counter!("mirai_bot_unanswered_total").increment(1);

@@ -2,8 +2,9 @@
 //! something else is told how to be heard, once in a while.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use app::discord::gate::{self, Costly, Gate};
+use app::discord::gate::{self, Gate};
 use app::discord::thread::{self, ThreadRow};
 use app::discord::{Snowflake, board, link};
 use app::i18n::Translator;
@@ -16,12 +17,16 @@ use twilight_model::channel::message::MessageType;
 use crate::act::{self, channel_id, entry_id};
 use crate::ask::{Person, language};
 use crate::decide::side;
-use crate::ids::snowflake;
+use crate::ids::{made_at, snowflake};
 use crate::post::Post;
 use crate::{Bot, Error, files, insist, words};
 
 /// Messages that are read at a time when the bot was away.
 const PAGE: u16 = 100;
+
+/// When reading what was missed is tried again: seconds after a new session Discord may still be in trouble.
+const AGAIN: [Duration; 4] =
+    [Duration::from_millis(300), Duration::from_secs(1), Duration::from_secs(5), Duration::from_secs(20)];
 
 /// Messages that wait at the most: more than people write while one is taken.
 const ROOM: usize = 1_000;
@@ -127,27 +132,22 @@ async fn put(bot: &Bot, thread: &ThreadRow, ticket: &TicketRow, message: &Messag
     let Some(by) = by else { return Ok(None) };
     let is_readable = !message.content.is_empty() || !message.attachments.is_empty();
     if !is_readable {
-        return Ok(nudge(bot, id)
+        return Ok(gate::may_be_told(&bot.app, id)
             .await?
             .then(|| t.with("bot-unread", "bot", format!("<@{}>", bot.settings.application).as_str())));
     }
-    match gate::pass(&bot.app, id, thread.guild_id, Some(Costly::Write)).await? {
+    match gate::pass_message(&bot.app, id, made_at(snowflake(message.id))).await? {
         Gate::Open => {}
         Gate::Blocked => return Ok(None),
         Gate::Wait(ms) => {
             let words = t.with("bot-no-wait", "seconds", ms.max(0) / 1000 + 1);
-            return Ok(nudge(bot, id).await?.then_some(words));
+            return Ok(gate::may_be_told(&bot.app, id).await?.then_some(words));
         }
     }
     let files = files::fetch(bot, &message.attachments).await?;
     let written = Written::parse(&files::body(bot, message), files, Source::Thread)?;
     act::write(bot, &by, ticket.id, &written.once(Some(entry_id(message.id)))).await?;
     Ok(None)
-}
-
-/// Whether somebody is told that the bot can't read them: now and then, not of every line.
-async fn nudge(bot: &Bot, whom: Snowflake) -> app::Result<bool> {
-    Ok(gate::pass(&bot.app, whom, 0, Some(Costly::Nudge)).await? == Gate::Open)
 }
 
 async fn answer(bot: &Bot, message: &Message, words: String) {
@@ -161,8 +161,18 @@ async fn answer(bot: &Bot, message: &Message, words: String) {
 async fn catch_up(bot: &Bot) -> Result<(), Error> {
     for thread in thread::live(&bot.app).await? {
         let Some(channel) = thread.channel_id else { continue };
-        if let Err(error) = catch_up_one(bot, &thread, channel).await {
-            tracing::warn!(ticket = %thread.ticket_id, %error, "what was written in a thread meanwhile can't be read");
+        let mut pauses = AGAIN.iter();
+        while let Err(error) = catch_up_one(bot, &thread, channel).await {
+            match pauses.next() {
+                Some(pause) => {
+                    let asked = if let Error::Discord(error) = &error { crate::trouble::pause(error) } else { None };
+                    tokio::time::sleep(asked.unwrap_or_default().max(*pause)).await;
+                }
+                None => {
+                    tracing::warn!(ticket = %thread.ticket_id, %error, "what was written meanwhile can't be read");
+                    break;
+                }
+            }
         }
     }
     Ok(())

@@ -1,5 +1,7 @@
 //! What Discord's refusals mean.
 
+use std::time::Duration;
+
 use twilight_http::api_error::ApiError;
 use twilight_http::error::ErrorType;
 
@@ -10,6 +12,8 @@ const UNKNOWN_MESSAGE: u64 = 10_008;
 const UNKNOWN_USER: u64 = 10_013;
 const UNKNOWN_WEBHOOK: u64 = 10_015;
 const INVALID_WEBHOOK_TOKEN: u64 = 50_027;
+/// An interaction that has its first answer.
+const ALREADY_ACKNOWLEDGED: u64 = 40_060;
 
 fn code(error: &twilight_http::Error) -> Option<u64> {
     match error.kind() {
@@ -26,6 +30,21 @@ pub(crate) fn is_passing(error: &twilight_http::Error) -> bool {
         ErrorType::Parsing { .. } => true,
         ErrorType::RequestError | ErrorType::RequestTimedOut | ErrorType::RequestCanceled => true,
         _ => false,
+    }
+}
+
+/// Whether an interaction has its first answer.
+pub(crate) fn is_answered(error: &twilight_http::Error) -> bool {
+    code(error) == Some(ALREADY_ACKNOWLEDGED)
+}
+
+/// How long Discord asks to be left alone.
+pub(crate) fn pause(error: &twilight_http::Error) -> Option<Duration> {
+    match error.kind() {
+        ErrorType::Response { error: ApiError::Ratelimited(limited), .. } => {
+            Duration::try_from_secs_f64(limited.retry_after).ok()
+        }
+        _ => None,
     }
 }
 

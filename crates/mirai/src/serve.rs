@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use app::gateway::APPLIED;
-use app::{App, hints, jobs, scheduler};
+use app::{App, hints, jobs, scheduler, status};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -62,12 +62,13 @@ pub(crate) fn load() -> anyhow::Result<Values> {
     Ok(values)
 }
 
-/// The worker and the scheduler.
+/// The worker, the scheduler, and what is kept in memory for visitors.
 pub(crate) fn background(app: &App, stop: &watch::Receiver<bool>) -> JoinSet<()> {
     let mut tasks = JoinSet::new();
     tasks.spawn(jobs::work(app.clone(), stop.clone()));
     tasks.spawn(hints::exchange(app.clone(), stop.clone()));
     tasks.spawn(scheduler::run(app.clone(), stop.clone()));
+    tasks.spawn(status::keep_ready(app.clone(), stop.clone()));
     tasks
 }
 

@@ -52,6 +52,12 @@ pub async fn by_id(db: &impl Db, id: Uuid) -> Result<Option<Model>> {
     Ok(Entity::find_by_id(id).one(db.conn()).await?)
 }
 
+/// Those that somebody has written since a moment, in any ticket.
+pub async fn by_author(db: &impl Db, author: Uuid, from: UnixMs) -> Result<Vec<Model>> {
+    let query = Entity::find().filter(Column::AuthorId.eq(author)).filter(Column::CreatedAt.gte(from));
+    Ok(query.all(db.conn()).await?)
+}
+
 /// How many there are in a ticket.
 pub async fn count(db: &impl Db, ticket: Uuid) -> Result<u64> {
     Ok(Entity::find().filter(Column::TicketId.eq(ticket)).count(db.conn()).await?)

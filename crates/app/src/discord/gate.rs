@@ -17,10 +17,8 @@ pub enum Costly {
     Link,
     /// A ticket that is opened.
     Open,
-    /// Something that is written in a ticket.
+    /// Something that is written in a ticket by a form.
     Write,
-    /// Being told that something could not be read.
-    Nudge,
 }
 
 /// Whether one is answered.
@@ -39,12 +37,16 @@ const OF_A_PERSON: Gcra = Gcra { limit: 20, period_ms: 20_000 };
 /// What all of a guild may do: so many that a crowd after an outage is answered, and a raid is not.
 const OF_A_GUILD: Gcra = Gcra { limit: 300, period_ms: 10_000 };
 
+/// What one person may write into tickets.
+const WRITTEN: Gcra = Gcra { limit: 20, period_ms: 60_000 };
+/// How often one is told that something could not be taken in.
+const NUDGES: Gcra = Gcra { limit: 1, period_ms: 10 * 60_000 };
+
 fn rule(costly: Costly) -> Gcra {
     match costly {
         Costly::Link => Gcra { limit: 5, period_ms: 10 * 60_000 },
         Costly::Open => Gcra { limit: 3, period_ms: 3_600_000 },
-        Costly::Write => Gcra { limit: 20, period_ms: 60_000 },
-        Costly::Nudge => Gcra { limit: 1, period_ms: 10 * 60_000 },
+        Costly::Write => WRITTEN,
     }
 }
 
@@ -65,6 +67,22 @@ pub async fn pass(app: &App, discord: Snowflake, guild: Snowflake, costly: Optio
         }
     }
     Ok(Gate::Open)
+}
+
+/// Counts a message that somebody wrote in a thread, at the moment at which it was written: what waited to be read is no
+/// flood, and what one clicks meanwhile has nothing to do with it.
+pub async fn pass_message(app: &App, discord: Snowflake, at: UnixMs) -> Result<Gate> {
+    if blocks::has(&app.store, discord).await? {
+        return Ok(Gate::Blocked);
+    }
+    let decision = buckets::hit(&app.store, &format!("Message:{discord}"), WRITTEN, at).await?;
+    Ok(if decision.allowed { Gate::Open } else { Gate::Wait(decision.retry_after_ms) })
+}
+
+/// Whether somebody is told that something could not be taken in: now and then, not of every line.
+pub async fn may_be_told(app: &App, discord: Snowflake) -> Result<bool> {
+    let decision = buckets::hit(&app.store, &format!("Nudge:{discord}"), NUDGES, app.clock.now()).await?;
+    Ok(decision.allowed)
 }
 
 /// The bot does not answer somebody any more.

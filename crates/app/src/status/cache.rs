@@ -58,12 +58,15 @@ impl Cache {
         let is_fresh = |(at, past): &(UnixMs, Arc<Past>)| past.today == today && (0..PAST_MS).contains(&(now - at));
         let past = match known.filter(is_fresh) {
             Some((_, past)) => past,
-            None => {
-                let past = Arc::new(past::read(app, today).await?);
-                *self.past.lock().unwrap_or_else(PoisonError::into_inner) = Some((now, Arc::clone(&past)));
-                past
-            }
+            None => self.read_past(app, now).await?,
         };
         past::with_today(app, past, now).await
+    }
+
+    /// Reads the days that are over anew.
+    pub(super) async fn read_past(&self, app: &App, now: UnixMs) -> Result<Arc<Past>> {
+        let past = Arc::new(past::read(app, now - now.rem_euclid(DAY_MS)).await?);
+        *self.past.lock().unwrap_or_else(PoisonError::into_inner) = Some((now, Arc::clone(&past)));
+        Ok(past)
     }
 }

@@ -51,6 +51,7 @@ pub(super) async fn read(app: &App, today: UnixMs) -> Result<Past> {
         past.count(rollups::within(&app.store, Resolution::Day, month).await?);
         from = month.to;
     }
+    past.of.values_mut().for_each(PastOf::sum_up);
     Ok(past)
 }
 
@@ -62,10 +63,22 @@ impl Past {
             if row.starts_at >= first(DAYS) {
                 of.days.insert(row.starts_at, tally.uptime());
             }
-            for (days, window) in WINDOWS.into_iter().zip(&mut of.windows) {
-                if days > 1 && row.starts_at >= first(days) {
-                    window.merge(&tally);
-                }
+            // The shortest that it is in: the others take it in when all are there.
+            let mut windows = WINDOWS.into_iter().zip(&mut of.windows);
+            if let Some((_, window)) = windows.find(|(days, _)| *days > 1 && row.starts_at >= first(*days)) {
+                window.merge(&tally);
+            }
+        }
+    }
+}
+
+impl PastOf {
+    /// Makes each window, in which only what is in no shorter one was counted, the whole.
+    fn sum_up(&mut self) {
+        for n in 1..WINDOWS.len() {
+            let (shorter, longer) = self.windows.split_at_mut(n);
+            if let (Some(shorter), Some(longer)) = (shorter.last(), longer.first_mut()) {
+                longer.merge(shorter);
             }
         }
     }

@@ -8,7 +8,7 @@ use store::{Tx, tickets, users};
 use uuid::Uuid;
 
 use super::entry::{self, By, Written};
-use super::{Thread, TicketRow, forget_end, get, lock_own, refused};
+use super::{Thread, TicketRow, flood, forget_end, get, lock_own, refused};
 use crate::discord::thread::{self, Place};
 use crate::letter::{Letter, News, TicketLetter};
 use crate::session::Who;
@@ -43,6 +43,7 @@ async fn open_once(app: &App, who: &Who, new: &NewTicket) -> Result<Uuid> {
     if let Some(known) = entry::known(&tx, By::Customer(user.id), &new.first, now).await? {
         return Ok(known);
     }
+    flood::check(app, &tx, user.id, &new.first, now).await?;
     let (open, today) = (tickets::count_open(&tx, user.id), tickets::count_since(&tx, user.id, now - DAY_MS));
     cap(Caps::USUAL, open.await?, today.await?).map_err(refused)?;
     let life = Life::new(thread::first_state(new.place.as_ref()), Priority::Normal, now);
@@ -80,6 +81,7 @@ async fn write_once(app: &App, who: &Who, id: Uuid, written: &Written) -> Result
     if entry::known(&tx, By::Customer(user.id), written, now).await?.is_some() {
         return Ok(());
     }
+    flood::check(app, &tx, user.id, written, now).await?;
     let mut life = ticket.life()?;
     let was = life.state;
     let after = life.customer_writes(now).map_err(refused)?;

@@ -8,6 +8,7 @@ mod load;
 mod money;
 mod report;
 mod scenes;
+mod support;
 
 use std::path::PathBuf;
 
@@ -23,19 +24,25 @@ async fn main() -> anyhow::Result<()> {
         ["client", server] => gateways::client(server).await,
         ["money", file] => {
             is_built()?;
-            let page = std::fs::read_to_string(file).with_context(|| format!("{file} can't be read"))?;
+            let page = read(file)?;
             write(file, &report::with_money(&page, &money::all().await?))
+        }
+        ["support", file] => {
+            is_built()?;
+            let page = read(file)?;
+            write(file, &report::with_support(&page, &support::all().await?))
         }
         ["gateways", file] => {
             is_built()?;
             // The rest of the page stays as it was measured.
-            let page = std::fs::read_to_string(file).with_context(|| format!("{file} can't be read"))?;
+            let page = read(file)?;
             let section = gateways::section(&gateways::all().await?);
             write(file, &report::with_gateways(&page, &section))
         }
         ["measure", file] => {
             is_built()?;
             let page = report::with_money(&report::page(&scenes::all().await?), &money::all().await?);
+            let page = report::with_support(&page, &support::all().await?);
             let section = gateways::section(&gateways::all().await?);
             write(file, &report::with_gateways(&page, &section))
         }
@@ -46,6 +53,10 @@ async fn main() -> anyhow::Result<()> {
 fn is_built() -> anyhow::Result<()> {
     anyhow::ensure!(setting("MIRAI_BIN").is_some(), "MIRAI_BIN names no executable: use `cargo xtask bench`");
     Ok(())
+}
+
+fn read(file: &str) -> anyhow::Result<String> {
+    std::fs::read_to_string(file).with_context(|| format!("{file} can't be read"))
 }
 
 fn write(file: &str, page: &str) -> anyhow::Result<()> {

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use crate::money::{self, Money};
 use crate::scenes::{Figures, Pair};
+use crate::support::{self, Bot, Support, Watched};
 
 const HEAD: &str = "\
 # Performance
@@ -16,12 +17,13 @@ or a session, counts a limit, names a request, or sets a header.
 
 ";
 
-/// How the part about money begins.
+/// How the page's later parts begin, in their order; each has a run of its own too.
 const MONEY: &str = "## Money\n";
-/// How the part about gateways begins, which is the last one.
+const SUPPORT: &str = "## Help and status\n";
 const GATEWAYS: &str = "## Gateways\n";
+const PARTS: [&str; 3] = [MONEY, SUPPORT, GATEWAYS];
 
-/// The page without the part about gateways.
+/// The page without the parts that have runs of their own.
 pub(crate) fn page(figures: &Figures) -> String {
     let mut page = HEAD.to_owned();
     let mut line = |text: std::fmt::Arguments<'_>| {
@@ -72,29 +74,62 @@ pub(crate) fn page(figures: &Figures) -> String {
 
 /// The page with these figures of money, in place of those that it has.
 pub(crate) fn with_money(page: &str, figures: &Money) -> String {
-    let (head, gateways) = match page.split_once(GATEWAYS) {
-        Some((head, rest)) => (head, format!("{GATEWAYS}{rest}")),
-        None => (page, String::new()),
-    };
-    let head = head.split_once(MONEY).map_or(head, |(head, _)| head);
     let (p50, p99) = (figures.grants.p50_ms, figures.grants.p99_ms);
     let [sqlite, mariadb] = figures.proof_s;
     let lines = money::LINES / 1_000_000;
-    format!(
-        "{}\n\n{MONEY}\nFrom Stripe's post of a paid checkout to the moment at which another program sees the grant in \
+    let section = format!(
+        "{MONEY}\nFrom Stripe's post of a paid checkout to the moment at which another program sees the grant in \
          MariaDB, while a hundred such\nevents come each second; and `mirai admin ledger verify` over {lines} million lines.\n\n\
          | what | figure | goal |\n|---|---|---|\n\
          | webhook to grant, p50 / p99 | {p50:.1} / {p99:.1} ms | p99 under 100 ms |\n\
          | proof of the books, SQLite | {sqlite:.1} s | under 10 s |\n\
-         | proof of the books, MariaDB | {mariadb:.1} s | under 10 s |\n\n{gateways}",
-        head.trim_end()
-    )
+         | proof of the books, MariaDB | {mariadb:.1} s | under 10 s |\n"
+    );
+    with_part(page, MONEY, &section)
+}
+
+/// The page with these figures of the bot and the status page, in place of those that it has.
+pub(crate) fn with_support(page: &str, figures: &Support) -> String {
+    let Bot { p50_ms, p99_ms, own_mib, most_mib } = figures.bot;
+    let mut section = format!(
+        "{SUPPORT}\n`mirai bot` on MariaDB in a guild of {} members, of whom thirty ask in a second: until the person sees \
+         the answer or\nthe form. The status page of {} checks that have looked each minute for {} days; a page is kept for \
+         five seconds, what is\nmeasured is one that is read anew.\n\n\
+         | what | figure | goal |\n|---|---|---|\n\
+         | interaction answered, p50 / p99 | {p50_ms:.1} / {p99_ms:.1} ms | p99 under 300 ms |\n\
+         | memory of the bot's own at its most (RssAnon) | {own_mib:.0} MiB | under 40 MiB |\n\
+         | with the pages of the executable (VmHWM) | {most_mib:.0} MiB | |\n",
+        support::MEMBERS,
+        support::CHECKS,
+        support::DAYS
+    );
+    for (database, of) in ["SQLite", "MariaDB"].into_iter().zip(&figures.watched) {
+        let Watched { page_ms, first_ms, year_mb, all_mb } = of;
+        // Writing to a String can't fail.
+        let _ = write!(
+            section,
+            "| status page, {database} | {page_ms:.1} ms | under 50 ms |\n\
+             | the year itself, read in the background, {database} | {first_ms:.1} ms | |\n\
+             | growth in a year, {database} | {year_mb:.0} MB | under 100 MB |\n\
+             | all that watching keeps, {database} | {all_mb:.0} MB | |\n"
+        );
+    }
+    with_part(page, SUPPORT, &section)
 }
 
 /// The page with this part about gateways, in place of the one that it has.
 pub(crate) fn with_gateways(page: &str, section: &str) -> String {
-    let before = page.split_once(GATEWAYS).map_or(page, |(before, _)| before);
-    format!("{}\n\n{section}", before.trim_end())
+    with_part(page, GATEWAYS, section)
+}
+
+/// The page with a part in its place among [`PARTS`].
+fn with_part(page: &str, head: &str, section: &str) -> String {
+    let at = |head: &str| page.find(&format!("\n{head}")).map(|before| before + 1);
+    let behind = PARTS.iter().skip_while(|part| **part != head).skip(1).find_map(|part| at(part));
+    let after = behind.unwrap_or(page.len());
+    let before = at(head).unwrap_or(after);
+    let rest = if after < page.len() { format!("\n{}", &page[after..]) } else { String::new() };
+    format!("{}\n\n{}\n{rest}", page[..before].trim_end(), section.trim_end())
 }
 
 /// Processor and number of cores.

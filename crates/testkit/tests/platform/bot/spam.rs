@@ -1,14 +1,17 @@
 //! S38, S41, S47, S55 on Discord: floods, forged buttons, strangers and mentions.
 
 use app::discord::gate;
+use app::ticket;
 use domain::account::Role;
 use testkit::app::{Database, START};
 use testkit::discord::{Setting, person};
+use testkit::fleet;
 
 use super::TROUBLE;
 
 testkit::on_both_databases!(
     s55_a_flood_is_stopped_also_across_a_restart_and_who_is_blocked_is_not_answered,
+    s55_the_same_text_again_and_again_and_texts_full_of_links_are_refused,
     s41_nobody_reaches_what_is_not_theirs,
     s47_nobody_is_mentioned_by_what_somebody_writes,
 );
@@ -47,6 +50,38 @@ async fn s55_a_flood_is_stopped_also_across_a_restart_and_who_is_blocked_is_not_
     guild.link(&test.app, mika.id, young).await?;
     let said = guild.says(guild.fake.slash(guild.support, young, "ticket open")?).await?;
     assert!(said.content.contains("very new"), "{said:?}");
+    guild.is_content()?;
+    bot.end().await
+}
+
+async fn s55_the_same_text_again_and_again_and_texts_full_of_links_are_refused(
+    database: Database,
+) -> anyhow::Result<()> {
+    let Some(Setting { test, guild, bot }) = Setting::start(database).await? else { return Ok(()) };
+    let mika = test.with_user("mika").await?;
+    let customer = guild.join_linked(&test.app, "mika", mika.id).await?;
+    let thread = guild.open(customer, "No connection", TROUBLE).await?;
+    let (me, mut sent) = (format!("<@{}>", guild.fake.bot_id()), Vec::new());
+    let mut write = |text: &str| {
+        sent.push(text.to_owned());
+        guild.fake.write(thread, customer, &format!("{me} {text}")).map(drop)
+    };
+    let taken = async |text: &str| -> anyhow::Result<usize> {
+        let id = store::tickets::by_number(&test.app.store, 1).await?.map(|row| row.id).unwrap_or_default();
+        Ok(ticket::whole(&test.app, id).await?.lines.iter().filter(|line| line.body == text).count())
+    };
+    for _ in 0..3 {
+        write("Buy now!")?;
+    }
+    guild.wait_for(thread, "sent already").await?;
+    assert_eq!(taken("Buy now!").await?, 2);
+    write(&"https://evil.example/ ".repeat(11))?;
+    guild.wait_for(thread, "at most 10 links").await?;
+    // Later it is a message like any other.
+    test.advance(11 * 60_000);
+    write("Buy now!")?;
+    fleet::eventually("the message", || async { Ok((taken("Buy now!").await? == 3).then_some(())) }).await?;
+    assert_eq!(taken(sent[3].trim()).await?, 0);
     guild.is_content()?;
     bot.end().await
 }
