@@ -34,6 +34,8 @@ pub struct Export {
     pub mails: Vec<ExportedMail>,
     /// Kinds of notices that are turned off.
     pub notices_off: Vec<String>,
+    /// Mails of incidents, if the account's address wants them.
+    pub status_mails: Option<ExportedStatusMails>,
     /// Until when each known device is known.
     pub known_devices: Vec<String>,
     /// Addresses that wait to be confirmed.
@@ -62,6 +64,17 @@ pub struct Export {
     pub tickets: Vec<TicketThread>,
     /// What was done to the account, and by it.
     pub audit_log: Vec<AuditEntry>,
+}
+
+/// A subscription to the status page.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct ExportedStatusMails {
+    /// The language of the mails.
+    pub language: String,
+    /// When the address was asked whether it wants them.
+    pub asked_at: String,
+    /// When it said yes.
+    pub confirmed_at: Option<String>,
 }
 
 /// One line of the books.

@@ -25,7 +25,8 @@ pub use billing::{
     Referral, ReferralList, Reward, Subscription, SubscriptionList,
 };
 pub use export::{
-    AuditEntry, Export, ExportedCheckout, ExportedCouponUse, ExportedDiscord, ExportedGift, ExportedUsage, LedgerLine,
+    AuditEntry, Export, ExportedCheckout, ExportedCouponUse, ExportedDiscord, ExportedGift, ExportedStatusMails,
+    ExportedUsage, LedgerLine,
 };
 pub use network::{
     ChangeDevice, ChooseServer, Device, DeviceList, DeviceMade, Dns, MoveDevice, Mtu, NewDevice, Rekey, Routes, Server,

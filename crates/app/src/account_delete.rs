@@ -15,7 +15,7 @@ use crate::letter::Letter;
 use crate::session::Who;
 use crate::step_up::{self, Proof};
 use crate::subscription_sync::{self, Cause};
-use crate::{App, Error, Result, admin, credit_apply, failpoint, mail};
+use crate::{App, Error, Result, admin, credit_apply, failpoint, mail, status_subscriber};
 
 /// Deletes the account of the one who asks.
 pub async fn by_owner(app: &App, who: &Who, proof: Proof<'_>) -> Result<()> {
@@ -57,6 +57,10 @@ pub(crate) async fn delete(app: &App, tx: &Tx, id: Uuid, actor: &str, now: UnixM
     card_marks::delete_of(tx, id).await?;
     notices::delete_of(tx, id).await?;
     notice_refusals::delete_of(tx, id).await?;
+    // An address that was never proved may be another's.
+    if user.verified_at.is_some() {
+        status_subscriber::forget(tx, &user.email_canonical).await?;
+    }
     link::forget(app, tx, id, now).await?;
     tickets::delete_of(tx, id).await?;
     tickets::release_all_of(tx, id).await?;

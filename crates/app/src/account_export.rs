@@ -3,7 +3,8 @@
 use store::discord::links;
 use store::{
     audit_log, card_marks, checkouts, coupon_uses, credit_ledger, email_changes, gift_codes, invoices, known_devices,
-    notice_refusals, notices, outbox, recovery_codes, sessions, subscription_cards, usage_days, users,
+    notice_refusals, notices, outbox, recovery_codes, sessions, status_subscribers, subscription_cards, usage_days,
+    users,
 };
 use uuid::Uuid;
 
@@ -22,6 +23,8 @@ pub use store::coupon_uses::Model as CouponUseRow;
 pub use store::gift_codes::Model as GiftRow;
 /// A notice, as `store` keeps it.
 pub use store::notices::Model as NoticeRow;
+/// A subscriber of the status page, as `store` keeps it.
+pub use store::status_subscribers::Model as SubscriberRow;
 /// A day of a subscription's use, as `store` keeps it.
 pub use store::usage_days::Model as UsageRow;
 
@@ -58,6 +61,8 @@ pub struct Export {
     pub mails: Vec<outbox::Line>,
     /// Kinds of notices that are turned off.
     pub notices_off: Vec<notice_refusals::Model>,
+    /// Mails of incidents, if the account's address wants them.
+    pub status_mails: Option<status_subscribers::Model>,
     /// Devices by which the account is known at a login.
     pub known_devices: Vec<known_devices::Model>,
     /// Addresses that wait to be confirmed.
@@ -81,6 +86,7 @@ pub async fn export(app: &App, who: &Who) -> Result<Export> {
     step_up::require(who, app.clock.now())?;
     let (store, id) = (&app.store, who.user.id);
     let subscriptions = subscription::of_user(app, id).await?;
+    let user = users::by_id(store, id).await?.ok_or(Error::NotFound)?;
     let paying: Vec<Uuid> = subscriptions.iter().map(|view| view.row.id).collect();
     Ok(Export {
         sessions: sessions::live_of(store, id, app.clock.now()).await?,
@@ -96,6 +102,10 @@ pub async fn export(app: &App, who: &Who) -> Result<Export> {
         notices: notices::of_user(store, id).await?,
         mails: outbox::of_user(store, id, MANY).await?,
         notices_off: notice_refusals::of_user(store, id).await?,
+        status_mails: match user.verified_at {
+            Some(_) => status_subscribers::by_email(store, &user.email_canonical).await?,
+            None => None,
+        },
         known_devices: known_devices::of_user(store, id).await?,
         email_changes: email_changes::of_user(store, id).await?,
         recovery_codes_left: recovery_codes::count_left(store, id).await?,
@@ -104,6 +114,6 @@ pub async fn export(app: &App, who: &Who) -> Result<Export> {
         tickets: ticket::export(app, who).await?,
         discord: links::of_user(store, id).await?,
         ledger: credit_ledger::of_user(store, id).await?,
-        user: users::by_id(store, id).await?.ok_or(Error::NotFound)?,
+        user,
     })
 }

@@ -17,6 +17,7 @@ pub mod maintenance;
 pub mod plans;
 pub mod portal;
 pub mod servers;
+pub mod status;
 pub mod users;
 
 use domain::time::UnixMs;

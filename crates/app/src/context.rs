@@ -8,6 +8,7 @@ use clients::mail::Mailer;
 use clients::probe::Prober;
 use clients::redis::{Hint, Redis};
 use clients::stripe::Stripe;
+use clients::webhook::{Reach, Sender};
 use store::Store;
 use tokio::sync::Notify;
 
@@ -65,6 +66,8 @@ pub struct Parts {
     pub(crate) work: Arc<Notify>,
     /// Whoever looks at what is watched.
     pub prober: Arc<Prober>,
+    /// Whoever posts to webhooks.
+    pub hooks: Arc<Sender>,
     pub(crate) away: Arc<monitor::Away>,
     pub(crate) status: Arc<status::Cache>,
     pub(crate) redis: Option<Arc<Redis>>,
@@ -102,6 +105,7 @@ impl App {
             servers: Arc::default(),
             work: Arc::default(),
             prober: Arc::default(),
+            hooks: Arc::new(Sender::new(Reach::Public)),
             away: Arc::default(),
             status: Arc::default(),
             redis: None,

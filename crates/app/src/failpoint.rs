@@ -67,15 +67,18 @@ pub const ON_DISCORD: &[&str] =
 /// The places of counting what gateways report.
 pub const COUNTING: &[&str] = &["count.saved", "count.committed"];
 
+/// The places of telling subscribers of the status page.
+pub const TELLING: &[&str] = &["tell.saved", "tell.committed", "hook.answered"];
+
 #[cfg(debug_assertions)]
 mod armed {
     use std::sync::OnceLock;
     use std::sync::atomic::{AtomicI64, Ordering};
 
-    use super::{BEGINNING, COUNTING, LATER, ON_DISCORD};
+    use super::{BEGINNING, COUNTING, LATER, ON_DISCORD, TELLING};
 
     fn all() -> impl Iterator<Item = &'static &'static str> {
-        BEGINNING.iter().chain(LATER).chain(ON_DISCORD).chain(COUNTING)
+        BEGINNING.iter().chain(LATER).chain(ON_DISCORD).chain(COUNTING).chain(TELLING)
     }
 
     static ARMED: OnceLock<Armed> = OnceLock::new();

@@ -13,7 +13,10 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
-use crate::{App, Error, Result, account_delete, credit_apply, email_change, failpoint, mail, reward, stripe_event};
+use crate::{
+    App, Error, Result, account_delete, credit_apply, email_change, failpoint, mail, reward, status_news,
+    status_webhook, stripe_event,
+};
 
 /// A worker that is silent this long has died; its job may be claimed again.
 const CLAIM_MS: i64 = 120_000;
@@ -68,6 +71,20 @@ pub(crate) enum Job {
         /// `cs_…` that were open.
         checkouts: Vec<String>,
     },
+    /// Tell the next subscribers of the status page.
+    StatusTell {
+        /// What.
+        news: Uuid,
+        /// The last who was told; nobody was without it.
+        after: Option<Uuid>,
+    },
+    /// Post to a webhook of an operator's.
+    StatusPost {
+        /// What.
+        news: Uuid,
+        /// Where.
+        webhook: Uuid,
+    },
 }
 
 impl Job {
@@ -79,6 +96,8 @@ impl Job {
             Job::RewardConsider { .. } => "reward_consider",
             Job::CreditApply { .. } => "credit_apply",
             Job::StripeClose { .. } => "stripe_close",
+            Job::StatusTell { .. } => "status_tell",
+            Job::StatusPost { .. } => "status_post",
         }
     }
 
@@ -90,6 +109,9 @@ impl Job {
             }
             Job::StripeCustomerUpdate { customer, .. } => Some(format!("stripe:{customer}")),
             Job::CreditApply { user, .. } => Some(format!("credit:{user}")),
+            Job::StatusTell { news, .. } => Some(format!("news:{news}")),
+            // One after the other: silent receivers keep one worker at most.
+            Job::StatusPost { .. } => Some("status-webhooks".to_owned()),
         }
     }
 
@@ -104,6 +126,8 @@ impl Job {
                 let customer = customer.as_deref();
                 Ok(account_delete::close_at_stripe(app, customer, &subscriptions, &checkouts).await?)
             }
+            Job::StatusTell { news, after } => Ok(status_news::tell(app, news, after).await?),
+            Job::StatusPost { news, webhook } => status_webhook::post(app, news, webhook).await,
         }
     }
 }
@@ -131,9 +155,14 @@ impl From<Error> for Failure {
 
 /// Announces a job, in the transaction that gives rise to it.
 pub(crate) async fn enqueue(app: &App, tx: &Tx, job: &Job, now: UnixMs) -> Result<()> {
+    enqueue_for(app, tx, job, now, now).await
+}
+
+/// The same, not to be run before `run_at`.
+pub(crate) async fn enqueue_for(app: &App, tx: &Tx, job: &Job, run_at: UnixMs, now: UnixMs) -> Result<()> {
     let payload = serde_json::to_string(job).map_err(|e| Error::Internal(Box::new(e)))?;
     let row = rows::NewJob { id: app.dice.id(now), kind: job.kind().to_owned(), payload, lock_key: job.lock_key() };
-    rows::insert(tx, row, now).await?;
+    rows::insert(tx, row, run_at, now).await?;
     Ok(())
 }
 

@@ -4,8 +4,10 @@ use askama::Template;
 use domain::account::Language;
 
 use crate::i18n::Translator;
+use crate::status_news;
 
 mod notice;
+mod status;
 mod ticket;
 
 pub use notice::{GoOn, Notice};
@@ -109,6 +111,20 @@ pub enum Letter {
         /// To get no more of its kind, if that can be.
         unsubscribe: Option<String>,
     },
+    /// To an address that somebody wants mails of incidents for: the link begins them.
+    StatusConfirm {
+        /// `{APP_URL}/status/confirm?token=…`
+        link: String,
+    },
+    /// To a subscriber of the status page.
+    Status {
+        /// What happened.
+        news: status_news::News,
+        /// To the status page.
+        link: String,
+        /// To get no more of them.
+        unsubscribe: String,
+    },
     /// About a support ticket.
     Ticket(TicketLetter),
     /// To admins: the program found what a person must look at.
@@ -191,6 +207,8 @@ impl Letter {
             Letter::RewardConfirmed { .. } => "reward_confirmed",
             Letter::ServerAway { .. } => "server_away",
             Letter::Notice { notice, .. } => notice.kind().as_str(),
+            Letter::StatusConfirm { .. } => "status_confirm",
+            Letter::Status { .. } => "status",
             Letter::Ticket(letter) => letter.name(),
             Letter::Alarm { .. } => "alarm",
             Letter::Outage { .. } => "outage",
@@ -203,7 +221,17 @@ impl Letter {
     pub(crate) fn unsubscribe(&self) -> Option<&str> {
         match self {
             Letter::Notice { unsubscribe, .. } => unsubscribe.as_deref(),
+            Letter::Status { unsubscribe, .. } => Some(unsubscribe.as_str()),
             _ => None,
+        }
+    }
+
+    /// The message that says why the recipient gets it.
+    fn footer(&self) -> &'static str {
+        match self {
+            // Who subscribes need not have an account.
+            Letter::StatusConfirm { .. } | Letter::Status { .. } => "mail-status-footer",
+            _ => "mail-footer",
         }
     }
 
@@ -293,6 +321,21 @@ impl Letter {
                     link("mail-server-away-action", url),
                 ],
             ),
+            Letter::StatusConfirm { link: url } => (
+                t.with("mail-status-confirm-subject", "brand", brand),
+                vec![
+                    words("mail-status-confirm-body"),
+                    link("mail-status-confirm-action", url),
+                    words("mail-status-confirm-after"),
+                ],
+            ),
+            Letter::Status { news, link: url, unsubscribe } => {
+                let (subject, mut parts) = status::parts(news, t);
+                parts.push(link("mail-status-action", url));
+                parts.push(words("mail-status-optional"));
+                parts.push(link("mail-status-stop", unsubscribe));
+                (subject, parts)
+            }
             Letter::Ticket(letter) => letter.parts(t),
             Letter::Alarm { found, link: url } => {
                 let mut parts = vec![Part::Words(t.say("mail-alarm-body"))];
@@ -345,7 +388,7 @@ impl Letter {
 pub fn render(letter: &Letter, language: Language, brand: &str) -> Rendered {
     let t = Translator::new(language);
     let (subject, parts) = letter.parts(t, brand);
-    let footer = t.with("mail-footer", "brand", brand);
+    let footer = t.with(letter.footer(), "brand", brand);
     let mut text = String::new();
     for part in &parts {
         match part {
@@ -367,6 +410,7 @@ mod tests {
     use domain::money::{Currency, Money};
 
     use super::*;
+    use crate::status_news::{Event, News as StatusNews};
 
     #[test]
     fn a_link_stands_on_a_line_of_its_own_in_the_text_and_is_escaped_in_the_html() {
@@ -406,6 +450,7 @@ mod tests {
                 link: link(),
             },
             Letter::SubscriptionEnded { link: link() },
+            Letter::StatusConfirm { link: link() },
         ];
         let (at, price, plan) = (1_795_392_000_000, Money::new(599, Currency::USD), || "Basic".to_owned());
         let notices = [
@@ -423,7 +468,26 @@ mod tests {
             Notice::ComeBack { plan: plan(), at, link: link() },
         ];
         let letter = |notice| Letter::Notice { notice, support: "help@vpn.example".into(), unsubscribe: Some(link()) };
-        for letter in letters.into_iter().chain(notices.map(letter)) {
+        let incident = |what: &str, stage: &str| Event::Incident {
+            what: what.to_owned(),
+            stage: stage.to_owned(),
+            impact: "major".to_owned(),
+            started_at: at,
+            resolved_at: None,
+            words: None,
+        };
+        let events = [
+            incident("opened", "investigating"),
+            incident("updated", "identified"),
+            incident("resolved", "resolved"),
+            Event::Maintenance { from: at, to: at, repeat: "weekly".to_owned() },
+        ];
+        let news = |event| Letter::Status {
+            news: StatusNews { id: uuid::Uuid::nil(), title: None, components: Vec::new(), at, event },
+            link: link(),
+            unsubscribe: link(),
+        };
+        for letter in letters.into_iter().chain(notices.map(letter)).chain(events.map(news)) {
             let texts: Vec<String> =
                 crate::i18n::OFFERED.map(|language| render(&letter, language, "MiraiVPN").text).to_vec();
             assert_ne!(texts[0], texts[1], "{}", letter.name());

@@ -16,12 +16,23 @@ use uuid::Uuid;
 
 use crate::letter::{Letter, Notice};
 use crate::session::Who;
-use crate::{App, Error, Result, ledger, mail};
+use crate::{App, Error, Result, ledger, mail, status_subscriber};
 
 /// Where the token of a link to unsubscribe opens, and nothing else does.
 const PLACE: &str = "unsubscribe";
 /// Longest token that is looked at, in characters; ours have about 110.
 const MAX_TOKEN: usize = 256;
+/// What stands in a link in the place of a kind of notice, where it is about mails of incidents.
+const OF_STATUS: &str = "status";
+
+/// What a link is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mails {
+    /// Notices of a kind, to an account.
+    Notices(Kind),
+    /// Incidents, to a subscriber of the status page.
+    Status,
+}
 
 /// A kind of notice, and whether the customer gets it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -155,33 +166,52 @@ async fn save(app: &App, user: Uuid, wanted: &BTreeMap<Kind, bool>) -> Result<()
 /// The link by which an account says that it wants no more of a kind. It names both, sealed, and works for good: a mail
 /// is opened years later.
 fn link(app: &App, user: Uuid, kind: Kind) -> String {
-    let plain = [user.as_bytes(), kind.as_str().as_bytes()].concat();
+    sealed_link(app, user, kind.as_str())
+}
+
+/// The same for a subscriber of the status page.
+pub(crate) fn status_link(app: &App, subscriber: Uuid) -> String {
+    sealed_link(app, subscriber, OF_STATUS)
+}
+
+fn sealed_link(app: &App, whose: Uuid, of: &str) -> String {
+    let plain = [whose.as_bytes(), of.as_bytes()].concat();
     let token = URL_SAFE_NO_PAD.encode(app.sealer.seal(&plain, PLACE, &app.dice));
     app.config.link(&format!("/unsubscribe?token={token}"))
 }
 
-fn read(app: &App, token: &str) -> Option<(Uuid, Kind)> {
+fn read(app: &App, token: &str) -> Option<(Uuid, Mails)> {
     let sealed = URL_SAFE_NO_PAD.decode(token).ok().filter(|_| token.len() <= MAX_TOKEN)?;
     let plain = app.sealer.open(&sealed, PLACE).ok()?;
-    let (user, kind) = plain.split_at_checked(16)?;
-    Some((Uuid::from_slice(user).ok()?, std::str::from_utf8(kind).ok()?.parse().ok()?))
+    let (whose, of) = plain.split_at_checked(16)?;
+    let mails = match std::str::from_utf8(of).ok()? {
+        OF_STATUS => Mails::Status,
+        kind => Mails::Notices(kind.parse().ok()?),
+    };
+    Some((Uuid::from_slice(whose).ok()?, mails))
 }
 
 fn no_link() -> Error {
     Error::invalid("token", "unsubscribe_link_invalid", "this link is not complete; copy all of it from the mail")
 }
 
-/// The kind that a link is about.
-pub fn kind_of(app: &App, token: &str) -> Result<Kind> {
-    read(app, token).map(|(_, kind)| kind).ok_or_else(no_link)
+/// What a link is about.
+pub fn mails_of(app: &App, token: &str) -> Result<Mails> {
+    read(app, token).map(|(_, mails)| mails).ok_or_else(no_link)
 }
 
 /// Does what a link asks for, without a login. Who is gone gets no mails anyway.
-pub async fn unsubscribe(app: &App, token: &str) -> Result<Kind> {
-    let (user, kind) = read(app, token).ok_or_else(no_link)?;
-    let off = BTreeMap::from([(kind, false)]);
-    match app.retrying(|| save(app, user, &off)).await {
-        Ok(()) | Err(Error::NotFound) => Ok(kind),
+pub async fn unsubscribe(app: &App, token: &str) -> Result<Mails> {
+    let (whose, mails) = read(app, token).ok_or_else(no_link)?;
+    let done = match mails {
+        Mails::Notices(kind) => {
+            let off = BTreeMap::from([(kind, false)]);
+            app.retrying(|| save(app, whose, &off)).await
+        }
+        Mails::Status => app.retrying(|| status_subscriber::end(app, whose)).await,
+    };
+    match done {
+        Ok(()) | Err(Error::NotFound) => Ok(mails),
         Err(error) => Err(error),
     }
 }

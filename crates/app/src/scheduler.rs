@@ -13,7 +13,7 @@ use tokio::task::JoinHandle;
 use crate::discord::gate;
 use crate::{
     App, Result, coupon, credit_period, gateway_report, idempotency, ledger, monitor, notice_due, price_move,
-    reconcile, reward, server_away, ticket,
+    reconcile, reward, server_away, status_news, status_subscriber, ticket,
 };
 
 const LEASE: &str = "scheduler";
@@ -184,6 +184,8 @@ pub async fn clean_up(app: &App) -> Result<()> {
     notices::prune(&app.store, now - KEEP_NOTICES_MS).await?;
     usage_days::prune(&app.store, now.div_euclid(DAY_MS) - KEEP_USAGE_DAYS).await?;
     monitor::clean_up(app, now).await?;
+    status_subscriber::clean_up(app, now).await?;
+    status_news::clean_up(app, now).await?;
     gate::clean_up(app, now).await?;
     for peer in wireguard_peers::still_at_previous(&app.store, now - KEEP_PREVIOUS_MS, AT_ONCE).await? {
         gateway_report::leave_previous(app, &peer).await?;

@@ -155,6 +155,21 @@ pub fn part_name(t: Translator, name: &str) -> String {
     }
 }
 
+/// `23 November 2026, 12:05 UTC`.
+pub fn moment(t: Translator, at: UnixMs) -> String {
+    format!("{}, {} UTC", t.date(at), &domain::time::rfc3339(at)[11..16])
+}
+
+/// The message that says how far an incident is.
+pub fn stage_word(stage: Stage) -> &'static str {
+    match stage {
+        Stage::Investigating => "status-investigating",
+        Stage::Identified => "status-identified",
+        Stage::Monitoring => "status-monitoring",
+        Stage::Resolved => "status-resolved",
+    }
+}
+
 /// The names of parts, one after the other.
 pub fn part_names(t: Translator, names: &[String]) -> String {
     names.iter().map(|name| part_name(t, name)).collect::<Vec<_>>().join(", ")

@@ -57,7 +57,7 @@ impl Inbox {
         let mut reader = JoinSet::new();
         reader.spawn(async move {
             while let Some(letter) = letters.recv().await {
-                if let Err(error) = open(&bot, letter).await {
+                if let Err(error) = Box::pin(open(&bot, letter)).await {
                     tracing::warn!(%error, "what was written or deleted on Discord was not taken in");
                 }
             }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use reqwest::header::{HeaderMap, RETRY_AFTER};
 use reqwest::redirect::Policy;
-use reqwest::{Client, Response};
+use reqwest::{Client, ClientBuilder, Response};
 use url::Url;
 
 use crate::SetupError;
@@ -20,14 +20,17 @@ const MAX_REPLY: usize = 8 << 20;
 /// A client. A redirect is not followed: it would carry the key to another host. The environment's proxies are not
 /// used: settings come in as arguments only.
 pub(crate) fn client(timeout: Duration) -> Result<Client, SetupError> {
+    builder(timeout).build().map_err(|error| SetupError::Http(describe(error)))
+}
+
+/// The same, for a client that has something of its own.
+pub(crate) fn builder(timeout: Duration) -> ClientBuilder {
     Client::builder()
         .user_agent(concat!("mirai/", env!("CARGO_PKG_VERSION")))
         .timeout(timeout)
         .connect_timeout(CONNECT_TIMEOUT.min(timeout))
         .redirect(Policy::none())
         .no_proxy()
-        .build()
-        .map_err(|error| SetupError::Http(describe(error)))
 }
 
 /// The base of all addresses, checked once, so that [`join`] always works.

@@ -35,3 +35,4 @@ pub mod ticket;
 pub mod time;
 pub mod token;
 pub mod vpn;
+pub mod webhook;

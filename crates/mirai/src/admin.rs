@@ -13,6 +13,7 @@ mod maintenance;
 mod plan;
 mod refund;
 mod server;
+mod status;
 mod stripe;
 mod user;
 
@@ -20,7 +21,7 @@ use anyhow::Context as _;
 use app::{App, Error};
 use serde_json::json;
 
-use crate::cli::{Admin, CouponCommand, KeysCommand, UserCommand};
+use crate::cli::{Admin, CouponCommand, KeysCommand, StatusCommand, UserCommand, WebhookCommand};
 use crate::out::print_one;
 use crate::{serve, settings, wiring};
 
@@ -30,6 +31,11 @@ pub(crate) async fn run(command: Admin) -> anyhow::Result<()> {
         for name in ["APP_URL", "MAIL_FROM", "DATA_KEYS"] {
             values.text(name).with_context(|| format!("{name} is missing: the mail needs it (or use --verified)"))?;
         }
+    }
+    if command.seals() {
+        values
+            .text("DATA_KEYS")
+            .context("DATA_KEYS is missing: the secret is sealed with it, for the program to open")?;
     }
     if command.asks_stripe() {
         values.text("STRIPE_SECRET_KEY").context("STRIPE_SECRET_KEY is missing: sk_live_… or sk_test_…")?;
@@ -54,6 +60,7 @@ pub(crate) async fn run(command: Admin) -> anyhow::Result<()> {
         }
         Admin::Audit { about, limit, format } => audit::run(&app, about, limit, format).await,
         Admin::Maintenance(command) => maintenance::run(&app, command).await,
+        Admin::Status(command) => status::run(&app, command).await,
         Admin::Check { command: None, format } => check::run(&app, format).await,
         Admin::Check { command: Some(command), format } => checks::run(&app, command, format).await,
     };
@@ -68,6 +75,11 @@ impl Admin {
             Admin::Coupon(command) => !matches!(command, CouponCommand::List { .. }),
             other => matches!(other, Admin::Stripe(_) | Admin::Refund { .. }),
         }
+    }
+
+    /// Whether a secret is kept.
+    fn seals(&self) -> bool {
+        matches!(self, Admin::Status(StatusCommand::Webhook(WebhookCommand::Add { .. })))
     }
 
     /// Whether a mail is written that must have the site's address in it.

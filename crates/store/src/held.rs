@@ -10,7 +10,7 @@ pub struct Held {
 }
 
 /// Every table with rows about people, in the order of the privacy page.
-pub const HELD: [Held; 40] = [
+pub const HELD: [Held; 42] = [
     Held {
         table: "users",
         columns: &[
@@ -108,6 +108,11 @@ pub const HELD: [Held; 40] = [
     },
     Held { table: "notices", columns: &["user_id", "kind", "cause", "created_at"] },
     Held { table: "notice_refusals", columns: &["user_id", "kind", "created_at"] },
+    Held {
+        table: "status_subscribers",
+        columns: &["id", "email", "email_canonical", "language", "token_hash", "asked_at", "confirmed_at"],
+    },
+    Held { table: "status_tellings", columns: &["news_id", "whom", "told_at"] },
     Held {
         table: "checkouts",
         columns: &[
@@ -294,7 +299,7 @@ pub const HELD: [Held; 40] = [
 ];
 
 /// Tables about the service alone.
-pub const NOT_ABOUT_PEOPLE: [&str; 27] = [
+pub const NOT_ABOUT_PEOPLE: [&str; 29] = [
     "plans",
     "plan_offers",
     "plan_prices",
@@ -316,6 +321,8 @@ pub const NOT_ABOUT_PEOPLE: [&str; 27] = [
     "incident_components",
     "maintenances",
     "maintenance_components",
+    "status_news",
+    "status_webhooks",
     "api_keys",
     "freed_addresses",
     "pool_state",

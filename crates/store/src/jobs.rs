@@ -55,8 +55,8 @@ pub struct NewJob {
     pub lock_key: Option<String>,
 }
 
-/// Adds a job that may run from `now` on.
-pub async fn insert(tx: &Tx, job: NewJob, now: UnixMs) -> Result<()> {
+/// Adds a job that may run from `run_at` on.
+pub async fn insert(tx: &Tx, job: NewJob, run_at: UnixMs, now: UnixMs) -> Result<()> {
     let row = Model {
         id: job.id,
         kind: job.kind,
@@ -64,7 +64,7 @@ pub async fn insert(tx: &Tx, job: NewJob, now: UnixMs) -> Result<()> {
         lock_key: job.lock_key,
         running_key: None,
         state: "queued".to_owned(),
-        run_at: now,
+        run_at,
         attempts: 0,
         claimed_until: None,
         last_error: None,

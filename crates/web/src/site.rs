@@ -18,6 +18,7 @@ mod public;
 mod referrals;
 mod security;
 mod status;
+mod subscribe;
 mod subscription;
 mod tickets;
 mod upload;
@@ -42,6 +43,8 @@ pub(crate) fn router() -> Router<Ctx> {
         .route("/status.json", get(status::as_json))
         .route("/status/rss", get(status::feed))
         .route("/status/badge/{file}", get(status::badge))
+        .route("/status/subscribe", get(subscribe::form).post(subscribe::ask))
+        .route("/status/confirm", get(subscribe::confirm_form).post(subscribe::confirm))
         .route("/faq", get(public::faq))
         .route("/help", get(help::page))
         .route("/help/solved", post(help::solved))

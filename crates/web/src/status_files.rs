@@ -20,6 +20,10 @@ const MOST: usize = 4 << 20;
 /// What the page loads.
 const ASSETS: [&str; 5] = ["app.css", "img/logo.svg", "img/favicon.svg", "js/copy.js", "js/confirm.js"];
 
+/// What a request is marked with whose answer becomes a file: a plain server takes no forms.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct AsFile;
+
 /// Why a file was not written.
 #[derive(Debug, thiserror::Error)]
 pub enum StatusFilesError {
@@ -75,7 +79,7 @@ pub async fn write(router: &Router, folder: &Path) -> Result<(), StatusFilesErro
 
 async fn ask(router: &Router, path: &str) -> Result<Vec<u8>, StatusFilesError> {
     let broken = || StatusFilesError::Broken(path.to_owned());
-    let request = Request::get(path).body(Body::empty()).map_err(|_| broken())?;
+    let request = Request::get(path).extension(AsFile).body(Body::empty()).map_err(|_| broken())?;
     let response = match router.clone().oneshot(request).await {
         Ok(response) => response,
         Err(never) => match never {},

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::audit;
 use super::maintenance::components_named;
-use crate::{App, Error, Result};
+use crate::{App, Error, Result, status_news};
 
 /// How far back incidents are listed, and how many at most.
 const BACK_MS: i64 = 90 * DAY_MS;
@@ -76,11 +76,13 @@ pub async fn open(app: &App, actor: &str, new: &NewIncident) -> Result<Uuid> {
         everything: components.is_empty(),
     };
     let tx = app.store.write_txn().await?;
-    incidents::insert(&tx, row, &components).await?;
+    incidents::insert(&tx, row.clone(), &components).await?;
+    status_news::of_incident(app, &tx, &row, None, Some(&words), now).await?;
     incidents::update(&tx, said(app, id, Stage::Investigating, words, now)).await?;
     audit(app, &tx, actor, "incident.open", title, new.impact.as_str(), now).await?;
     tx.commit().await?;
     app.status.forget();
+    app.wake_worker();
     Ok(id)
 }
 
@@ -103,12 +105,15 @@ pub async fn update(app: &App, actor: &str, id: Uuid, stage: Stage, text: &str) 
         row.open_cause = None;
         row.resolved_at = Some(now);
     }
+    let before = row.stage();
     stage.as_str().clone_into(&mut row.stage);
+    status_news::of_incident(app, &tx, &row, Some(before), Some(&words), now).await?;
     incidents::save(&tx, row).await?;
     incidents::update(&tx, said(app, id, stage, words, now)).await?;
     audit(app, &tx, actor, "incident.update", &subject, stage.as_str(), now).await?;
     tx.commit().await?;
     app.status.forget();
+    app.wake_worker();
     Ok(())
 }
 

@@ -1,10 +1,10 @@
 //! Rotation of `DATA_KEYS`: what an older key has sealed is sealed anew with the first.
 
-use store::{outbox, ticket_files, ticket_messages, users, wireguard_peers};
+use store::{outbox, status_webhooks, ticket_files, ticket_messages, users, wireguard_peers};
 use uuid::Uuid;
 
 use super::{COMMAND_LINE, audit};
-use crate::{App, Error, Result, device, mail, second_factor, ticket};
+use crate::{App, Error, Result, device, mail, second_factor, status_webhook, ticket};
 
 /// Rows at a time.
 const PAGE: u64 = 500;
@@ -28,10 +28,12 @@ enum Kind {
     Mail,
     TicketMessage,
     TicketFile,
+    Webhook,
 }
 
 impl Kind {
-    const ALL: [Kind; 5] = [Kind::Device, Kind::Account, Kind::Mail, Kind::TicketMessage, Kind::TicketFile];
+    const ALL: [Kind; 6] =
+        [Kind::Device, Kind::Account, Kind::Mail, Kind::TicketMessage, Kind::TicketFile, Kind::Webhook];
 
     async fn page(self, app: &App, after: Uuid) -> Result<Vec<(Uuid, Vec<u8>)>> {
         Ok(match self {
@@ -40,6 +42,7 @@ impl Kind {
             Kind::Mail => outbox::sealed_after(&app.store, after, PAGE).await?,
             Kind::TicketMessage => ticket_messages::sealed_after(&app.store, after, PAGE).await?,
             Kind::TicketFile => ticket_files::sealed_after(&app.store, after, FILES).await?,
+            Kind::Webhook => status_webhooks::sealed_after(&app.store, after, PAGE).await?,
         })
     }
 
@@ -50,6 +53,7 @@ impl Kind {
             Kind::Mail => mail::place(id),
             Kind::TicketMessage => ticket::place(id),
             Kind::TicketFile => ticket::file_place(id),
+            Kind::Webhook => status_webhook::place(id),
         }
     }
 
@@ -60,6 +64,7 @@ impl Kind {
             Kind::Mail => outbox::reseal(&app.store, id, old, new).await?,
             Kind::TicketMessage => ticket_messages::reseal(&app.store, id, old, new).await?,
             Kind::TicketFile => ticket_files::reseal(&app.store, id, new).await?,
+            Kind::Webhook => status_webhooks::reseal(&app.store, id, old, new).await?,
         })
     }
 }

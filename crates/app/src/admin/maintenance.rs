@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::audit;
 use crate::maintenance::{self, Planned};
-use crate::{App, Error, Result};
+use crate::{App, Error, Result, status_news};
 
 /// Work, as an operator types it.
 #[derive(Debug, Clone)]
@@ -60,9 +60,9 @@ pub async fn add(app: &App, actor: &str, new: &NewMaintenance) -> Result<Uuid> {
     let plan = Plan::new(&new.zone, &new.starts, new.minutes, new.repeat, until).map_err(refused)?;
     let now = app.clock.now();
     // One that lies in the past would change what was counted, and is a slip as a rule.
-    if plan.windows(Span { from: now, to: now + 400 * DAY_MS }).is_empty() {
+    let Some(first) = plan.windows(Span { from: now, to: now + 400 * DAY_MS }).into_iter().next() else {
         return Err(Error::invalid("start", "plan_over", "a time that is not over, within a year"));
-    }
+    };
     let components = components_named(app, &new.components).await?;
     let row = maintenances::Model {
         id: app.dice.id(now),
@@ -79,10 +79,12 @@ pub async fn add(app: &App, actor: &str, new: &NewMaintenance) -> Result<Uuid> {
     let detail = format!("{} {}, {} minutes, {}", new.starts, new.zone, new.minutes, new.repeat.as_str());
     let tx = app.store.write_txn().await?;
     let id = row.id;
+    status_news::of_maintenance(app, &tx, &row, &components, first, now).await?;
     maintenances::insert(&tx, row, &components).await?;
     audit(app, &tx, actor, "maintenance.add", title, &detail, now).await?;
     tx.commit().await?;
     app.status.forget();
+    app.wake_worker();
     Ok(id)
 }
 

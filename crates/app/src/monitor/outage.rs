@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::Cause;
 use crate::letter::Letter;
-use crate::{App, Result, mail};
+use crate::{App, Result, mail, status_news};
 
 /// Does a step, in the transaction that it was decided in.
 pub(super) async fn go_on(
@@ -39,9 +39,9 @@ pub(super) async fn go_on(
             let mut touched: Vec<Uuid> = rows.iter().map(|row| row.component_id).collect();
             touched.sort_unstable();
             touched.dedup();
-            let id = row.id;
-            incidents::insert(tx, row, &touched).await?;
-            note(app, tx, id, Stage::Investigating, now).await?;
+            incidents::insert(tx, row.clone(), &touched).await?;
+            note(app, tx, row.id, Stage::Investigating, now).await?;
+            status_news::of_incident(app, tx, &row, None, None, now).await?;
             let link = app.config.link("/status");
             tell(app, tx, &Letter::Outage { server: cause.name.clone(), since: words(since), link }, now).await?;
         }
@@ -76,12 +76,14 @@ pub(super) async fn go_on(
     Ok(())
 }
 
-/// Ends an incident, untold.
+/// Ends an incident. Admins are not told; subscribers of the status page are, since they were told of its beginning.
 pub(crate) async fn end(app: &App, tx: &Tx, mut row: incidents::Model, until: UnixMs, now: UnixMs) -> Result<()> {
     note(app, tx, row.id, Stage::Resolved, now).await?;
+    let before = row.stage();
     Stage::Resolved.as_str().clone_into(&mut row.stage);
     row.open_cause = None;
     row.resolved_at = Some(until);
+    status_news::of_incident(app, tx, &row, Some(before), None, now).await?;
     incidents::save(tx, row).await?;
     Ok(())
 }

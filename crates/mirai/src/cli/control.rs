@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 use domain::api_scope::Scope;
 use domain::period::{Every, UnknownPeriod};
 
-use super::{CheckCommand, CouponCommand, Format, GiftCommand, MaintenanceCommand};
+use super::{CheckCommand, CouponCommand, Format, GiftCommand, MaintenanceCommand, StatusCommand};
 
 #[derive(Subcommand)]
 pub(crate) enum ImportCommand {
@@ -121,6 +121,9 @@ pub(crate) enum Admin {
     /// Work that is announced on /status
     #[command(subcommand)]
     Maintenance(MaintenanceCommand),
+    /// Who is told of incidents: subscribers to the status page, and webhooks of your own
+    #[command(subcommand)]
+    Status(StatusCommand),
     /// Check that books and network agree (money, addresses, slots, grants); or say what is watched
     #[command(
         after_help = "Example:\n  mirai admin check\n  mirai admin check add osaka-web --component osaka-1 --kind http --target https://osaka-1.example.net/"

@@ -105,3 +105,50 @@ pub(crate) struct NewCheck {
     #[arg(long, default_value_t = 2)]
     pub(crate) up_after: u32,
 }
+
+#[derive(Subcommand)]
+pub(crate) enum StatusCommand {
+    /// How many get mails of incidents, and how many were asked and have not said yes
+    #[command(after_help = "Example:\n  mirai admin status subscribers")]
+    Subscribers {
+        #[command(flatten)]
+        format: Format,
+    },
+    /// Forget a subscriber
+    #[command(after_help = "Example:\n  mirai admin status unsubscribe mika@example.net")]
+    Unsubscribe {
+        /// The address
+        email: String,
+        #[command(flatten)]
+        format: Format,
+    },
+    /// Addresses of programs of your own that are told of incidents
+    #[command(subcommand)]
+    Webhook(WebhookCommand),
+}
+
+#[derive(Subcommand)]
+pub(crate) enum WebhookCommand {
+    /// Add one; the secret that its messages are signed with is printed this once
+    #[command(after_help = "Example:\n  mirai admin status webhook add https://hooks.example.net/status")]
+    Add {
+        /// An https URL in the public internet
+        url: String,
+        #[command(flatten)]
+        format: Format,
+    },
+    /// All of them, and whether they are reached
+    #[command(after_help = "Example:\n  mirai admin status webhook list")]
+    List {
+        #[command(flatten)]
+        format: Format,
+    },
+    /// Remove one
+    #[command(after_help = "Example:\n  mirai admin status webhook remove 01a2084c-7c40-78fa-8dc7-956133e3deb7")]
+    Remove {
+        /// Its id
+        id: uuid::Uuid,
+        #[command(flatten)]
+        format: Format,
+    },
+}

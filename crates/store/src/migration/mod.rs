@@ -30,6 +30,7 @@ mod m0027_checks;
 mod m0028_maintenance;
 mod m0029_incident_words;
 mod m0031_discord;
+mod m0032_subscribers;
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::DbBackend;
@@ -69,6 +70,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0028_maintenance::Migration),
             Box::new(m0029_incident_words::Migration),
             Box::new(m0031_discord::Migration),
+            Box::new(m0032_subscribers::Migration),
         ]
     }
 }

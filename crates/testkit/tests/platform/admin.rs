@@ -197,7 +197,7 @@ async fn admin_looks_after_jobs_keys_and_plans(database: Database) -> anyhow::Re
     let new = NewJob { id: test.app.dice.id(now), kind: "nonsense".into(), payload: "{}".into(), lock_key: None };
     let id = new.id;
     let tx = test.app.store.write_txn().await?;
-    jobs::insert(&tx, new, now).await?;
+    jobs::insert(&tx, new, now, now).await?;
     tx.commit().await?;
     let job = jobs::claim(&test.app.store, now, now + 1000).await?.expect("the job");
     jobs::failed(&test.app.store, &job, Next::Dead, "<b>it broke</b>").await?;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use app::Sealer;
-use app::admin::keys;
+use app::admin::{COMMAND_LINE, keys};
 use serde_json::{Value, json};
 use testkit::app::{Database, TestApp, Wanted};
 use testkit::caller::PASSWORD;
@@ -28,10 +28,12 @@ async fn after_a_rotation_the_old_key_can_be_taken_out(database: Database) -> an
     test.run_jobs().await?;
     test.post("/auth/reset-request", None, &json!({ "email": user.email })).await?;
 
+    app::admin::status::add_webhook(&test.app, COMMAND_LINE, "https://hooks.example.com/").await?;
+
     let mut rotating = test.app.clone();
     rotating.sealer = Arc::new(Sealer::from_setting(&format!("{NEW},{OLD}"))?);
     let done = keys::rotate(&rotating).await?;
-    assert_eq!((done.resealed, done.current), (5, 0), "three devices, a second factor, a mail that waits");
+    assert_eq!((done.resealed, done.current), (6, 0), "three devices, a second factor, a mail that waits, a webhook");
     assert_eq!(keys::rotate(&rotating).await?.resealed, 0, "again at will");
 
     // Only the new key is left.

@@ -64,6 +64,8 @@ mod sql;
 mod sqlmap;
 mod states;
 mod status_files;
+mod status_subscribers;
+mod status_webhooks;
 mod stripe_trouble;
 mod taxes;
 mod through_nginx;

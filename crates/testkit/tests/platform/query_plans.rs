@@ -2,23 +2,48 @@
 
 use std::collections::BTreeSet;
 
+use app::admin::COMMAND_LINE;
+use app::admin::incidents::{self, NewIncident};
+use domain::account::{Email, Language};
+use domain::monitor::incident::{Impact, Stage};
 use reqwest::Method;
 use serde_json::json;
 use sqlx::{AssertSqlSafe, Connection as _, Row as _};
 use testkit::app::{Database, TestApp, Wanted};
 
 /// What is read whole, and why that is right.
-const KNOWN: [(&str, &str); 9] = [
+const KNOWN: [(&str, &str); 11] = [
     ("SCAN plan_offers", "a few prices of each plan"),
     ("SCAN plans", "the price list has a few rows"),
     ("SCAN vps_servers", "the servers are a few rows"),
     ("SCAN gateways", "each server has one at most"),
     ("SCAN checks", "what is watched is a few rows, and all of it is looked at"),
+    ("SCAN components", "and so is what they watch"),
+    ("SCAN status_webhooks", "the operators' webhooks are twenty at most"),
     ("SCAN maintenances", "what is announced is a few rows"),
     ("SCAN maintenance_components", "and what it is done on"),
     ("SCAN api_keys", "the keys of the API's callers are a few rows"),
     ("SCAN freed_addresses USING COVERING INDEX", "the first entry of the index is taken"),
 ];
+
+/// Somebody subscribes, and is told of an incident.
+async fn tell_of_an_incident(test: &TestApp) -> anyhow::Result<()> {
+    let email = Email::parse("noa@example.net")?;
+    app::status_subscriber::ask(&test.app, &email, Language::En).await?;
+    test.run_jobs().await?;
+    app::status_subscriber::confirm(&test.app, &test.token_mailed(email.as_str(), "/status/confirm")?).await?;
+    let new = NewIncident {
+        title: "Everything".to_owned(),
+        impact: Impact::Major,
+        components: Vec::new(),
+        words: "We are looking.".to_owned(),
+    };
+    let id = incidents::open(&test.app, COMMAND_LINE, &new).await?;
+    incidents::update(&test.app, COMMAND_LINE, id, Stage::Resolved, "It works.").await?;
+    test.run_jobs().await?;
+    app::admin::status::remove_subscriber(&test.app, COMMAND_LINE, &email).await?;
+    Ok(())
+}
 
 /// SQLite, since its plans do not depend on how many rows a test has; the indexes are the same on MariaDB.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -39,6 +64,7 @@ async fn no_statement_of_the_main_job_reads_a_whole_table() -> anyhow::Result<()
     app::monitor::watch(&test.app).await?;
     app::admin::checks::list(&test.app).await?;
     assert_eq!(test.http.get(format!("{}/status", test.base)).send().await?.status(), 200);
+    tell_of_an_incident(&test).await?;
     test.request(Method::DELETE, &format!("/devices/{id}"), Some(&user)).send().await?;
 
     let statements = test.statements.lock().expect("no panic").clone();

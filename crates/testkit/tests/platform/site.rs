@@ -328,6 +328,11 @@ const ROWS: &[Row] = &[
     page("/status.json"),
     page("/status/rss"),
     Row { method: "GET", path: "/status/badge/{file}", answers: [404; 5] },
+    page("/status/subscribe"),
+    public_form("/status/subscribe"),
+    page("/status/confirm"),
+    // The token is missing, which is the same as a wrong one.
+    public_form("/status/confirm"),
     page("/faq"),
     page("/help"),
     // No way is none.

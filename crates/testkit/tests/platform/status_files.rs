@@ -59,6 +59,8 @@ async fn the_status_page_stands_when_the_program_is_dead() -> anyhow::Result<()>
         assert!(page.headers().contains_key("etag"));
         let text = page.text().await?;
         assert!(text.contains(&format!("<html lang=\"{}\">", language.as_str())) && text.contains("osaka-1"), "{text}");
+        // A plain server takes no forms: the link leads to the program.
+        assert!(!text.contains("<form") && text.contains("/status/subscribe\">"), "{text}");
         texts.push(text);
     }
     assert!(open("/status").await?.text().await?.contains("<html lang=\"en\">"));

@@ -22,7 +22,7 @@ async fn add(test: &TestApp, n: u128, key: Option<&str>) -> anyhow::Result<Uuid>
     let id = Uuid::from_u128(n);
     let tx = test.app.store.write_txn().await?;
     let job = NewJob { id, kind: "test".to_owned(), payload: "{}".to_owned(), lock_key: key.map(str::to_owned) };
-    jobs::insert(&tx, job, START).await?;
+    jobs::insert(&tx, job, START, START).await?;
     tx.commit().await?;
     Ok(id)
 }

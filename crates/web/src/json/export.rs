@@ -1,7 +1,9 @@
 //! Everything that is held about an account.
 
 use app::App;
-use app::account_export::{self, AuditRow, CheckoutRow, CouponUseRow, Export, GiftRow, NoticeRow, UsageRow};
+use app::account_export::{
+    self, AuditRow, CheckoutRow, CouponUseRow, Export, GiftRow, NoticeRow, SubscriberRow, UsageRow,
+};
 use app::admin::customers::MailRow;
 use app::credit::LedgerRow;
 use axum::Json as Reply;
@@ -70,6 +72,11 @@ pub(crate) fn export_json(held: Export, current: uuid::Uuid, now: UnixMs) -> api
         at: api::time(row.created_at),
         sent_at: row.sent_at.map(api::time),
     };
+    let status_mails = |row: SubscriberRow| api::ExportedStatusMails {
+        language: row.language,
+        asked_at: api::time(row.asked_at),
+        confirmed_at: row.confirmed_at.map(api::time),
+    };
     api::Export {
         made_at: api::time(now),
         user: account::user(&held.user.clone().into()),
@@ -83,6 +90,7 @@ pub(crate) fn export_json(held: Export, current: uuid::Uuid, now: UnixMs) -> api
         notices: held.notices.into_iter().map(notice).collect(),
         mails: held.mails.into_iter().map(mail).collect(),
         notices_off: held.notices_off.into_iter().map(|row| row.kind).collect(),
+        status_mails: held.status_mails.map(status_mails),
         known_devices: held.known_devices.iter().map(|row| api::time(row.expires_at)).collect(),
         email_changes: held.email_changes.into_iter().map(|row| row.email).collect(),
         sessions: held.sessions.iter().map(|row| account::session(row, current)).collect(),

@@ -15,6 +15,7 @@ mod maintenance;
 mod plans;
 mod refund;
 mod servers;
+mod subscribers;
 mod sure;
 mod table;
 mod tickets;
@@ -72,6 +73,10 @@ pub(super) fn router() -> Router<Ctx> {
         .route("/admin/incidents/update", post(incidents::update))
         .route("/admin/maintenance", get(maintenance::list).post(maintenance::add))
         .route("/admin/maintenance/end", post(maintenance::end))
+        .route("/admin/subscribers", get(subscribers::list))
+        .route("/admin/subscribers/remove", post(subscribers::remove))
+        .route("/admin/subscribers/webhooks", post(subscribers::add_webhook))
+        .route("/admin/subscribers/webhooks/remove", post(subscribers::remove_webhook))
         .route("/admin/audit", get(trail::page))
         .route("/admin/figures", get(figures::page))
         .route("/admin/figures/{file}", get(figures::file))

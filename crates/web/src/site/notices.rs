@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use app::Error;
-use app::notice::{self, Choice};
+use app::notice::{self, Choice, Mails};
 use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -83,12 +83,14 @@ struct UnsubscribePage<'a> {
     token: &'a str,
     label: String,
     is_done: bool,
+    /// Where they are asked for again, and what the link says.
+    again: (&'static str, String),
 }
 
 /// A page with a button: a scanner that opens the link in a mail must not turn anything off.
 pub(crate) async fn unsubscribe_form(visit: Visit, Asked(query): Asked<Token>) -> Result<Response, Fault> {
-    let kind = notice::kind_of(&visit.ctx.app, &query.token);
-    answer(&visit, &query.token, kind, false)
+    let mails = notice::mails_of(&visit.ctx.app, &query.token);
+    answer(&visit, &query.token, mails, false)
 }
 
 /// The button, or a mail program's own (RFC 8058): that comes from anywhere, with no cookie, and its body says nothing
@@ -98,12 +100,16 @@ pub(crate) async fn unsubscribe(
     Stranger(visit): Stranger,
     Asked(query): Asked<Token>,
 ) -> Result<Response, Fault> {
-    let kind = notice::unsubscribe(&ctx.app, &query.token).await;
-    answer(&visit, &query.token, kind, true)
+    let mails = notice::unsubscribe(&ctx.app, &query.token).await;
+    answer(&visit, &query.token, mails, true)
 }
 
-fn answer(visit: &Visit, token: &str, kind: Result<Kind, Error>, is_done: bool) -> Result<Response, Fault> {
-    let kind = kind.map_err(|error| visit.fault(error))?;
-    let page = UnsubscribePage { v: visit, token, label: visit.t.say(label(kind)), is_done };
+fn answer(visit: &Visit, token: &str, mails: Result<Mails, Error>, is_done: bool) -> Result<Response, Fault> {
+    let (label, page, again) = match mails.map_err(|error| visit.fault(error))? {
+        Mails::Notices(kind) => (label(kind), "/dashboard/notices", "unsubscribe-again"),
+        Mails::Status => ("status-mails", "/status", "unsubscribe-again-status"),
+    };
+    let again = (page, visit.t.say(again));
+    let page = UnsubscribePage { v: visit, token, label: visit.t.say(label), is_done, again };
     Ok(visit.page(StatusCode::OK, &page).into_response())
 }

@@ -1,20 +1,20 @@
 //! The status page, and the same as JSON, feed and badges. None of them names a host or an error.
 
 use app::i18n::Translator;
-use app::status::{self, Component, Incident, Overview, Update, Window, Work};
+use app::status::{self, Component, Incident, Overview, Update, Window, Work, moment, stage_word};
 use askama::Template;
-use axum::extract::Path;
+use axum::extract::{Extension, Path};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use domain::account::Language;
 use domain::monitor::component::Status;
-use domain::monitor::incident::Stage;
-use domain::time::{UnixMs, day, rfc3339};
+use domain::time::{day, rfc3339};
 use serde_json::json;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc2822;
 
 use super::visit::{Fault, Visit};
+use crate::status_files::AsFile;
 
 /// The width of a day in the graph, with the gap after it.
 const BAR: usize = 4;
@@ -80,9 +80,14 @@ struct StatusPage<'a> {
     works: Vec<Planned>,
     entries: Vec<Entry>,
     at: String,
+    /// Where mails are asked for, on a page that takes no forms.
+    elsewhere: Option<String>,
+    /// The form's, empty at first.
+    email: &'a str,
+    email_error: &'a str,
 }
 
-pub(crate) async fn page(visit: Visit) -> Result<Response, Fault> {
+pub(crate) async fn page(visit: Visit, as_file: Option<Extension<AsFile>>) -> Result<Response, Fault> {
     let seen = status::overview(&visit.ctx.app).await.map_err(|error| visit.fault(error))?;
     let t = &visit.t;
     let page = StatusPage {
@@ -93,7 +98,10 @@ pub(crate) async fn page(visit: Visit) -> Result<Response, Fault> {
         windows: status::WINDOWS.into_iter().map(|days| t.with("status-window", "days", days)).collect(),
         works: seen.works.iter().map(|work| planned(t, work)).collect(),
         entries: seen.incidents.iter().map(|incident| entry(t, incident)).collect(),
-        at: moment(t, seen.at),
+        at: moment(*t, seen.at),
+        elsewhere: as_file.map(|_| visit.ctx.app.config.link("/status/subscribe")),
+        email: "",
+        email_error: "",
     };
     Ok(visit.page(StatusCode::OK, &page))
 }
@@ -287,18 +295,18 @@ fn line(t: &Translator, one: &Component) -> Line {
 fn planned(t: &Translator, one: &Work) -> Planned {
     let what =
         if one.components.is_empty() { t.say("status-work-all") } else { app::status::part_names(*t, &one.components) };
-    let (from, to) = (moment(t, one.span.from), moment(t, one.span.to));
+    let (from, to) = (moment(*t, one.span.from), moment(*t, one.span.to));
     let values = [("what", what.as_str().into()), ("from", from.as_str().into()), ("to", to.as_str().into())];
     Planned { title: one.title.clone(), is_running: one.is_running, words: t.with_all("status-work", &values) }
 }
 
 fn entry(t: &Translator, one: &Incident) -> Entry {
     let update = |one: &Update| Step {
-        line: format!("{}: {}", moment(t, one.at), t.say(stage_word(one.stage))),
+        line: format!("{}: {}", moment(*t, one.at), t.say(stage_word(one.stage))),
         words: one.words.iter().flat_map(|words| words.lines()).map(str::to_owned).collect(),
     };
     let what = if one.everything { t.say("status-work-all") } else { app::status::part_names(*t, &one.components) };
-    let title = one.title.iter().cloned().chain([what, moment(t, one.started_at)]);
+    let title = one.title.iter().cloned().chain([what, moment(*t, one.started_at)]);
     Entry { title: title.collect::<Vec<_>>().join(" · "), updates: one.updates.iter().rev().map(update).collect() }
 }
 
@@ -322,10 +330,6 @@ fn percent(t: &Translator, uptime: Option<u32>) -> String {
     let Some(millionths) = uptime else { return t.say("status-no-data") };
     let number = format!("{}.{:02}", millionths / 10_000, millionths % 10_000 / 100);
     format!("{}\u{a0}%", decimal(t, &number))
-}
-
-fn moment(t: &Translator, at: UnixMs) -> String {
-    format!("{}, {} UTC", t.date(at), &rfc3339(at)[11..16])
 }
 
 fn class(status: Status) -> &'static str {
@@ -356,14 +360,5 @@ fn whole(status: Status) -> &'static str {
         Status::Major => "status-whole-major",
         Status::Maintenance => "status-whole-maintenance",
         Status::NoData => "status-whole-no-data",
-    }
-}
-
-pub(super) fn stage_word(stage: Stage) -> &'static str {
-    match stage {
-        Stage::Investigating => "status-investigating",
-        Stage::Identified => "status-identified",
-        Stage::Monitoring => "status-monitoring",
-        Stage::Resolved => "status-resolved",
     }
 }

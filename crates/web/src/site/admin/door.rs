@@ -105,6 +105,8 @@ impl Operator {
             "minutes" => "admin-maintenance-minutes",
             "repeat" => "admin-repeat",
             "until" => "admin-maintenance-until",
+            "email" => "field-email",
+            "url" => "admin-webhook-url",
             "component" => "admin-maintenance-components",
             _ => return field.to_owned(),
         };

@@ -3,6 +3,7 @@
 use app::Error;
 use app::admin::incidents::{self, Listed, NewIncident};
 use app::admin::maintenance;
+use app::status::stage_word;
 use askama::Template;
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -13,7 +14,6 @@ use uuid::Uuid;
 use super::door::{Admin, AdminForm, Fields, Operator, back};
 use super::trail::moment;
 use crate::site::form::Asked;
-use crate::site::status::stage_word;
 use crate::site::visit::{Fault, Visit};
 
 const PAGE: &str = "/admin/incidents";
