@@ -183,7 +183,8 @@ pub async fn overview(app: &App) -> Result<Arc<Overview>> {
 /// How often the days that are over are read while nobody waits: a third of the time for which they are kept.
 const AHEAD: Duration = Duration::from_secs(300);
 
-/// Keeps in memory what takes long to read, a year of days, until `stop` turns true: no visitor waits for it.
+/// Keeps in memory what takes long to read, a year of days, until `stop` turns true. A visitor waits for it only in the
+/// first moments of a process, and if they are the first after midnight.
 pub async fn keep_ready(app: App, mut stop: watch::Receiver<bool>) {
     while !*stop.borrow() {
         if let Err(error) = app.status.read_past(&app, app.clock.now()).await {

@@ -57,7 +57,7 @@ impl Inbox {
         let mut reader = JoinSet::new();
         reader.spawn(async move {
             while let Some(letter) = letters.recv().await {
-                if let Err(error) = Box::pin(open(&bot, letter)).await {
+                if let Err(error) = open(&bot, letter).await {
                     tracing::warn!(%error, "what was written or deleted on Discord was not taken in");
                 }
             }
@@ -84,7 +84,7 @@ async fn open(bot: &Bot, letter: Letter) -> Result<(), Error> {
     let app = &bot.app;
     match letter {
         Letter::Message(message) => take(bot, &message).await,
-        Letter::CatchUp => catch_up(bot).await,
+        Letter::CatchUp => Box::pin(catch_up(bot)).await,
         // What the bot keeps comes back with its next round.
         Letter::MessageGone(message) => Ok(insist(|| board::gone(app, message)).await?),
         Letter::ThreadGone(channel) => match insist(|| thread::of_channel(app, channel)).await? {
@@ -159,19 +159,20 @@ async fn answer(bot: &Bot, message: &Message, words: String) {
 
 /// Reads what was written while the bot was away.
 async fn catch_up(bot: &Bot) -> Result<(), Error> {
-    for thread in thread::live(&bot.app).await? {
+    for mut thread in thread::live(&bot.app).await? {
         let Some(channel) = thread.channel_id else { continue };
         let mut pauses = AGAIN.iter();
         while let Err(error) = catch_up_one(bot, &thread, channel).await {
-            match pauses.next() {
-                Some(pause) => {
-                    let asked = if let Error::Discord(error) = &error { crate::trouble::pause(error) } else { None };
-                    tokio::time::sleep(asked.unwrap_or_default().max(*pause)).await;
-                }
-                None => {
-                    tracing::warn!(ticket = %thread.ticket_id, %error, "what was written meanwhile can't be read");
-                    break;
-                }
+            // One after the other: what Discord refuses for good must not keep the others waiting.
+            let is_passing = matches!(&error, Error::Discord(error) if crate::trouble::is_passing(error));
+            let Some(pause) = pauses.next().filter(|_| is_passing) else {
+                tracing::warn!(ticket = %thread.ticket_id, %error, "what was written meanwhile can't be read");
+                break;
+            };
+            tokio::time::sleep(*pause).await;
+            // What was read before it broke is not read, and counted, again.
+            if let Some((known, _)) = insist(|| thread::of_channel(&bot.app, channel)).await? {
+                thread = known;
             }
         }
     }

@@ -1,7 +1,5 @@
 //! What Discord's refusals mean.
 
-use std::time::Duration;
-
 use twilight_http::api_error::ApiError;
 use twilight_http::error::ErrorType;
 
@@ -36,16 +34,6 @@ pub(crate) fn is_passing(error: &twilight_http::Error) -> bool {
 /// Whether an interaction has its first answer.
 pub(crate) fn is_answered(error: &twilight_http::Error) -> bool {
     code(error) == Some(ALREADY_ACKNOWLEDGED)
-}
-
-/// How long Discord asks to be left alone.
-pub(crate) fn pause(error: &twilight_http::Error) -> Option<Duration> {
-    match error.kind() {
-        ErrorType::Response { error: ApiError::Ratelimited(limited), .. } => {
-            Duration::try_from_secs_f64(limited.retry_after).ok()
-        }
-        _ => None,
-    }
 }
 
 /// Whether the channel is gone.

@@ -82,8 +82,8 @@ pub(crate) struct Refusal {
 #[derive(Debug)]
 pub(crate) struct Verdict {
     pub(crate) refusal: Option<Refusal>,
-    /// The client had been told to wait and did not.
-    pub(crate) ignored: bool,
+    /// Whose limit the client had been told to wait for, and did not.
+    pub(crate) ignored: Option<RateScope>,
     headers: Vec<(&'static str, String)>,
 }
 
@@ -146,7 +146,7 @@ impl Limits {
         body: &Value,
         forced: Option<RateScope>,
     ) -> Verdict {
-        let mut verdict = Verdict { refusal: None, ignored: false, headers: Vec::new() };
+        let mut verdict = Verdict { refusal: None, ignored: None, headers: Vec::new() };
         if self.lifted && forced.is_none() {
             return verdict;
         }
@@ -157,7 +157,7 @@ impl Limits {
         let waits = |name: &str, told: &BTreeMap<String, i64>| told.get(name).map(|until| *until - now);
         let own = waits(&key, &self.told);
         let global = waits("", &self.told).filter(|_| !at.by_token);
-        verdict.ignored = own.or(global).is_some();
+        verdict.ignored = own.map(|_| RateScope::User).or(global.map(|_| RateScope::Global));
         let full = self.buckets.entry(key.clone()).or_default().exceeded(now, limit, period);
         let window = self.buckets.get(&key).copied().unwrap_or_default();
         let renames = at.route == "PATCH channels/_" && (body.get("name").is_some() || body.get("topic").is_some());

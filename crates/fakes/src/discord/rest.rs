@@ -2,7 +2,7 @@
 
 use super::errors::ApiError;
 use super::files::{self, Sent, Upload};
-use super::limits::Verdict;
+use super::limits::{RateScope, Verdict};
 use super::trouble::Trouble;
 use super::{Inner, channels, commands, direct, interactions, roles, show, threads};
 use axum::Json;
@@ -108,8 +108,9 @@ fn admit(inner: &Inner, now: i64, route: (&str, &str), bytes: &[u8], trouble: Op
     let body = serde_json::from_slice(bytes).unwrap_or_default();
     let mut state = inner.lock();
     let verdict = state.limits.admit(now, route, &body, forced);
-    if verdict.ignored {
-        state.violation(format!("ignored rate limit: {} {}", route.0, route.1));
+    if let Some(scope) = verdict.ignored {
+        let which = if scope == RateScope::Global { "ignored global rate limit" } else { "ignored rate limit" };
+        state.violation(format!("{which}: {} {}", route.0, route.1));
     }
     verdict
 }

@@ -6,6 +6,7 @@ use app::{Error, email_change, sign_up};
 use askama::Template;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{AppendHeaders, IntoResponse, Redirect, Response};
+use domain::account::Email;
 use serde::Deserialize;
 
 use super::form::{Asked, Button, Filled};
@@ -85,6 +86,22 @@ pub(crate) async fn register(Filled { visit, form }: Filled<Registration>) -> Re
 #[derive(Deserialize)]
 pub(crate) struct Address {
     pub(crate) email: String,
+}
+
+/// The address of a form to which something is mailed for anybody who asks, counted as every such question is; or what is
+/// wrong with it, with its status.
+pub(super) async fn mailable(visit: &Visit, form: &Address) -> Result<Result<Email, (StatusCode, String)>, Fault> {
+    visit.count().await.map_err(|error| visit.fault(error))?;
+    match auth::email(&form.email) {
+        Ok(email) => {
+            auth::count_account(&visit.ctx.app, &email).await.map_err(|error| visit.fault(error))?;
+            Ok(Ok(email))
+        }
+        Err(field) => {
+            let error = Error::Invalid(vec![field]);
+            Ok(Err((status_of(&error), visit.field_words(&error, "email"))))
+        }
+    }
 }
 
 /// Sends the link once more; the answer is the same for every address.

@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
-use super::account::{Address, Token};
+use super::account::{Address, Token, mailable};
 use super::form::{Asked, Filled};
 use super::visit::{Fault, Visit};
 use crate::error::status_of;
@@ -28,20 +28,16 @@ pub(crate) async fn forgot_form(visit: Visit) -> Response {
 
 /// The answer is the same whether the address has an account or not.
 pub(crate) async fn forgot(Filled { visit, form }: Filled<Address>) -> Result<Response, Fault> {
-    let app = &visit.ctx.app;
-    visit.count().await.map_err(|error| visit.fault(error))?;
     let mut page = ForgotPage { v: &visit, email: &form.email, email_error: String::new(), is_sent: false };
-    match auth::email(&form.email) {
+    match mailable(&visit, &form).await? {
         Ok(email) => {
-            auth::count_account(app, &email).await.map_err(|error| visit.fault(error))?;
-            password_reset::request(app, &email).await.map_err(|error| visit.fault(error))?;
+            password_reset::request(&visit.ctx.app, &email).await.map_err(|error| visit.fault(error))?;
             page.is_sent = true;
             Ok(visit.page(StatusCode::OK, &page))
         }
-        Err(field) => {
-            let error = Error::Invalid(vec![field]);
-            page.email_error = visit.field_words(&error, "email");
-            Ok(visit.page(status_of(&error), &page))
+        Err((status, words)) => {
+            page.email_error = words;
+            Ok(visit.page(status, &page))
         }
     }
 }

@@ -5,11 +5,10 @@ use askama::Template;
 use axum::http::StatusCode;
 use axum::response::Response;
 
-use super::account::{Address, Token};
+use super::account::{Address, Token, mailable};
 use super::form::{Asked, Filled};
 use super::visit::{Fault, Visit};
 use crate::error::status_of;
-use crate::json::auth;
 
 #[derive(Template)]
 #[template(path = "subscribe.html")]
@@ -27,21 +26,18 @@ pub(crate) async fn form(visit: Visit) -> Response {
 
 /// The answer is the same whatever is known of the address.
 pub(crate) async fn ask(Filled { visit, form }: Filled<Address>) -> Result<Response, Fault> {
-    let app = &visit.ctx.app;
-    visit.count().await.map_err(|error| visit.fault(error))?;
     let mut page = SubscribePage { v: &visit, email: &form.email, email_error: String::new(), is_sent: false };
-    match auth::email(&form.email) {
+    match mailable(&visit, &form).await? {
         Ok(email) => {
-            auth::count_account(app, &email).await.map_err(|error| visit.fault(error))?;
-            let asked = status_subscriber::ask(app, &email, visit.t.language()).await;
-            asked.map_err(|error| visit.fault(error))?;
+            status_subscriber::ask(&visit.ctx.app, &email, visit.t.language())
+                .await
+                .map_err(|error| visit.fault(error))?;
             page.is_sent = true;
             Ok(visit.page(StatusCode::OK, &page))
         }
-        Err(field) => {
-            let error = Error::Invalid(vec![field]);
-            page.email_error = visit.field_words(&error, "email");
-            Ok(visit.page(status_of(&error), &page))
+        Err((status, words)) => {
+            page.email_error = words;
+            Ok(visit.page(status, &page))
         }
     }
 }

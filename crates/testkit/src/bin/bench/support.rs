@@ -29,10 +29,10 @@ const LOOK: Duration = Duration::from_millis(2);
 pub(crate) const CHECKS: usize = 200;
 pub(crate) const DAYS: i64 = 365;
 /// How long the results of looks, and those of minutes and hours, are kept: as `app::monitor` does it.
-const HOUR_MS: i64 = 3_600_000;
 const RESULT_DAYS: i64 = 7;
 const MINUTE_DAYS: i64 = 2;
 const HOUR_DAYS: i64 = 40;
+const HOUR_MS: i64 = 3_600_000;
 /// How often the page is read.
 const READS: usize = 21;
 

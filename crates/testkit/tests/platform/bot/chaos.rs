@@ -118,9 +118,9 @@ async fn ten_minutes_of_chaos_lose_and_double_nothing(database: Database) -> any
     let incidents = guild.texts(guild.status);
     assert_eq!(incidents.iter().filter(|text| text.contains("osaka")).count(), 1, "{incidents:?}");
     ticking.abort();
-    // Limits are counted by the product's clock, which jumps here: whether one was heeded can't be told.
+    // Twilight asks again at once after a global 429, decision 23; whatever else Discord asks is kept to.
     let violations: Vec<String> =
-        guild.fake.violations().into_iter().filter(|one| !one.starts_with("ignored rate limit")).collect();
+        guild.fake.violations().into_iter().filter(|one| !one.starts_with("ignored global rate limit")).collect();
     assert!(violations.is_empty(), "{violations:?}");
     bot.end().await
 }

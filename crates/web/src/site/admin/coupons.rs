@@ -8,9 +8,8 @@ use axum::response::Response;
 use domain::coupon::{Lasts, Off, Terms};
 use domain::money::Money;
 use domain::time::DAY_MS;
-use serde::Deserialize;
 
-use super::door::{Admin, AdminForm, Fields, Operator, back};
+use super::door::{Admin, AdminForm, Done, Fields, Operator, back};
 use super::sure::{Question, sure};
 use super::trail::moment;
 use crate::site::form::Asked;
@@ -42,12 +41,6 @@ struct CouponsPage<'a> {
     form: &'a Fields,
     done: Option<String>,
     problem: String,
-}
-
-#[derive(Default, Deserialize)]
-pub(crate) struct Done {
-    #[serde(default)]
-    done: String,
 }
 
 pub(super) async fn list(Admin(operator): Admin, Asked(query): Asked<Done>) -> Result<Response, Fault> {

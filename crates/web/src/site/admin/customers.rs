@@ -12,10 +12,9 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use domain::money::{Currency, Money};
 use domain::operator::Act;
-use serde::Deserialize;
 use uuid::Uuid;
 
-use super::door::{Fields, Operator, Team, TeamForm, back};
+use super::door::{Done, Fields, Operator, Team, TeamForm, back};
 use super::sure::{Question, sure};
 use super::table::{Cell, Table};
 use super::trail;
@@ -102,12 +101,6 @@ pub(super) async fn search(TeamForm(operator, form): TeamForm) -> Result<Respons
 
 pub(super) fn path(id: Uuid) -> String {
     format!("/admin/customers/{id}")
-}
-
-#[derive(Default, Deserialize)]
-pub(crate) struct Done {
-    #[serde(default)]
-    done: String,
 }
 
 #[derive(Template)]

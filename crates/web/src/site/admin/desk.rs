@@ -5,9 +5,8 @@ use app::ticket::{self, ReplyRow};
 use askama::Template;
 use axum::http::StatusCode;
 use axum::response::Response;
-use serde::Deserialize;
 
-use super::door::{Fields, Operator, Team, TeamForm, back};
+use super::door::{Done, Fields, Operator, Team, TeamForm, back};
 use super::table::{Cell, Table};
 use crate::site::form::Asked;
 use crate::site::help;
@@ -24,12 +23,6 @@ struct RepliesPage<'a> {
     form: &'a Fields,
     is_done: bool,
     problem: String,
-}
-
-#[derive(Default, Deserialize)]
-pub(crate) struct Done {
-    #[serde(default)]
-    done: String,
 }
 
 pub(super) async fn replies(Team(operator): Team, Asked(query): Asked<Done>) -> Result<Response, Fault> {

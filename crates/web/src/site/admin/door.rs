@@ -8,6 +8,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use domain::operator::Act;
+use serde::Deserialize;
 
 use crate::context::{Ctx, TeamCode};
 use crate::site::upload::Upload;
@@ -218,6 +219,13 @@ async fn read(request: Request, ctx: &Ctx, act: Act) -> Result<(Operator, Fields
     let fields = Fields(fields);
     operator.visit.sent_by(fields.exact("csrf"))?;
     Ok((operator, fields))
+}
+
+/// What was done before a page was come back to, in a word of that page's own; none without it.
+#[derive(Default, Deserialize)]
+pub(crate) struct Done {
+    #[serde(default)]
+    pub(super) done: String,
 }
 
 /// Back to a page, which says what was done.

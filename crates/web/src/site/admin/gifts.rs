@@ -6,10 +6,9 @@ use askama::Template;
 use axum::http::StatusCode;
 use axum::response::Response;
 use domain::money::Money;
-use serde::Deserialize;
 use uuid::Uuid;
 
-use super::door::{Admin, AdminForm, Fields, Operator, back, once};
+use super::door::{Admin, AdminForm, Done, Fields, Operator, back, once};
 use super::servers::SecretPage;
 use super::sure::{Question, sure};
 use super::trail::moment;
@@ -39,12 +38,6 @@ struct GiftsPage<'a> {
     once: Uuid,
     is_done: bool,
     problem: String,
-}
-
-#[derive(Default, Deserialize)]
-pub(crate) struct Done {
-    #[serde(default)]
-    done: String,
 }
 
 pub(super) async fn list(Admin(operator): Admin, Asked(query): Asked<Done>) -> Result<Response, Fault> {

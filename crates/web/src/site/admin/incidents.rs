@@ -8,10 +8,9 @@ use askama::Template;
 use axum::http::StatusCode;
 use axum::response::Response;
 use domain::monitor::incident::{Impact, Stage};
-use serde::Deserialize;
 use uuid::Uuid;
 
-use super::door::{Admin, AdminForm, Fields, Operator, back};
+use super::door::{Admin, AdminForm, Done, Fields, Operator, back};
 use super::trail::moment;
 use crate::site::form::Asked;
 use crate::site::visit::{Fault, Visit};
@@ -43,12 +42,6 @@ struct IncidentsPage<'a> {
     form: &'a Fields,
     done: String,
     problem: String,
-}
-
-#[derive(Default, Deserialize)]
-pub(crate) struct Done {
-    #[serde(default)]
-    done: String,
 }
 
 pub(super) async fn list(Admin(operator): Admin, Asked(query): Asked<Done>) -> Result<Response, Fault> {

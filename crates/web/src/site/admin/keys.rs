@@ -6,9 +6,8 @@ use askama::Template;
 use axum::http::StatusCode;
 use axum::response::Response;
 use domain::api_scope::{Scope, Scopes};
-use serde::Deserialize;
 
-use super::door::{Admin, AdminForm, Fields, Operator, back, once};
+use super::door::{Admin, AdminForm, Done, Fields, Operator, back, once};
 use super::servers::SecretPage;
 use super::sure::{Question, sure};
 use super::trail::moment;
@@ -33,12 +32,6 @@ struct KeysPage<'a> {
     form: &'a Fields,
     is_done: bool,
     problem: String,
-}
-
-#[derive(Default, Deserialize)]
-pub(crate) struct Done {
-    #[serde(default)]
-    done: String,
 }
 
 pub(super) async fn list(Admin(operator): Admin, Asked(query): Asked<Done>) -> Result<Response, Fault> {

@@ -6,10 +6,9 @@ use askama::Template;
 use axum::http::StatusCode;
 use axum::response::Response;
 use domain::monitor::maintenance::Repeat;
-use serde::Deserialize;
 use uuid::Uuid;
 
-use super::door::{Admin, AdminForm, Fields, Operator, back};
+use super::door::{Admin, AdminForm, Done, Fields, Operator, back};
 use super::sure::{Question, sure};
 use super::trail::moment;
 use crate::site::form::Asked;
@@ -40,12 +39,6 @@ struct MaintenancePage<'a> {
     form: &'a Fields,
     done: String,
     problem: String,
-}
-
-#[derive(Default, Deserialize)]
-pub(crate) struct Done {
-    #[serde(default)]
-    done: String,
 }
 
 pub(super) async fn list(Admin(operator): Admin, Asked(query): Asked<Done>) -> Result<Response, Fault> {

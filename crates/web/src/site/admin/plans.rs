@@ -12,9 +12,8 @@ use axum::response::Response;
 use domain::money::{Currency, Money};
 use domain::names::Region;
 use domain::period::Every;
-use serde::Deserialize;
 
-use super::door::{Admin, AdminForm, Fields, Operator, back};
+use super::door::{Admin, AdminForm, Done, Fields, Operator, back};
 use super::sure::{Question, sure};
 use super::table::{Cell, Table};
 use crate::site::form::Asked;
@@ -78,12 +77,6 @@ struct PlanPage<'a> {
     done: &'static str,
     problem: String,
     tables: [Table; 2],
-}
-
-#[derive(Default, Deserialize)]
-pub(crate) struct Done {
-    #[serde(default)]
-    done: String,
 }
 
 async fn found(operator: &Operator, code: &str) -> Result<Offered, Fault> {

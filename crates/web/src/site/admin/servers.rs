@@ -7,9 +7,8 @@ use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::response::Response;
 use domain::vpn::balancer::ServerStatus;
-use serde::Deserialize;
 
-use super::door::{Admin, AdminForm, Fields, Operator, back, once};
+use super::door::{Admin, AdminForm, Done, Fields, Operator, back, once};
 use super::sure::{Question, sure};
 use super::table::{Cell, Table};
 use super::trail::moment;
@@ -144,12 +143,6 @@ fn token_page(operator: &Operator, name: &str, token: &str) -> Response {
     let visit = &operator.visit;
     let (title, body) = (visit.t.with("admin-token-title", "name", name), visit.t.say("admin-token-body"));
     once(visit.page(StatusCode::OK, &SecretPage { v: visit, title, body, secret: token, next: path(name) }))
-}
-
-#[derive(Default, Deserialize)]
-pub(crate) struct Done {
-    #[serde(default)]
-    done: String,
 }
 
 #[derive(Template)]

@@ -5,10 +5,9 @@ use app::admin::status::{self, Webhook};
 use askama::Template;
 use axum::http::StatusCode;
 use axum::response::Response;
-use serde::Deserialize;
 use uuid::Uuid;
 
-use super::door::{Admin, AdminForm, Fields, Operator, back, once};
+use super::door::{Admin, AdminForm, Done, Fields, Operator, back, once};
 use super::servers::SecretPage;
 use super::sure::{Question, sure};
 use super::trail::moment;
@@ -36,12 +35,6 @@ struct SubscribersPage<'a> {
     form: &'a Fields,
     done: String,
     problem: String,
-}
-
-#[derive(Default, Deserialize)]
-pub(crate) struct Done {
-    #[serde(default)]
-    done: String,
 }
 
 pub(super) async fn list(Admin(operator): Admin, Asked(query): Asked<Done>) -> Result<Response, Fault> {
