@@ -6,7 +6,7 @@
 //! Down comes one stream of frames: four bytes of length (big end first), then that many bytes of JSON, a [`Frame`]. Up go
 //! small POSTs.
 
-use std::net::{Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -86,6 +86,9 @@ pub struct Peer {
     /// How fast it may be, in Mbit/s each way; none for as fast as it goes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub speed_mbit: Option<u32>,
+    /// Whether it is no customer's, but another gateway that looks whether this one works; see [`Looks`].
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_probe: bool,
 }
 
 /// What is counted of a peer, and what it may carry beyond that.
@@ -293,6 +296,63 @@ pub struct Reported {
     pub grants: std::collections::BTreeMap<String, Grant>,
 }
 
+/// `POST /gateway/v1/look`: what the gateway has seen of others through their tunnels since it last said so, and the
+/// question what to look at next.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Looks {
+    /// Who speaks.
+    #[serde(flatten)]
+    pub start: Start,
+    /// The WireGuard key (base64) with which it looks, made anew with each start.
+    pub public_key: String,
+    /// What it has seen; [`MAX_SIGHTS`] at most.
+    #[serde(default)]
+    pub sights: Vec<Sight>,
+}
+
+/// Sights in one request at most.
+pub const MAX_SIGHTS: usize = 100;
+
+/// What a gateway has seen of another one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sight {
+    /// The server that it looked at.
+    pub server_id: Uuid,
+    /// `ok`, `fail`, or `unknown` where it had no way to look.
+    pub verdict: String,
+    /// How long the page took through the tunnel, in microseconds; none if it did not come.
+    #[serde(default)]
+    pub latency_us: Option<u64>,
+    /// What was wrong, as a word.
+    #[serde(default)]
+    pub trouble: Option<String>,
+}
+
+/// The answer to [`Looks`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ToLook {
+    /// The address in the tunnel that it looks with.
+    pub v4: Ipv4Addr,
+    /// The page that tells whoever fetches it from which address they came: `GET /gateway/v1/address`.
+    pub page: String,
+    /// Where to look.
+    pub at: Vec<LookAt>,
+}
+
+/// A gateway to be looked at.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LookAt {
+    /// The server.
+    pub server_id: Uuid,
+    /// `host:port`.
+    pub endpoint: String,
+    /// Its WireGuard key (base64).
+    pub public_key: String,
+    /// The address that it comes to us from itself, where what comes through it comes from too.
+    #[serde(default)]
+    pub egress: Option<IpAddr>,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -306,6 +366,7 @@ mod tests {
             valid_until: 5,
             grant: Some(Grant { generation: 2, counted: 3, left: Some(4) }),
             speed_mbit: Some(20),
+            is_probe: true,
         };
         vec![
             Frame::Snapshot { revision: 1, part: 0, is_last: true, peers: vec![peer.clone()] },

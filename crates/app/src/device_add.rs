@@ -207,7 +207,8 @@ fn no_slot(full: Option<u32>) -> Error {
     }
 }
 
-async fn take_address(app: &App, tx: &Tx, now: UnixMs) -> Result<i64> {
+/// The next address of the pool.
+pub(crate) async fn take_address(app: &App, tx: &Tx, now: UnixMs) -> Result<i64> {
     let state = pool::lock(tx).await?;
     let exhausted =
         |_| Error::conflict("pool_exhausted", "no address is free right now; nothing was changed, try again later");

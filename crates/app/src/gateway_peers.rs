@@ -12,7 +12,7 @@ use store::wireguard_peers::Served;
 use store::{peer_changes, peer_counters, subscriptions, vps_servers, wireguard_peers};
 use uuid::Uuid;
 
-use crate::{App, Error, Result, device};
+use crate::{App, Error, Result, device, vantage};
 
 /// How often a gateway's list is looked at when nobody has told of a change: the bound on how late it hears of one that
 /// another process has made.
@@ -35,6 +35,8 @@ pub struct WantedPeer {
     pub grant: Option<Grant>,
     /// How fast it may be, in Mbit/s each way; `None` for as fast as it goes.
     pub speed_mbit: Option<u32>,
+    /// Whether it is another gateway that looks at this one.
+    pub is_probe: bool,
 }
 
 /// What is counted of a peer at a gateway, and what it may carry beyond that.
@@ -63,7 +65,11 @@ pub async fn page(app: &App, server: Uuid, after: Uuid) -> Result<Page> {
     let rows = wireguard_peers::page_of_server(&app.store, server, after, PAGE).await?;
     let is_full = u64::try_from(rows.len()).unwrap_or(u64::MAX) == PAGE;
     let next = rows.last().filter(|_| is_full).map(|row| row.peer.id);
-    Ok(Page { peers: wanted(app, server, &rows, now).await?, next })
+    let mut peers = wanted(app, server, &rows, now).await?;
+    if next.is_none() {
+        peers.append(&mut vantage::peers(app, server, now).await?);
+    }
+    Ok(Page { peers, next })
 }
 
 /// What changed in a server's list.
@@ -103,7 +109,10 @@ pub async fn changes(app: &App, server: Uuid, after: i64) -> Result<Standing> {
     keys.dedup();
     let now = app.clock.now();
     let rows = wireguard_peers::with_keys(&app.store, server, &keys).await?;
-    let served = wanted(app, server, &rows, now).await?;
+    let mut served = wanted(app, server, &rows, now).await?;
+    if served.len() < keys.len() {
+        served.append(&mut vantage::peers_of(app, server, &keys, now).await?);
+    }
     let is_gone = |key: &&str| !served.iter().any(|peer| peer.public_key == **key);
     let gone = keys.iter().filter(|key| is_gone(key)).map(|key| (*key).to_owned()).collect();
     Ok(Standing::Behind(Changes { revision: last.revision, gone, served }))
@@ -153,6 +162,7 @@ async fn wanted(app: &App, server: Uuid, rows: &[Served], now: UnixMs) -> Result
             valid_until,
             grant: paying.quota_bytes.map(|_| grants.of(paying, &peer.public_key)),
             speed_mbit: paying.quota().speed_now().map(|mbit| u32::try_from(mbit).unwrap_or(u32::MAX)),
+            is_probe: false,
         });
     }
     Ok(peers)

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use domain::quota::Mark;
 use domain::time::{DAY_MS, UnixMs};
-use store::{Tx, gateways, peer_counters, subscriptions, usage_days, users, wireguard_peers};
+use store::{Tx, gateways, peer_counters, subscriptions, usage_days, users, vantages, wireguard_peers};
 use uuid::Uuid;
 
 use crate::gateway::{self, Gateway};
@@ -151,8 +151,16 @@ async fn count_batch(app: &App, server: Uuid, said: &[Counter]) -> Result<BTreeM
     }
     let known = || said.iter().filter_map(|one| Some((payers.of(&one.public_key)?, one.public_key.as_str())));
     let grants = Grants::read(app, server, known()).await?;
+    let looking: BTreeSet<String> = match keys.iter().any(|key| payers.of(key).is_none()) {
+        true => vantages::with_keys(&app.store, &keys).await?.into_iter().map(|row| row.public_key).collect(),
+        false => BTreeSet::new(),
+    };
     let grant = |one: &Counter| match payers.of(&one.public_key) {
         Some(paying) => grants.of(paying, &one.public_key),
+        // A gateway that looks at this one is no customer's, and nothing bounds it but its speed.
+        None if looking.contains(&one.public_key) => {
+            Grant { generation: one.generation, counted: one.rx + one.tx, left: None }
+        }
         // Nobody pays for it, and nobody ever will: the gateway may forget it.
         None => Grant { generation: one.generation, counted: one.rx + one.tx, left: Some(0) },
     };

@@ -86,6 +86,7 @@ pub mod ticket;
 pub mod tokens;
 pub mod usage;
 pub mod user;
+pub mod vantage;
 
 pub use clock::Clock;
 pub use config::{Brand, Config, LimitClass, Limits, StripeKeys, Taxes};

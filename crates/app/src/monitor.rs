@@ -1,5 +1,5 @@
-//! Watching the service: each VPN server has a check of its gateway's heartbeat, the site and the database have one, and
-//! operators define others. Checks of one server or part share their cause, and make one incident.
+//! Watching the service: each VPN server has a check of its gateway's heartbeat and one of what other gateways see through
+//! its tunnel, the site and the database have one each, and operators define others. Checks of one server or part share their cause, and make one incident.
 
 mod enlist;
 mod looks;
@@ -19,7 +19,7 @@ use uuid::Uuid;
 
 use crate::gateway::Gateway;
 use crate::server::ServerRow;
-use crate::{App, Result, maintenance};
+use crate::{App, Result, maintenance, vantage};
 
 pub(crate) use enlist::{cause_of, component_named, new_check};
 pub(crate) use looks::{Away, target};
@@ -56,7 +56,7 @@ struct Seen {
     /// In the order of time; one, as a rule.
     marks: Vec<Mark>,
     /// What was wrong with the last, as a class.
-    trouble: Option<&'static str>,
+    trouble: Option<String>,
 }
 
 /// One look at everything that is due. A process that is late, or comes second, looks at what is left. Nothing is held
@@ -65,7 +65,9 @@ pub async fn watch(app: &App) -> Result<()> {
     let servers = vps_servers::all(&app.store).await?;
     let gateways: HashMap<Uuid, Gateway> =
         gateways::all(&app.store).await?.into_iter().map(|gateway| (gateway.server_id, gateway)).collect();
-    enlist::all(app, &servers).await?;
+    vantage::choose(app, &servers, &gateways).await?;
+    let sights = vantage::all(app).await?;
+    enlist::all(app, &servers, &sights).await?;
     let now = app.clock.now();
     let mut due: Vec<checks::Model> = Vec::new();
     let mut causes: Vec<Cause> = Vec::new();
@@ -84,7 +86,7 @@ pub async fn watch(app: &App) -> Result<()> {
     }
     let watched: Vec<&checks::Model> =
         due.iter().filter(|check| causes.iter().any(|cause| cause.is_watched && cause.key == check.cause)).collect();
-    let seen = looks::at(app, &watched, &gateways, now).await;
+    let seen = looks::at(app, &watched, &gateways, &sights, now).await;
     for cause in &causes {
         app.retrying(|| take_in(app, cause, &seen, now)).await?;
     }
@@ -156,7 +158,7 @@ async fn take_in(app: &App, cause: &Cause, seen: &HashMap<Uuid, Seen>, now: Unix
             }
         }
         row.set_watch(watch);
-        row.trouble = seen.trouble.map(str::to_owned);
+        row.trouble.clone_from(&seen.trouble);
         roll_up(&tx, row, &cause.maintenance, now).await?;
         checks::save(&tx, row.clone()).await?;
     }
@@ -180,12 +182,12 @@ fn down_since(cause: &Cause, row: &checks::Model) -> UnixMs {
     since
 }
 
-/// A failure that may be our own is none: silence after a pause in which nobody could report, and a site that was never yet
-/// reached from here, where the way to it may be closed.
+/// A failure that may be our own is none: silence after a pause in which nobody could report, and a site or a tunnel that
+/// was never yet seen working, where the way to it may be closed from here.
 fn credible(row: &checks::Model, mark: Mark) -> Mark {
     let is_doubtful = match row.kind.as_str() {
         checks::HEARTBEAT => mark.at - row.checked_at > OFF_MS,
-        checks::SITE => row.ok_at.is_none(),
+        checks::SITE | checks::TUNNEL => row.ok_at.is_none(),
         _ => false,
     };
     if mark.verdict == Verdict::Fail && is_doubtful { Mark::new(mark.at, Verdict::Unknown) } else { mark }

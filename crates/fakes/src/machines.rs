@@ -95,6 +95,28 @@ impl Machines {
         self.steps(&steps).await
     }
 
+    /// Gives the client the address of the host on the internet, where something may then listen: as if there were a way to it
+    /// past the gateway.
+    ///
+    /// # Errors
+    /// When a step fails.
+    pub async fn give_client_a_way(&self) -> io::Result<()> {
+        self.steps(&format!("-n {} addr add {HOST_V4}/32 dev lo\n", self.client.0)).await
+    }
+
+    /// Pulls the gateway's cable to the internet, or puts it back.
+    ///
+    /// # Errors
+    /// When a step fails.
+    pub async fn set_gateways_cable(&self, is_in: bool) -> io::Result<()> {
+        let gateway = &self.gateway.0;
+        if !is_in {
+            return self.steps(&format!("-n {gateway} link set out down\n")).await;
+        }
+        // The way went with the cable.
+        self.steps(&format!("-n {gateway} link set out up\n-n {gateway} route add default via 198.18.0.1\n")).await
+    }
+
     async fn steps(&self, steps: &str) -> io::Result<()> {
         for step in steps.lines() {
             let done = Command::new(&self.ip).args(step.split(' ')).stdin(Stdio::null()).output().await?;

@@ -23,6 +23,7 @@ use crate::limits::Limits;
 use crate::meters::Meters;
 use crate::state::{Identity, Place, StateError};
 use crate::talk::{Heard, Talk};
+use crate::vantage::Vantage;
 use crate::wanted::{Outcome, Wanted};
 
 /// How often leases are looked at: one that has ended is off the network within this time.
@@ -93,11 +94,13 @@ pub struct Pace {
     pub look: Duration,
     /// The control plane is told how the gateway is; it takes three misses for an outage.
     pub report: Duration,
+    /// Other gateways are looked at through their tunnels; none, not at all.
+    pub vantage: Option<Duration>,
 }
 
 impl Default for Pace {
     fn default() -> Pace {
-        Pace { look: Duration::from_secs(10), report: Duration::from_secs(5) }
+        Pace { look: Duration::from_secs(10), report: Duration::from_secs(5), vantage: Some(Duration::from_secs(60)) }
     }
 }
 
@@ -192,6 +195,7 @@ impl Agent {
     /// Serves until `stop` turns true; the device stays as it is then. An error if another agent has taken the place.
     pub async fn run(mut self, mut stop: watch::Receiver<bool>) -> Result<(), AgentError> {
         let mut talk = Talk::begin(self.control.clone(), &self.identity.credential);
+        let mut vantage: Option<Vantage> = None;
         let mut tick = tokio::time::interval(TICK);
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let mut stopped = std::pin::pin!(async move {
@@ -235,6 +239,11 @@ impl Agent {
                     }
                     // The stream tells the control plane which start this is; before that no report counts.
                     if Instant::now() >= report_at && self.status.borrow().heard_at.is_some() {
+                        if let (None, Some(every)) = (&vantage, self.pace.vantage) {
+                            let (control, start) = (self.control.clone(), self.start.clone());
+                            // Without random numbers it is tried again with the next report.
+                            vantage = Vantage::begin(control, talk.credential(), start, every).ok();
+                        }
                         self.report(&talk);
                         let rotated = self.rotate(&mut talk);
                         self.note(rotated);

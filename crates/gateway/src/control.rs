@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use api::gateway::{Ack, DecodeError, Decoder, Enrol, Enrolled, Follow, Frame, Report, Reported, Rotate};
+use api::gateway::{
+    Ack, DecodeError, Decoder, Enrol, Enrolled, Follow, Frame, Looks, Report, Reported, Rotate, ToLook,
+};
 use reqwest::{Client, Response, StatusCode, Url};
 use serde::Deserialize;
 
@@ -96,6 +98,17 @@ impl Control {
     pub(crate) async fn report(&self, credential: &str, report: &Report) -> Result<Reported, ControlError> {
         let request = self.http.post(format!("{}/gateway/v1/report", self.base)).bearer_auth(credential).json(report);
         Ok(accepted(request.timeout(PATIENCE).send().await?).await?.json().await?)
+    }
+
+    pub(crate) async fn look(&self, credential: &str, looks: &Looks) -> Result<ToLook, ControlError> {
+        let request = self.http.post(format!("{}/gateway/v1/look", self.base)).bearer_auth(credential).json(looks);
+        Ok(accepted(request.timeout(PATIENCE).send().await?).await?.json().await?)
+    }
+
+    /// Whether a page can be fetched from here, by whatever way this machine has.
+    pub(crate) async fn fetches(&self, page: &str) -> bool {
+        let reply = self.http.get(page).timeout(PATIENCE).send().await;
+        reply.is_ok_and(|reply| reply.status().is_success())
     }
 
     pub(crate) async fn stream(&self, credential: &str, follow: &Follow) -> Result<Stream, ControlError> {

@@ -2,8 +2,8 @@
 //! like that.
 //!
 //! `control` and `talk` speak with the control plane, `wanted` is what it said, `device` is what does the work, `meters`
-//! is what peers have carried, `health` how the machine is, `state` what outlives the process, and `agent` brings them
-//! together. What it was told is served without the control plane too, each peer until its lease ends.
+//! is what peers have carried, `health` how the machine is, `state` what outlives the process, `vantage` looks at other gateways, and `agent` brings
+//! them together. What it was told is served without the control plane too, each peer until its lease ends.
 //!
 //! Invariant: a peer that stays is changed in place; nothing here takes all peers away to add them again, and nothing
 //! knows a client's address.
@@ -21,6 +21,7 @@ pub mod network;
 mod state;
 mod talk;
 mod uapi;
+mod vantage;
 mod wanted;
 
 pub use agent::{Agent, AgentError, Pace, Setting, Status};

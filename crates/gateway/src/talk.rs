@@ -114,6 +114,11 @@ impl Talk {
         credential.clone_into(&mut self.credential.0.lock().unwrap_or_else(PoisonError::into_inner));
     }
 
+    /// The credential as it is shown, also once it is replaced.
+    pub(crate) fn credential(&self) -> Shown {
+        self.credential.clone()
+    }
+
     /// Whether a stream is there or on its way.
     pub(crate) fn is_following(&self) -> bool {
         self.following.is_some()
@@ -174,10 +179,10 @@ impl Talk {
 
 /// The credential, the same for all tasks.
 #[derive(Clone)]
-struct Shown(Arc<Mutex<String>>);
+pub(crate) struct Shown(Arc<Mutex<String>>);
 
 impl Shown {
-    fn get(&self) -> String {
+    pub(crate) fn get(&self) -> String {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }

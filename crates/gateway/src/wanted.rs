@@ -28,13 +28,14 @@ struct Lease {
     peer: WantedPeer,
     valid_until: UnixMs,
     speed_mbit: Option<u32>,
+    is_probe: bool,
 }
 
 impl Lease {
     fn read(said: &Peer) -> Result<Lease, KeyError> {
         let (key, preshared_key) = (PublicKey::parse(&said.public_key)?, PresharedKey::parse(&said.preshared_key)?);
         let peer = WantedPeer { key, preshared_key, address: (said.v4, said.v6), is_resting: false };
-        Ok(Lease { peer, valid_until: said.valid_until, speed_mbit: said.speed_mbit })
+        Ok(Lease { peer, valid_until: said.valid_until, speed_mbit: said.speed_mbit, is_probe: said.is_probe })
     }
 }
 
@@ -96,6 +97,7 @@ impl Wanted {
             valid_until: lease.valid_until,
             grant: None,
             speed_mbit: lease.speed_mbit,
+            is_probe: lease.is_probe,
         });
         Kept { revision: self.revision.unwrap_or(0), whole_at: self.whole_at, peers: peers.collect() }
     }
@@ -154,6 +156,11 @@ impl Wanted {
     /// Whether a peer is to be served.
     pub(crate) fn has(&self, key: &[u8; 32]) -> bool {
         self.leases.contains_key(key)
+    }
+
+    /// Whether a peer is another gateway that looks at this one.
+    pub(crate) fn is_probe(&self, key: &[u8; 32]) -> bool {
+        self.leases.get(key).is_some_and(|lease| lease.is_probe)
     }
 
     /// Whether a peer rests.
@@ -279,6 +286,7 @@ mod tests {
             valid_until: 2 * NOW,
             grant: None,
             speed_mbit: None,
+            is_probe: false,
         }
     }
 

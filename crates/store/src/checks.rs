@@ -44,6 +44,8 @@ pub mod components {
 
 /// The kind of a check of a gateway's reports; others are in [`domain::monitor::target::Kind`].
 pub const HEARTBEAT: &str = "heartbeat";
+/// The kind of a check of what other gateways see through a gateway's tunnel.
+pub const TUNNEL: &str = "tunnel";
 /// The kind of the check of our own site.
 pub const SITE: &str = "site";
 /// The kind of the check of our own database.
@@ -58,7 +60,7 @@ pub struct Model {
     pub id: Uuid,
     /// What it watches.
     pub component_id: Uuid,
-    /// [`HEARTBEAT`], [`SITE`], [`DATABASE`], or a word of [`domain::monitor::target::Kind`].
+    /// [`HEARTBEAT`], [`TUNNEL`], [`SITE`], [`DATABASE`], or a word of [`domain::monitor::target::Kind`].
     pub kind: String,
     /// What it shares with the checks that fail together with it: `server:ID`, `component:ID`.
     pub cause: String,

@@ -299,7 +299,7 @@ pub const HELD: [Held; 42] = [
 ];
 
 /// Tables about the service alone.
-pub const NOT_ABOUT_PEOPLE: [&str; 29] = [
+pub const NOT_ABOUT_PEOPLE: [&str; 31] = [
     "plans",
     "plan_offers",
     "plan_prices",
@@ -312,6 +312,8 @@ pub const NOT_ABOUT_PEOPLE: [&str; 29] = [
     "discord_sessions",
     "vps_servers",
     "gateways",
+    "vantages",
+    "sights",
     "components",
     "checks",
     "probe_results",

@@ -74,14 +74,17 @@ const UNPAID: &str = "subscriptions s WHERE s.status IN ('active', 'past_due')
     AND NOT EXISTS (SELECT 1 FROM invoices i WHERE i.subscription_id = s.id AND i.status = 'paid')
     AND NOT EXISTS (SELECT 1 FROM credit_ledger l WHERE l.about = s.stripe_subscription_id AND l.kind = 'period')";
 
-/// All the rest: addresses, slots, grants, and that nothing that was announced is forgotten. Written alike. Device numbers
-/// begin at 2, so that many are in use or free as the high-water mark less one says.
+/// All the rest: addresses, slots, grants, and that nothing that was announced is forgotten. Written alike. Numbers of
+/// devices, and of gateways that look at others, begin at 2, so that many are in use or free as the high-water mark less
+/// one says.
 const NETWORK: &str = "
 SELECT 'an address is lost or counted twice' AS rule, ABS(
-    (SELECT COUNT(*) FROM wireguard_peers) + (SELECT COUNT(*) FROM freed_addresses)
+    (SELECT COUNT(*) FROM wireguard_peers) + (SELECT COUNT(*) FROM vantages) + (SELECT COUNT(*) FROM freed_addresses)
     - (SELECT high_water - 1 FROM pool_state WHERE id = 1)) AS broken
 UNION ALL SELECT 'an address is in use and free at once', COUNT(*)
     FROM wireguard_peers p JOIN freed_addresses f ON f.address = p.address
+UNION ALL SELECT 'an address is a device''s and a gateway''s at once', COUNT(*)
+    FROM wireguard_peers p JOIN vantages v ON v.address = p.address
 UNION ALL SELECT 'an address was never given out', COUNT(*)
     FROM wireguard_peers p WHERE p.address > (SELECT high_water FROM pool_state WHERE id = 1)
 UNION ALL SELECT 'a device is beyond fair use', COUNT(*) FROM wireguard_peers p WHERE p.slot < 0 OR p.slot >= 50

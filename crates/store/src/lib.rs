@@ -71,6 +71,7 @@ pub mod ticket_replies;
 pub mod tickets;
 pub mod usage_days;
 pub mod users;
+pub mod vantages;
 pub mod verification_tokens;
 pub mod vps_servers;
 pub mod wireguard_peers;

@@ -13,6 +13,9 @@ use crate::{Backend, Db, Result, Store, StoreError};
 const LOOKS: u32 = 50;
 const PAUSE: Duration = Duration::from_millis(100);
 
+/// How often it then goes on by itself: two that start at the same moment may be in each other's way.
+const AGAIN: u32 = 3;
+
 /// A log directive that keeps the migration library quiet: it greets at each start, whether it has work or not, and what
 /// was done is in [`MigrationReport`].
 pub const QUIET_MIGRATOR: &str = "sea_orm_migration=warn";
@@ -39,11 +42,16 @@ impl Store {
         }
         let pending = Migrator::get_pending_migrations(self.unlimited()).await?.len();
         let total = Migrator::migrations().len();
-        match Migrator::up(self.unlimited(), None).await {
-            Ok(()) => Ok(MigrationReport { applied: pending, total }),
-            // Replicas start at the same moment: whoever comes second stumbles over the first one's table.
-            Err(_) if self.is_migrated_soon().await? => Ok(MigrationReport { applied: 0, total }),
-            Err(error) => Err(error.into()),
+        let mut again = AGAIN;
+        loop {
+            match Migrator::up(self.unlimited(), None).await {
+                Ok(()) => return Ok(MigrationReport { applied: pending, total }),
+                // Replicas start at the same moment: whoever comes second stumbles over the first one's table.
+                Err(_) if self.is_migrated_soon().await? => return Ok(MigrationReport { applied: 0, total }),
+                Err(error) if again == 0 => return Err(error.into()),
+                // Each step looks for what is there already.
+                Err(_) => again -= 1,
+            }
         }
     }
 

@@ -80,6 +80,8 @@ pub struct Wanted {
     pub redis: Option<String>,
     /// What the operators' pages ask of who opens them.
     pub team_code: TeamCode,
+    /// The site's address as the product knows it, if it is not where the test finds it.
+    pub app_url: Option<&'static str>,
     /// How long the database is waited for: as long as it takes by default, for a machine that is busy with tests.
     pub patience: Patience,
 }
@@ -99,6 +101,7 @@ impl Wanted {
             taxes: Taxes::Unknown,
             redis: None,
             team_code: TeamCode::Optional,
+            app_url: None,
             patience: Patience::Command,
         }
     }
@@ -407,7 +410,7 @@ pub(crate) async fn assemble(
     store.migrate().await?;
     let pool = Pool::new(wanted.pool_v4.parse()?, "fd6d:6972:6169::/48".parse()?)?;
     let config = Config {
-        app_url: Url::parse(base)?,
+        app_url: Url::parse(wanted.app_url.unwrap_or(base))?,
         brand: Brand { name: "MiraiVPN".to_owned(), support: "help@mirai.test".to_owned() },
         mail_from: "MiraiVPN <hello@mirai.test>".to_owned(),
         jwt_secret: JWT_SECRET.to_owned().into(),

@@ -6,12 +6,14 @@
 use std::time::Duration;
 
 use api::gateway::{
-    Ack, Counter, Enrol, Enrolled, Follow, Frame, Grant, MAX_COUNTERS, Op, Peer, Report, Reported, Rotate, VERSION,
+    Ack, Counter, Enrol, Enrolled, Follow, Frame, Grant, LookAt, Looks, MAX_COUNTERS, MAX_SIGHTS, Op, Peer, Report,
+    Reported, Rotate, ToLook, VERSION,
 };
 use app::gateway::{self, Gateway, NewGateway};
 use app::gateway_peers::{self, Changes, News, Standing, WantedPeer};
 use app::gateway_report;
 use app::limiter::Subject;
+use app::vantage::{self, Seen};
 use app::{App, Error, LimitClass};
 use axum::body::{Body, Bytes};
 use axum::extract::rejection::{BytesRejection, QueryRejection};
@@ -23,6 +25,7 @@ use axum::routing::{get, post};
 use axum::{Extension, Json, Router};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use domain::monitor::verdict::Verdict;
 use domain::vpn::key::PublicKey;
 use serde::de::DeserializeOwned;
 use tokio::sync::mpsc;
@@ -55,6 +58,8 @@ pub(crate) fn router() -> Router<Ctx> {
         .route("/ack", post(ack))
         .route("/rotate", post(rotate))
         .route("/report", post(report).layer(DefaultBodyLimit::max(MAX_REPORT)))
+        .route("/look", post(look))
+        .route("/address", get(address))
         .fallback(|| async { ApiError::from(Error::NotFound) })
 }
 
@@ -209,6 +214,40 @@ fn grant(one: gateway_peers::Grant) -> Grant {
     Grant { generation: one.generation, counted: one.counted, left: one.left }
 }
 
+async fn look(
+    State(app): State<App>,
+    Known { gateway, .. }: Known,
+    Extension(ClientAddr(from)): Extension<ClientAddr>,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Json<ToLook>, ApiError> {
+    let said: Looks = read(body)?;
+    if said.sights.len() > MAX_SIGHTS {
+        let detail = format!("{MAX_SIGHTS} sights in a request at most");
+        return Err(ApiError::request(StatusCode::PAYLOAD_TOO_LARGE, "sights_too_many", detail));
+    }
+    let public_key = PublicKey::parse(&said.public_key)
+        .map_err(|error| Error::invalid("public_key", error.code(), error.to_string()))?;
+    let seen = said.sights.into_iter().map(|sight| Seen {
+        server: sight.server_id,
+        // A word of another release says nothing here.
+        verdict: sight.verdict.parse().unwrap_or(Verdict::Unknown),
+        latency_us: sight.latency_us,
+        trouble: sight.trouble.filter(|word| word.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')),
+    });
+    let said = vantage::Said { instance: said.start.instance, public_key, from, seen: seen.collect() };
+    let wanted = vantage::report(&app, &gateway, &said).await?;
+    let at = wanted.at.into_iter().filter_map(|(server, egress)| {
+        Some(LookAt { server_id: server.id, endpoint: server.endpoint, public_key: server.public_key?, egress })
+    });
+    Ok(Json(ToLook { v4: wanted.address, page: wanted.page, at: at.collect() }))
+}
+
+/// The address that the request comes from, for whoever has fetched it through a tunnel. Nothing is counted or kept: the
+/// customers of a gateway come from the same one.
+async fn address(Extension(ClientAddr(from)): Extension<ClientAddr>) -> impl IntoResponse {
+    ([(header::CACHE_CONTROL, "no-store")], from.to_string())
+}
+
 async fn stream(
     State(app): State<App>,
     Known { gateway, .. }: Known,
@@ -344,5 +383,6 @@ fn peer(wanted: WantedPeer) -> Peer {
         valid_until: wanted.valid_until,
         grant: wanted.grant.map(grant),
         speed_mbit: wanted.speed_mbit,
+        is_probe: wanted.is_probe,
     }
 }

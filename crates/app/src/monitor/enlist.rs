@@ -1,9 +1,12 @@
-//! What is watched without anybody's asking: each VPN server, the site, and the database.
+//! What is watched without anybody's asking: each VPN server, the way through its tunnel, the site, and the database.
+
+use std::collections::HashMap;
 
 use domain::monitor::verdict::Verdict;
 use domain::monitor::watch::Watch;
 use domain::time::UnixMs;
 use store::checks::{self, components};
+use store::vantages::sights;
 use store::{StoreError, Tx, vps_servers};
 use uuid::Uuid;
 
@@ -18,16 +21,23 @@ pub(crate) const EVERY_MS: i64 = 60_000;
 pub(crate) const TIMEOUT_MS: i64 = 10_000;
 
 /// Gives what is new its component and check.
-pub(super) async fn all(app: &App, servers: &[ServerRow]) -> Result<()> {
+pub(super) async fn all(app: &App, servers: &[ServerRow], sights: &HashMap<Uuid, Vec<sights::Model>>) -> Result<()> {
     let known: Vec<(checks::Model, components::Model)> = checks::all(&app.store).await?;
-    let has = |server: Uuid| {
+    let has = |server: Uuid, kind: &str| {
         let is_its = |(check, component): &(checks::Model, components::Model)| {
-            component.server_id == Some(server) && check.kind == checks::HEARTBEAT
+            component.server_id == Some(server) && check.kind == kind
         };
         known.iter().any(is_its)
     };
-    for server in servers.iter().filter(|server| is_watched(server) && !has(server.id)) {
-        app.retrying(|| enlist(app, checks::HEARTBEAT, &server.name)).await?;
+    // Where nobody looks, nothing is to be said of the tunnel.
+    let is_seen = |server: Uuid| sights.get(&server).is_some_and(|rows| rows.iter().any(|row| row.at.is_some()));
+    for server in servers.iter().filter(|server| is_watched(server)) {
+        if !has(server.id, checks::HEARTBEAT) {
+            app.retrying(|| enlist(app, checks::HEARTBEAT, &server.name)).await?;
+        }
+        if is_seen(server.id) && !has(server.id, checks::TUNNEL) {
+            app.retrying(|| enlist(app, checks::TUNNEL, &server.name)).await?;
+        }
     }
     for (kind, name) in [(checks::SITE, components::WEBSITE), (checks::DATABASE, components::DATABASE)] {
         if known.iter().all(|(check, _)| check.kind != kind) {

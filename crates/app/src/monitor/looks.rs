@@ -10,13 +10,14 @@ use domain::monitor::target::{Target, Wants};
 use domain::monitor::verdict::Verdict;
 use domain::time::UnixMs;
 use store::checks::{self, Model};
+use store::vantages::sights;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
 use super::Seen;
-use crate::App;
 use crate::gateway::Gateway;
+use crate::{App, vantage};
 
 /// A gateway that is silent so long fails a look. It reports every few seconds; a restart, here or there, is shorter.
 const SILENT_MS: i64 = 60_000;
@@ -50,7 +51,7 @@ impl Away {
 struct Glance {
     verdict: Option<Verdict>,
     latency_us: Option<u64>,
-    trouble: Option<&'static str>,
+    trouble: Option<String>,
     /// Whether it needs no network of ours, or proves that there is one.
     needs_no_network: bool,
     proves_network: bool,
@@ -61,15 +62,21 @@ pub(super) async fn at(
     app: &App,
     due: &[&Model],
     gateways: &HashMap<Uuid, Gateway>,
+    sights: &HashMap<Uuid, Vec<sights::Model>>,
     now: UnixMs,
 ) -> HashMap<Uuid, Seen> {
     let mut looking: JoinSet<(Uuid, Glance)> = JoinSet::new();
     let free = Arc::new(Semaphore::new(AT_ONCE));
     let mut glances: Vec<(Uuid, Glance)> = Vec::new();
     for check in due {
-        if check.kind == checks::HEARTBEAT {
-            let server = check.cause.strip_prefix("server:").and_then(|id| id.parse().ok());
-            glances.push((check.id, heartbeat(server.and_then(|id: Uuid| gateways.get(&id)), now)));
+        let server = check.cause.strip_prefix("server:").and_then(|id| id.parse::<Uuid>().ok());
+        let seen_by_others = match check.kind.as_str() {
+            checks::HEARTBEAT => Some(heartbeat(server.and_then(|id| gateways.get(&id)), now)),
+            checks::TUNNEL => Some(tunnel(server.and_then(|id| sights.get(&id)), now)),
+            _ => None,
+        };
+        if let Some(glance) = seen_by_others {
+            glances.push((check.id, glance));
             continue;
         }
         let (app, check, free) = (app.clone(), (*check).clone(), Arc::clone(&free));
@@ -109,6 +116,12 @@ fn heartbeat(gateway: Option<&Gateway>, now: UnixMs) -> Glance {
     Glance { verdict, proves_network: verdict == Some(Verdict::Ok), ..Glance::default() }
 }
 
+/// What other gateways have seen, who themselves found out whether they were cut off.
+fn tunnel(sights: Option<&Vec<sights::Model>>, now: UnixMs) -> Glance {
+    let (verdict, latency_us, trouble) = vantage::judge(sights.map(Vec::as_slice).unwrap_or_default(), now);
+    Glance { verdict: Some(verdict), latency_us, trouble, needs_no_network: true, ..Glance::default() }
+}
+
 async fn glance(app: &App, check: &Model, now: UnixMs) -> Glance {
     let timeout = Duration::from_millis(u64::try_from(check.timeout_ms).unwrap_or(0));
     let target = match check.kind.as_str() {
@@ -121,7 +134,7 @@ async fn glance(app: &App, check: &Model, now: UnixMs) -> Glance {
     Glance {
         verdict: Some(look.verdict),
         latency_us: look.latency_us,
-        trouble: look.trouble.map(|trouble| trouble.as_str()),
+        trouble: look.trouble.map(|trouble| trouble.as_str().to_owned()),
         needs_no_network: false,
         // The site is this machine, by whatever name and address it is known.
         proves_network: look.is_from_afar && check.kind != checks::SITE,

@@ -43,7 +43,8 @@ impl Agent {
         let passed = self.looked_at.elapsed();
         self.health.rx_rate = per_second(rx, passed);
         self.health.tx_rate = per_second(tx, passed);
-        let in_use = found.iter().filter(|peer| is_in_use(&peer.activity, now)).count();
+        let is_customers = |peer: &&FoundPeer| is_in_use(&peer.activity, now) && !self.wanted.is_probe(&peer.key);
+        let in_use = found.iter().filter(is_customers).count();
         self.health.active_peers = u32::try_from(in_use).unwrap_or(u32::MAX);
         (self.is_counted, self.are_meters_saved) = (true, false);
         self.looked_at = Instant::now();

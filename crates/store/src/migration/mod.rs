@@ -31,6 +31,7 @@ mod m0028_maintenance;
 mod m0029_incident_words;
 mod m0031_discord;
 mod m0032_subscribers;
+mod m0033_vantages;
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::DbBackend;
@@ -71,6 +72,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0029_incident_words::Migration),
             Box::new(m0031_discord::Migration),
             Box::new(m0032_subscribers::Migration),
+            Box::new(m0033_vantages::Migration),
         ]
     }
 }

@@ -35,7 +35,11 @@ pub(crate) fn place(test: &TestApp, name: &str) -> Place {
 }
 
 pub(crate) async fn enrol(test: &TestApp, place: &Place) -> anyhow::Result<()> {
-    let token = servers::renew_token(&test.app, COMMAND_LINE, "osaka-1").await?;
+    enrol_as(test, place, "osaka-1").await
+}
+
+pub(crate) async fn enrol_as(test: &TestApp, place: &Place, server: &str) -> anyhow::Result<()> {
+    let token = servers::renew_token(&test.app, COMMAND_LINE, server).await?;
     gateway::enrol(place, &test.base, &token, "fake").await?;
     Ok(())
 }
@@ -45,12 +49,22 @@ pub(crate) async fn run(test: &TestApp, place: &Place, device: &FakeDevice) -> a
 }
 
 pub(crate) async fn start(place: &Place, device: &FakeDevice, clock: Clock) -> anyhow::Result<Running> {
+    start_looking(place, device, clock, None).await
+}
+
+/// One that also looks at others, so often.
+pub(crate) async fn start_looking(
+    place: &Place,
+    device: &FakeDevice,
+    clock: Clock,
+    vantage: Option<Duration>,
+) -> anyhow::Result<Running> {
     let (look, report) = (Duration::from_millis(200), Duration::from_millis(100));
     let setting = Setting {
         port: 51820,
         interfaces: Vec::new(),
         clock: Arc::new(move || clock.now()),
-        pace: Pace { look, report },
+        pace: Pace { look, report, vantage },
         limits: Limits::none(),
     };
     let agent = Agent::start(place.clone(), Device::Fake(device.clone()), setting).await?;

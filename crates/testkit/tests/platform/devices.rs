@@ -139,7 +139,8 @@ fn enrol(machine: &mut Emulated, count: u32) -> anyhow::Result<()> {
         let preshared_key = PresharedKey::from_bytes(bytes).expose().to_string();
         let v4 = Ipv4Addr::from_bits(Ipv4Addr::new(10, 64, 0, 2).to_bits() + n);
         let v6 = Ipv6Addr::from_bits(Ipv6Addr::new(0xfd09, 0, 0, 0, 0, 0, 0, 2).to_bits() + u128::from(n));
-        api::gateway::Peer { public_key, preshared_key, v4, v6, valid_until, grant: None, speed_mbit: None }
+        let (grant, speed_mbit, is_probe) = (None, None, false);
+        api::gateway::Peer { public_key, preshared_key, v4, v6, valid_until, grant, speed_mbit, is_probe }
     };
     let kept = Kept { revision: 1, whole_at: valid_until - 3_600_000, peers: (0..count).map(peer).collect() };
     machine.file("state/identity.json", &serde_json::to_vec(&identity)?);

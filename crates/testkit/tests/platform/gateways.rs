@@ -255,7 +255,7 @@ async fn s20_a_gateways_credential_opens_its_own_routes_and_a_customers_none_of_
     }
     for shown in [mika.token.as_str(), mika.refresh.as_str(), "", "nonsense"] {
         assert_eq!(asked(&test, shown).await?, StatusCode::UNAUTHORIZED);
-        for path in ["ack", "report", "rotate"] {
+        for path in ["ack", "report", "rotate", "look"] {
             let url = format!("{}/gateway/v1/{path}", test.base);
             let answer = test.http.post(url).bearer_auth(shown).json(&json!({})).send().await?;
             assert_eq!(answer.status(), StatusCode::UNAUTHORIZED, "{path}");

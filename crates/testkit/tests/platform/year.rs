@@ -18,8 +18,8 @@ use app::plan::Choice;
 use app::session::Who;
 use app::sign_up::Registration;
 use app::{
-    Dice, checkout, credit_apply, credit_period, ledger, plan_change, price_move, reconcile, refund, reward, scheduler,
-    subscription,
+    Dice, checkout, credit_apply, credit_period, jobs, ledger, plan_change, price_move, reconcile, refund, reward,
+    scheduler, subscription,
 };
 use domain::account::{Email, Language, Password, Role};
 use domain::ledger::Account;
@@ -172,7 +172,7 @@ impl World {
         self.hear().await?;
         // A job that Stripe failed is tried again in seconds; here a day is a moment.
         self.test.advance(60_000);
-        self.test.run_jobs().await?;
+        self.patiently(|| jobs::run_due(&self.test.app)).await?;
         reconcile::events(&self.test.app, self.test.app.clock.now()).await.ok();
         // In life every hour; what was read less than a day ago is left alone.
         if day.is_multiple_of(7) {
@@ -181,7 +181,7 @@ impl World {
         when_free(reward::confirm_due(&self.test.app).await)?;
         when_free(credit_period::end_due(&self.test.app).await)?;
         price_move::carry_out(&self.test.app).await.ok();
-        self.test.run_jobs().await?;
+        self.patiently(|| jobs::run_due(&self.test.app)).await?;
         if day.is_multiple_of(30) {
             when_free(scheduler::clean_up(&self.test.app).await)?;
         }

@@ -65,6 +65,7 @@ pub(super) fn keep(folder: &Path, count: u32) -> anyhow::Result<()> {
         valid_until: now + HOUR,
         grant: None,
         speed_mbit: None,
+        is_probe: false,
     };
     let kept = Kept { revision: 1, whole_at: now, peers: (0..count).map(peer).collect() };
     std::fs::create_dir_all(folder)?;
