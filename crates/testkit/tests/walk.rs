@@ -120,6 +120,74 @@ async fn through_a_tunnel() -> anyhow::Result<()> {
     Ok(())
 }
 
+#[tokio::test]
+async fn browser_walk_of_a_newcomer_on_the_pretend_discord() {
+    on_discord(390, 844).await.unwrap();
+}
+
+/// Presses the last button, or follows the last link, that says this, once it is there.
+async fn press(browser: &Browser, says: &str) -> anyhow::Result<()> {
+    const SCRIPT: &str = "const all = [...document.querySelectorAll('#messages button, #end button, nav a')];
+        const fits = all.filter((one) => one.textContent.includes(arguments[0]) && !one.disabled);
+        fits.at(-1)?.click();
+        return fits.length;";
+    let began = std::time::Instant::now();
+    while browser.client().execute(SCRIPT, vec![says.into()]).await?.as_u64() == Some(0) {
+        anyhow::ensure!(began.elapsed() < PATIENCE, "nothing says {says:?}: {}", browser.text("body").await?);
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    Ok(())
+}
+
+/// A customer links their account, walks the help from the panel, and asks for a human; who is of the team takes it.
+async fn on_discord(width: u32, height: u32) -> anyhow::Result<()> {
+    let Some(browser) = Visitor::with_viewport(width, height).reading("en").open_browser().await? else {
+        return Ok(());
+    };
+    let dir = PrivateDir::new("walk")?;
+    let dev = Dev::start(dir.path(), 0).await?;
+    let (site, discord) = (dev.url("Site")?, dev.url("Pretend Discord")?);
+    sign_up(&browser, &dev, &format!("{site}/register"), "mika@example.net", &ENGLISH, width).await?;
+    browser.goto(&format!("{site}/dashboard/discord")).await?;
+    browser.click("form[action$=code] button").await?;
+    let command = browser.element("#code").await?.prop("value").await?.unwrap_or_default();
+    let code = command.trim_start_matches("/link ").to_owned();
+
+    browser.goto(discord).await?;
+    press(&browser, "Mika").await?;
+    browser.wait_for_text("#messages", "Find help").await?;
+    fits(&browser, width).await?;
+    browser.click("#commands summary").await?;
+    browser.click("#commands a[href*='line=link']").await?;
+    browser.fill("[id='o:code']", &code).await?;
+    browser.click("form.command .acts .s1").await?;
+    browser.wait_for_text("#messages", "Your account is linked").await?;
+
+    press(&browser, "Find help").await?;
+    browser.wait_for_text("#messages article:last-of-type", "Only you can see this").await?;
+    let question = browser.text("#messages article:last-of-type .text").await?;
+    browser.click("#messages article:last-of-type button").await?;
+    let began = std::time::Instant::now();
+    while browser.text("#messages article:last-of-type .text").await.is_ok_and(|text| text == question) {
+        anyhow::ensure!(began.elapsed() < PATIENCE, "the help does not go on from {question:?}");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    press(&browser, "Ask a human").await?;
+    browser.fill("[id='f:subject']", "No connection").await?;
+    browser.fill("[id='f:text']", "It does not connect since noon.").await?;
+    fits(&browser, width).await?;
+    press(&browser, "Submit").await?;
+    browser.wait_for_text("#messages", "Your ticket #1 is open").await?;
+
+    press(&browser, "Sora from the team").await?;
+    press(&browser, "ticket-1-").await?;
+    browser.wait_for_text("#messages", "It does not connect since noon.").await?;
+    fits(&browser, width).await?;
+    press(&browser, "Claim").await?;
+    browser.wait_for_text("#messages", "Ticket #1 is yours").await?;
+    dev.stop().await
+}
+
 async fn walk(words: &Words, width: u32, height: u32) -> anyhow::Result<()> {
     let Some(browser) = Visitor::with_viewport(width, height).reading(words.language).open_browser().await? else {
         return Ok(());
