@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use domain::time::UnixMs;
 use serde::{Deserialize, Serialize};
-use store::jobs::{self as rows, Next};
+use store::jobs::{self as rows, Next, Turn};
 use store::{StoreError, Tx};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -24,6 +24,8 @@ const CLAIM_MS: i64 = 120_000;
 const MAX_ATTEMPTS: i64 = 20;
 /// Jobs at the same time in one process.
 const PARALLEL: usize = 4;
+/// The kind of [`Job::StripeEventApply`].
+const STRIPE_EVENT_APPLY: &str = "stripe_event_apply";
 /// How often a worker looks when nobody wakes it.
 const POLL: Duration = Duration::from_secs(1);
 
@@ -91,7 +93,7 @@ impl Job {
     fn kind(&self) -> &'static str {
         match self {
             Job::MailSend { .. } => "mail_send",
-            Job::StripeEventApply { .. } => "stripe_event_apply",
+            Job::StripeEventApply { .. } => STRIPE_EVENT_APPLY,
             Job::StripeCustomerUpdate { .. } => "stripe_customer_update",
             Job::RewardConsider { .. } => "reward_consider",
             Job::CreditApply { .. } => "credit_apply",
@@ -173,9 +175,9 @@ fn backoff_ms(attempts: i64) -> i64 {
 }
 
 /// Claims and runs one job that is due; false if there was none.
-async fn run_one(app: &App) -> Result<bool> {
+async fn run_one(app: &App, turn: Turn) -> Result<bool> {
     let now = app.clock.now();
-    let claimed = app.retrying(|| async { Ok(rows::claim(&app.store, now, now + CLAIM_MS).await?) }).await?;
+    let claimed = app.retrying(|| async { Ok(rows::claim(&app.store, now, now + CLAIM_MS, turn).await?) }).await?;
     let Some(row) = claimed else { return Ok(false) };
     failpoint::pass("job.claimed");
     let outcome = match serde_json::from_str::<Job>(&row.payload) {
@@ -209,7 +211,7 @@ async fn run_one(app: &App) -> Result<bool> {
 /// Runs all jobs that are due, one after the other; for tests and commands. Returns how many ran.
 pub async fn run_due(app: &App) -> Result<usize> {
     let mut ran = 0;
-    while run_one(app).await? {
+    while run_one(app, Turn::default()).await? {
         ran += 1;
     }
     Ok(ran)
@@ -218,15 +220,17 @@ pub async fn run_due(app: &App) -> Result<usize> {
 /// The workers of a process: run jobs until `stop` turns true, and end those they have begun.
 pub async fn work(app: App, stop: watch::Receiver<bool>) {
     let mut workers = JoinSet::new();
-    for _ in 0..PARALLEL {
-        workers.spawn(work_alone(app.clone(), stop.clone()));
+    for number in 0..PARALLEL {
+        // Who has paid waits for it to count; of what is only read later, the last worker always takes its share.
+        let first = (number + 1 < PARALLEL).then_some(STRIPE_EVENT_APPLY);
+        workers.spawn(work_alone(app.clone(), stop.clone(), Turn { number, first }));
     }
     while workers.join_next().await.is_some() {}
 }
 
-async fn work_alone(app: App, mut stop: watch::Receiver<bool>) {
+async fn work_alone(app: App, mut stop: watch::Receiver<bool>, turn: Turn) {
     while !*stop.borrow() {
-        let ran = match run_one(&app).await {
+        let ran = match run_one(&app, turn).await {
             Ok(ran) => ran,
             Err(error) => {
                 tracing::warn!(error = error.chain(), "the worker can't get at its jobs");

@@ -1,5 +1,7 @@
 //! Work to be done after a commit: claimed by compare-and-set, retried with backoff, kept as dead when it never works.
 
+use std::collections::HashSet;
+
 use domain::time::UnixMs;
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::{Alias, Condition, Expr, Query};
@@ -74,38 +76,62 @@ pub async fn insert(tx: &Tx, job: NewJob, run_at: UnixMs, now: UnixMs) -> Result
     Ok(())
 }
 
+/// Jobs that are looked at together: as many workers as this find one each, without meeting at the oldest.
+const AT_ONCE: u64 = 8;
+
+/// Which job a worker takes of those that are due; the one that is due longest by default.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Turn {
+    /// Tells the workers of a process apart: each begins with another job.
+    pub number: usize,
+    /// A kind that comes before all others.
+    pub first: Option<&'static str>,
+}
+
 /// Claims the next job that may run, until `until`. None if there is none, or if other workers keep being faster.
-pub async fn claim(db: &impl Db, now: UnixMs, until: UnixMs) -> Result<Option<Model>> {
+pub async fn claim(db: &impl Db, now: UnixMs, until: UnixMs, turn: Turn) -> Result<Option<Model>> {
     for _ in 0..8 {
-        let Some(job) = next_due(db, now).await? else { return Ok(None) };
-        if let Some(claimed) = claim_this(db, job, until).await? {
-            return Ok(Some(claimed));
+        let mut due = next_due(db, now, turn.first).await?;
+        if due.is_empty() {
+            return Ok(None);
+        }
+        let begin = turn.number % due.len();
+        due.rotate_left(begin);
+        for job in due {
+            if let Some(claimed) = claim_this(db, job, until).await? {
+                return Ok(Some(claimed));
+            }
         }
     }
     Ok(None)
 }
 
-/// One whose worker has died comes first, then the queued one that is due longest. Two questions, since one with an OR
-/// would sort all that is queued.
-async fn next_due(db: &impl Db, now: UnixMs) -> Result<Option<Model>> {
-    let orphan = Entity::find()
+/// Those whose worker has died come first, then the queued ones that are due longest, one for each key. Several questions,
+/// since one with an OR would sort all that is queued.
+async fn next_due(db: &impl Db, now: UnixMs, first: Option<&str>) -> Result<Vec<Model>> {
+    let orphans = Entity::find()
         .filter(Column::State.eq("running"))
         .filter(Column::ClaimedUntil.lt(now))
         .filter(key_is_free(now))
-        .order_by_asc(Column::RunAt)
-        .one(db.conn())
-        .await?;
-    if orphan.is_some() {
-        return Ok(orphan);
+        .order_by_asc(Column::RunAt);
+    let queued = || {
+        Entity::find()
+            .filter(Column::State.eq("queued"))
+            .filter(Column::RunAt.lte(now))
+            .filter(key_is_free(now))
+            .order_by_asc(Column::RunAt)
+            .order_by_asc(Column::Id)
+    };
+    let preferred = first.map(|kind| queued().filter(Column::Kind.eq(kind)));
+    for question in [Some(orphans), preferred, Some(queued())].into_iter().flatten() {
+        let found = question.limit(AT_ONCE).all(db.conn()).await?;
+        if !found.is_empty() {
+            let mut keys = HashSet::new();
+            let is_first = |job: &Model| job.lock_key.as_ref().is_none_or(|key| keys.insert(key.clone()));
+            return Ok(found.into_iter().filter(is_first).collect());
+        }
     }
-    Ok(Entity::find()
-        .filter(Column::State.eq("queued"))
-        .filter(Column::RunAt.lte(now))
-        .filter(key_is_free(now))
-        .order_by_asc(Column::RunAt)
-        .order_by_asc(Column::Id)
-        .one(db.conn())
-        .await?)
+    Ok(Vec::new())
 }
 
 /// No living worker runs a job with the same key.

@@ -199,7 +199,7 @@ async fn admin_looks_after_jobs_keys_and_plans(database: Database) -> anyhow::Re
     let tx = test.app.store.write_txn().await?;
     jobs::insert(&tx, new, now, now).await?;
     tx.commit().await?;
-    let job = jobs::claim(&test.app.store, now, now + 1000).await?.expect("the job");
+    let job = jobs::claim(&test.app.store, now, now + 1000, jobs::Turn::default()).await?.expect("the job");
     jobs::failed(&test.app.store, &job, Next::Dead, "<b>it broke</b>").await?;
     let page = reader.open("/admin/jobs").await?.text;
     assert!(page.contains("nonsense") && page.contains("it broke") && !page.contains("<b>it"), "{page}");

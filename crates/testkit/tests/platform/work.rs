@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 testkit::on_both_databases!(
     a_job_is_claimed_by_one_worker_only,
+    workers_begin_with_different_jobs_and_with_those_that_somebody_waits_for,
     jobs_with_one_key_run_one_at_a_time_and_outlive_their_worker,
     a_lease_has_one_holder_until_it_runs_out,
     a_mail_that_died_goes_out_once_the_operator_has_mended_the_setting,
@@ -35,18 +36,47 @@ async fn a_job_is_claimed_by_one_worker_only(database: Database) -> anyhow::Resu
     // As a worker does: one that finds others faster looks again.
     let claims = (0..8).map(|_| async {
         let mut claimed = Vec::new();
-        while let Some(job) = jobs::claim(&test.app.store, START, START + 1000).await? {
+        while let Some(job) = jobs::claim(&test.app.store, START, START + 1000, jobs::Turn::default()).await? {
             claimed.push(job.id);
         }
         anyhow::Ok(claimed)
     });
     let mut all: Vec<Uuid> = futures_util::future::try_join_all(claims).await?.concat();
     // Whoever lost every race went to sleep; nobody else is left to claim what it saw.
-    while let Some(job) = jobs::claim(&test.app.store, START, START + 1000).await? {
+    while let Some(job) = jobs::claim(&test.app.store, START, START + 1000, jobs::Turn::default()).await? {
         all.push(job.id);
     }
     all.sort_unstable();
     assert_eq!(all, (1..=4).map(Uuid::from_u128).collect::<Vec<_>>());
+    Ok(())
+}
+
+async fn workers_begin_with_different_jobs_and_with_those_that_somebody_waits_for(
+    database: Database,
+) -> anyhow::Result<()> {
+    let Some(test) = TestApp::start(&Wanted::on(database)).await? else { return Ok(()) };
+    for n in 1..=4 {
+        add(&test, n, None).await?;
+    }
+    let tx = test.app.store.write_txn().await?;
+    for n in 5..=6 {
+        let id = Uuid::from_u128(n);
+        let job = NewJob { id, kind: "waited_for".to_owned(), payload: "{}".to_owned(), lock_key: None };
+        jobs::insert(&tx, job, START, START).await?;
+    }
+    tx.commit().await?;
+    let claim = async |number, first| -> anyhow::Result<Option<u128>> {
+        let turn = jobs::Turn { number, first };
+        let job = jobs::claim(&test.app.store, START, START + 1000, turn).await?;
+        Ok(job.map(|job| job.id.as_u128()))
+    };
+    assert_eq!(claim(1, Some("waited_for")).await?, Some(6));
+    assert_eq!(claim(0, None).await?, Some(1), "one worker takes what is due longest, whatever it is");
+    assert_eq!(claim(2, None).await?, Some(4));
+    assert_eq!(claim(0, Some("waited_for")).await?, Some(5));
+    assert_eq!(claim(0, Some("waited_for")).await?, Some(2), "where nobody waits, the others' turn has come");
+    assert_eq!(claim(7, Some("waited_for")).await?, Some(3));
+    assert_eq!(claim(0, None).await?, None);
     Ok(())
 }
 
@@ -55,8 +85,9 @@ async fn jobs_with_one_key_run_one_at_a_time_and_outlive_their_worker(database: 
     let store = &test.app.store;
     let (first, second) = (add(&test, 1, Some("stripe:cus_1")).await?, add(&test, 2, Some("stripe:cus_1")).await?);
     let other = add(&test, 3, Some("stripe:cus_2")).await?;
-    let claim =
-        async |now: i64| -> anyhow::Result<Option<jobs::Model>> { Ok(jobs::claim(store, now, now + 1000).await?) };
+    let claim = async |now: i64| -> anyhow::Result<Option<jobs::Model>> {
+        Ok(jobs::claim(store, now, now + 1000, jobs::Turn::default()).await?)
+    };
     let running = claim(START).await?.expect("a job");
     assert_eq!(running.id, first);
     let beside = claim(START).await?.expect("another customer's");
