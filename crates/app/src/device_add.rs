@@ -18,7 +18,7 @@ use crate::device::{self, Device, psk_place, stored_mtu, stored_routes};
 use crate::idempotency::Scope;
 use crate::server::{self, Offer};
 use crate::session::Who;
-use crate::{App, Error, Result, failpoint};
+use crate::{App, Error, Result, failpoint, vantage};
 
 /// A device to be added, parsed at the door.
 #[derive(Debug)]
@@ -121,6 +121,9 @@ async fn add_once(
     let (subscription, slot) = free_slot(&tx, who.user.id, now).await?;
     let server = choose(app, offer, &new.wish, &subscription)?;
     let address = take_address(app, &tx, now).await?;
+    if new.public_key.is_some() {
+        vantage::refuse_ours(&tx, &key.to_string()).await?;
+    }
     let id = app.dice.id(now);
     let psk: [u8; 32] = app.dice.bytes();
     let row = wireguard_peers::Model {

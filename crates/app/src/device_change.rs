@@ -10,7 +10,7 @@ use uuid::Uuid;
 use crate::device::{self, Device};
 use crate::device_add::{Keys, Made, key_taken};
 use crate::session::Who;
-use crate::{App, Error, Result, device_slots, server};
+use crate::{App, Error, Result, device_slots, server, vantage};
 
 /// What is to be different about a device; what is left out stays.
 #[derive(Debug, Default)]
@@ -54,6 +54,9 @@ pub async fn rekey(app: &App, who: &Who, id: Uuid, key: Option<PublicKey>) -> Re
         let tx = app.store.write_txn().await?;
         let mut row = wireguard_peers::lock(&tx, who.user.id, id).await?.ok_or(Error::NotFound)?;
         let old = std::mem::replace(&mut row.public_key, keys.public.to_string());
+        if keys.private.is_none() {
+            vantage::refuse_ours(&tx, &row.public_key).await?;
+        }
         row.updated_at = now;
         wireguard_peers::save(&tx, row.clone()).await.map_err(key_taken)?;
         peer_counters::remember(&tx, &row, &old, now).await?;

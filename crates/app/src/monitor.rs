@@ -57,6 +57,8 @@ struct Seen {
     marks: Vec<Mark>,
     /// What was wrong with the last, as a class.
     trouble: Option<String>,
+    /// Nobody looks any more: that it was down says nothing now.
+    is_unseen: bool,
 }
 
 /// One look at everything that is due. A process that is late, or comes second, looks at what is left. Nothing is held
@@ -65,7 +67,10 @@ pub async fn watch(app: &App) -> Result<()> {
     let servers = vps_servers::all(&app.store).await?;
     let gateways: HashMap<Uuid, Gateway> =
         gateways::all(&app.store).await?.into_iter().map(|gateway| (gateway.server_id, gateway)).collect();
-    vantage::choose(app, &servers, &gateways).await?;
+    // Who is to look at whom can wait; that anybody looks can't.
+    if let Err(error) = vantage::choose(app, &servers, &gateways).await {
+        tracing::warn!(error = error.chain(), "who looks at which gateway was not settled; it is tried again");
+    }
     let sights = vantage::all(app).await?;
     enlist::all(app, &servers, &sights).await?;
     let now = app.clock.now();
@@ -138,14 +143,14 @@ pub(crate) fn hold_ms(check: &checks::Model) -> i64 {
 async fn take_in(app: &App, cause: &Cause, seen: &HashMap<Uuid, Seen>, now: UnixMs) -> Result<()> {
     let tx = app.store.write_txn().await?;
     let mut rows = checks::lock_of_cause(&tx, &cause.key).await?;
-    let nothing = Seen { marks: vec![Mark::new(now, Verdict::Unknown)], trouble: None };
+    let nothing = Seen { marks: vec![Mark::new(now, Verdict::Unknown)], ..Seen::default() };
     for row in &mut rows {
         let seen = if cause.is_watched { seen.get(&row.id) } else { Some(&nothing) };
         let Some(seen) = seen.filter(|seen| seen.marks.last().is_some_and(|mark| mark.at > row.checked_at)) else {
             continue;
         };
         // One that was taken out and comes back begins anew.
-        let mut watch = if cause.is_watched { row.watch() } else { Watch::new(now) };
+        let mut watch = if cause.is_watched && !seen.is_unseen { row.watch() } else { Watch::new(now) };
         let before = row.checked_at;
         for mark in seen.marks.iter().filter(|mark| mark.at > before) {
             let mark = credible(row, *mark);
@@ -165,8 +170,9 @@ async fn take_in(app: &App, cause: &Cause, seen: &HashMap<Uuid, Seen>, now: Unix
     let in_maintenance = cause.maintenance.iter().any(|work| work.contains(now));
     let member =
         |row: &checks::Model| Member { down_since: row.is_down.then(|| down_since(cause, row)), in_maintenance };
-    // What an operator took out is no outage any more.
-    let members: Vec<Member> = rows.iter().filter(|_| cause.is_watched).map(member).collect();
+    // What an operator took out is no outage any more, and what nobody can tell makes one neither better nor worse.
+    let is_counted = |row: &&checks::Model| cause.is_watched && (row.is_down || row.verdict() != Verdict::Unknown);
+    let members: Vec<Member> = rows.iter().filter(is_counted).map(member).collect();
     let open = incidents::lock_open(&tx, &cause.key).await?;
     let step = incident::step(open.as_ref().map(incidents::Model::open), &members, now);
     outage::go_on(app, &tx, cause, open, &rows, step, now).await?;

@@ -13,7 +13,7 @@ use domain::time::UnixMs;
 use domain::vpn::key::PublicKey;
 use domain::vpn::lease::LEASE_MS;
 use store::vantages::{self, sights};
-use store::{StoreError, Tx, vps_servers};
+use store::{StoreError, Tx, vps_servers, wireguard_peers};
 use uuid::Uuid;
 
 use crate::gateway::{self, Gateway};
@@ -26,10 +26,12 @@ use crate::{App, Error, Result, device_add};
 const AT_EACH: usize = 3;
 /// How many must agree on a failure.
 const QUORUM: usize = 2;
-/// A gateway that has looked at nothing for so long is replaced. Long, so that an outage of ours moves nobody.
+/// A gateway that has looked at nothing for so long is replaced.
 const AWAY_MS: i64 = 3_600_000;
-/// How old the last look may be: one is made each minute.
-const FRESH_MS: i64 = 90_000;
+/// How old the last look may be: one is made each minute, and takes up to half of one where something fails.
+const FRESH_MS: i64 = 120_000;
+/// A gateway takes another key at each start; not sooner after it was last heard than this.
+const KEY_MS: i64 = 10_000;
 /// How fast a gateway that looks may be, in Mbit/s: it fetches one address.
 const SPEED_MBIT: u32 = 1;
 /// Longest word about what was wrong that is kept.
@@ -104,14 +106,25 @@ pub async fn report(app: &App, gateway: &Gateway, said: &Said) -> Result<ToLook>
 
 async fn take_in(app: &App, tx: &Tx, server: Uuid, said: &Said, now: UnixMs) -> Result<vantages::Model> {
     let public_key = said.public_key.to_string();
-    let egress = Some(said.from.to_string());
+    // What comes through a tunnel is IPv4: a gateway that comes to us by IPv6 this time has the address that is known.
+    let egress = Some(said.from).filter(IpAddr::is_ipv4).map(|from| from.to_string());
     let Some(known) = vantages::lock(tx, server).await? else {
+        refuse_taken(tx, &public_key).await?;
         let address = device_add::take_address(app, tx, now).await?;
         let row = vantages::Model { server_id: server, public_key, address, egress, heard_at: now };
         vantages::insert(tx, row.clone()).await?;
         return Ok(row);
     };
+    if known.public_key != public_key {
+        // Each is announced to others: nobody is to keep them busy.
+        let retry_after_ms = known.heard_at + KEY_MS - now;
+        if retry_after_ms > 0 {
+            return Err(Error::TooMany { retry_after_ms });
+        }
+        refuse_taken(tx, &public_key).await?;
+    }
     let chosen = vantages::sights_of(tx, server).await?;
+    let egress = egress.or_else(|| known.egress.clone());
     let row = vantages::Model { public_key, egress, heard_at: now, ..known.clone() };
     vantages::save(tx, row.clone()).await?;
     for sight in &chosen {
@@ -137,16 +150,39 @@ async fn take_in(app: &App, tx: &Tx, server: Uuid, said: &Said, now: UnixMs) -> 
     Ok(row)
 }
 
+/// A key is one peer's on each server. The pool's lock keeps out a device that would take it meanwhile.
+async fn refuse_taken(tx: &Tx, public_key: &str) -> Result<()> {
+    store::pool::lock(tx).await?;
+    let is_free = wireguard_peers::by_keys(tx, &[public_key]).await?.is_empty()
+        && vantages::with_keys(tx, &[public_key]).await?.is_empty();
+    if is_free { Ok(()) } else { Err(Error::invalid("public_key", "key_in_use", "this key is a peer's already")) }
+}
+
+/// Refuses for a device the key of a gateway that looks at others. Under the pool's lock, which this takes.
+pub(crate) async fn refuse_ours(tx: &Tx, public_key: &str) -> Result<()> {
+    store::pool::lock(tx).await?;
+    if vantages::with_keys(tx, &[public_key]).await?.is_empty() {
+        return Ok(());
+    }
+    Err(Error::invalid("public_key", "key_in_use", "this key belongs to a device already; make a new one"))
+}
+
 /// Chooses who looks at whom, and tells the servers. Few pairs change when a server comes or goes: each server keeps those
 /// of the others that its id and theirs put first.
 pub(crate) async fn choose(app: &App, servers: &[ServerRow], gateways: &HashMap<Uuid, Gateway>) -> Result<()> {
     let now = app.clock.now();
     let known = vantages::all(&app.store).await?;
-    let looking = |row: &&vantages::Model| gateways.contains_key(&row.server_id) && now - row.heard_at < AWAY_MS;
-    let looking: Vec<&vantages::Model> = known.iter().filter(looking).collect();
+    // By the last that was heard of any, so that an outage of ours moves nobody.
+    let heard_at = known.iter().map(|row| row.heard_at).max().unwrap_or(now);
+    let is_in_service = |id: Uuid| servers.iter().any(|server| server.id == id && is_watched(server));
+    let is_there = |row: &&vantages::Model| gateways.contains_key(&row.server_id) && is_in_service(row.server_id);
+    let looking: Vec<&vantages::Model> =
+        known.iter().filter(is_there).filter(|row| heard_at - row.heard_at < AWAY_MS).collect();
     let present = vantages::all_sights(&app.store).await?;
     let mut wanted: Vec<(Uuid, Uuid)> = Vec::new();
-    for server in servers.iter().filter(|server| is_watched(server) && gateways.contains_key(&server.id)) {
+    // Who does not look themselves is not looked at: where their traffic comes from is not known.
+    let is_known = |server: &ServerRow| known.iter().any(|row| row.server_id == server.id);
+    for server in servers.iter().filter(|server| is_watched(server) && is_known(server)) {
         let mut others: Vec<Uuid> = looking.iter().map(|row| row.server_id).filter(|id| *id != server.id).collect();
         others.sort_by_key(|id| place(server.id, *id));
         wanted.extend(others.into_iter().take(AT_EACH).map(|vantage| (server.id, vantage)));
@@ -234,10 +270,23 @@ pub(crate) async fn all(app: &App) -> Result<HashMap<Uuid, Vec<sights::Model>>> 
     Ok(found)
 }
 
-/// What those who look at a server have seen of it: verdict, latency in microseconds, what was wrong.
-pub(crate) fn judge(sights: &[sights::Model], now: UnixMs) -> (Verdict, Option<u64>, Option<String>) {
+/// Whether anybody has looked lately.
+pub(crate) fn is_seen(sights: &[sights::Model], now: UnixMs) -> bool {
+    sights.iter().any(|row| row.at.is_some_and(|at| now - at < FRESH_MS))
+}
+
+/// What those who look at a server have seen of it: verdict, latency in microseconds, what was wrong. What was judged
+/// before, until `judged_at`, fails no second time.
+pub(crate) fn judge(
+    sights: &[sights::Model],
+    judged_at: UnixMs,
+    now: UnixMs,
+) -> (Verdict, Option<u64>, Option<String>) {
     let fresh = || sights.iter().filter(|row| row.at.is_some_and(|at| now - at < FRESH_MS));
-    let verdict_of = |row: &sights::Model| row.verdict.parse().unwrap_or(Verdict::Unknown);
+    let verdict_of = |row: &sights::Model| match row.verdict.parse().unwrap_or(Verdict::Unknown) {
+        Verdict::Fail if row.at.is_none_or(|at| at <= judged_at) => Verdict::Unknown,
+        verdict => verdict,
+    };
     // Whoever was cut off has said so itself, as unknown.
     let seen: Vec<Sight> = fresh().map(|row| Sight { verdict: verdict_of(row), connected: true }).collect();
     let verdict = round::judge(&seen, QUORUM);
@@ -277,16 +326,24 @@ mod tests {
             (vec![(Ok, fresh)], Ok),
         ] {
             let rows: Vec<_> = seen.iter().map(|(verdict, at)| sight(*verdict, *at, None)).collect();
-            assert_eq!(judge(&rows, NOW).0, expect, "{seen:?}");
+            assert_eq!(judge(&rows, NOW - 60_000, NOW).0, expect, "{seen:?}");
         }
+    }
+
+    #[test]
+    fn one_look_fails_once() {
+        let rows = [sight(Verdict::Fail, Some(NOW - 1_000), None), sight(Verdict::Fail, Some(NOW - 2_000), None)];
+        assert_eq!(judge(&rows, NOW - 60_000, NOW).0, Verdict::Fail);
+        assert_eq!(judge(&rows, NOW - 2_000, NOW).0, Verdict::Unknown);
+        assert!(is_seen(&rows, NOW) && !is_seen(&rows, NOW + FRESH_MS));
     }
 
     #[test]
     fn the_middle_latency_counts_and_the_trouble_of_a_failure() {
         let ok = |us| sight(Verdict::Ok, Some(NOW), Some(us));
         let fail = || sight(Verdict::Fail, Some(NOW), None);
-        assert_eq!(judge(&[ok(9), ok(1), ok(5)], NOW), (Verdict::Ok, Some(5), None));
-        assert_eq!(judge(&[ok(9), ok(1), fail()], NOW), (Verdict::Ok, Some(1), None));
-        assert_eq!(judge(&[fail(), fail()], NOW), (Verdict::Fail, None, Some("timeout".to_owned())));
+        assert_eq!(judge(&[ok(9), ok(1), ok(5)], NOW - 60_000, NOW), (Verdict::Ok, Some(5), None));
+        assert_eq!(judge(&[ok(9), ok(1), fail()], NOW - 60_000, NOW), (Verdict::Ok, Some(1), None));
+        assert_eq!(judge(&[fail(), fail()], NOW - 60_000, NOW), (Verdict::Fail, None, Some("timeout".to_owned())));
     }
 }

@@ -239,7 +239,9 @@ impl Agent {
                     }
                     // The stream tells the control plane which start this is; before that no report counts.
                     if Instant::now() >= report_at && self.status.borrow().heard_at.is_some() {
-                        if let (None, Some(every)) = (&vantage, self.pace.vantage) {
+                        if let Some(every) = self.pace.vantage
+                            && vantage.as_ref().is_none_or(Vantage::has_ended)
+                        {
                             let (control, start) = (self.control.clone(), self.start.clone());
                             // Without random numbers it is tried again with the next report.
                             vantage = Vantage::begin(control, talk.credential(), start, every).ok();

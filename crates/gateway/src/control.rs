@@ -105,12 +105,6 @@ impl Control {
         Ok(accepted(request.timeout(PATIENCE).send().await?).await?.json().await?)
     }
 
-    /// Whether a page can be fetched from here, by whatever way this machine has.
-    pub(crate) async fn fetches(&self, page: &str) -> bool {
-        let reply = self.http.get(page).timeout(PATIENCE).send().await;
-        reply.is_ok_and(|reply| reply.status().is_success())
-    }
-
     pub(crate) async fn stream(&self, credential: &str, follow: &Follow) -> Result<Stream, ControlError> {
         let request = self.http.get(format!("{}/gateway/v1/stream", self.base)).bearer_auth(credential).query(follow);
         Ok(Stream { response: accepted(request.send().await?).await?, decoder: Decoder::default() })

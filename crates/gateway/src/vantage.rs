@@ -10,6 +10,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV4};
 use std::time::{Duration, Instant};
 
 use api::gateway::{LookAt, Looks, MAX_SIGHTS, Sight, Start, ToLook};
+use domain::monitor::verdict::Verdict;
 use domain::vpn::key::{PrivateKey, PublicKey};
 use futures_util::future::join_all;
 use tokio::task::JoinHandle;
@@ -33,6 +34,11 @@ impl Drop for Vantage {
 }
 
 impl Vantage {
+    /// Whether it has ended, which it never should.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.0.is_finished()
+    }
+
     /// Begins: a round every `every`, the first at once.
     pub(crate) fn begin(
         control: Control,
@@ -72,36 +78,30 @@ impl Looker {
         }
     }
 
-    /// Looks at all of them. One that fails counts only if the page comes without a tunnel: or it is this machine that is
-    /// cut off.
+    /// Looks at all of them, and once more at those that fail while the page comes without a tunnel: it may have been the
+    /// page that was away. Where it does not come, this machine is cut off, and what failed is unknown.
     async fn round(&self, wanted: &ToLook) -> Vec<Sight> {
         let Ok(page) = Page::parse(&wanted.page) else {
             tracing::warn!(page = wanted.page, "the control plane names a page that can't be fetched");
             return Vec::new();
         };
         let at = &wanted.at[..wanted.at.len().min(MAX_SIGHTS)];
-        let seen = join_all(at.iter().map(|at| self.look(at, wanted.v4, &page))).await;
+        let mut seen = join_all(at.iter().map(|at| self.look(at, wanted.v4, &page))).await;
         let is_in_doubt = seen.iter().any(Result::is_err);
-        let is_connected = !is_in_doubt || self.control.fetches(&wanted.page).await;
-        let sight = |(at, seen): (&LookAt, Result<Duration, Trouble>)| Sight {
-            server_id: at.server_id,
-            verdict: match seen {
-                Ok(_) => "ok",
-                Err(_) if is_connected => "fail",
-                Err(_) => "unknown",
-            }
-            .to_owned(),
-            latency_us: seen.as_ref().ok().and_then(|took| u64::try_from(took.as_micros()).ok()),
-            trouble: seen.err().map(|trouble| trouble.as_str().to_owned()),
-        };
-        at.iter().zip(seen).map(sight).collect()
+        let is_connected = !is_in_doubt || fetch::comes(&wanted.page).await;
+        if is_in_doubt && is_connected {
+            let again = at.iter().zip(&mut seen).filter(|(_, seen)| seen.is_err());
+            join_all(again.map(async |(at, seen)| *seen = self.look(at, wanted.v4, &page).await)).await;
+        }
+        at.iter().zip(seen).map(|(at, seen)| sight(at, seen, is_connected)).collect()
     }
 
     async fn look(&self, at: &LookAt, own: Ipv4Addr, page: &Page) -> Result<Duration, Trouble> {
         let looking = async {
             let key = PublicKey::parse(&at.public_key).map_err(|_| Trouble::Answer)?;
+            // Whoever can't resolve the site's own name says nothing of others' names.
+            let host = first_v4(page.authority()).await.map_err(|_| Trouble::Here)?;
             let endpoint = first_v4(&at.endpoint).await?;
-            let host = first_v4(page.authority()).await?;
             let tunnel = Tunnel::open(&self.key, own, &key, endpoint).await?;
             // A handshake is part of it, since nothing goes before it.
             let began = Instant::now();
@@ -114,6 +114,24 @@ impl Looker {
     }
 }
 
+/// What a look says of the other, from one who is connected or not.
+fn sight(at: &LookAt, seen: Result<Duration, Trouble>, is_connected: bool) -> Sight {
+    let verdict = match seen {
+        Ok(_) => Verdict::Ok,
+        Err(Trouble::Here) => Verdict::Unknown,
+        // Nobody knows where its traffic should come from.
+        Err(Trouble::Egress) if at.egress.is_none() => Verdict::Unknown,
+        Err(_) if is_connected => Verdict::Fail,
+        Err(_) => Verdict::Unknown,
+    };
+    Sight {
+        server_id: at.server_id,
+        verdict: verdict.as_str().to_owned(),
+        latency_us: seen.as_ref().ok().and_then(|took| u64::try_from(took.as_micros()).ok()),
+        trouble: seen.err().map(|trouble| trouble.as_str().to_owned()),
+    }
+}
+
 async fn first_v4(endpoint: &str) -> Result<SocketAddrV4, Trouble> {
     let mut found = tokio::net::lookup_host(endpoint).await.map_err(|_| Trouble::Resolve)?;
     let v4 = |address| if let SocketAddr::V4(address) = address { Some(address) } else { None };
@@ -123,7 +141,7 @@ async fn first_v4(endpoint: &str) -> Result<SocketAddrV4, Trouble> {
 /// What was wrong, as a class.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Trouble {
-    /// A name has no IPv4 address.
+    /// The endpoint's name has no IPv4 address.
     Resolve,
     /// Nothing came back in time: no handshake, or nothing behind it.
     Timeout,
@@ -135,7 +153,7 @@ enum Trouble {
     Answer,
     /// The page was fetched from another address than the server's.
     Egress,
-    /// This machine has no socket for it.
+    /// This machine has no socket for it, or no way to the site's name.
     Here,
 }
 
@@ -149,6 +167,37 @@ impl Trouble {
             Trouble::Answer => "answer",
             Trouble::Egress => "egress",
             Trouble::Here => "here",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_has_no_way_of_their_own_accuses_nobody() {
+        let at = |egress| LookAt {
+            server_id: uuid::Uuid::nil(),
+            endpoint: "192.0.2.1:51820".to_owned(),
+            public_key: String::new(),
+            egress,
+        };
+        let known = Some(IpAddr::from([198, 51, 100, 7]));
+        let took = Duration::from_millis(20);
+        for (egress, seen, is_connected, verdict) in [
+            (known, Ok(took), true, "ok"),
+            (None, Ok(took), true, "ok"),
+            (known, Err(Trouble::Timeout), true, "fail"),
+            (known, Err(Trouble::Timeout), false, "unknown"),
+            (known, Err(Trouble::Resolve), true, "fail"),
+            (known, Err(Trouble::Egress), true, "fail"),
+            (None, Err(Trouble::Egress), true, "unknown"),
+            (known, Err(Trouble::Here), true, "unknown"),
+        ] {
+            let sight = sight(&at(egress), seen, is_connected);
+            assert_eq!(sight.verdict, verdict, "{egress:?} {seen:?} {is_connected}");
+            assert_eq!(sight.latency_us.is_some(), seen.is_ok());
         }
     }
 }

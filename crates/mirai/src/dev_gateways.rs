@@ -47,7 +47,9 @@ async fn one(app: &App, place: &Place, name: &str, site: &str, stop: watch::Rece
     let clock = app.clock.clone();
     let device = Device::Fake(FakeDevice::default());
     let (clock, interfaces): (gateway::Clock, _) = (Arc::new(move || clock.now()), Vec::new());
-    let setting = Setting { port: PORT, interfaces, clock, pace: Pace::default(), limits: Limits::none() };
+    // Demo servers carry nothing, and what they are named after may be somebody's.
+    let pace = Pace { vantage: None, ..Pace::default() };
+    let setting = Setting { port: PORT, interfaces, clock, pace, limits: Limits::none() };
     let agent = Agent::start(place.clone(), device, setting).await?;
     Ok(agent.run(stop).await?)
 }

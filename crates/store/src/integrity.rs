@@ -87,6 +87,8 @@ UNION ALL SELECT 'an address is a device''s and a gateway''s at once', COUNT(*)
     FROM wireguard_peers p JOIN vantages v ON v.address = p.address
 UNION ALL SELECT 'an address was never given out', COUNT(*)
     FROM wireguard_peers p WHERE p.address > (SELECT high_water FROM pool_state WHERE id = 1)
+UNION ALL SELECT 'a key is a device''s and a gateway''s at once', COUNT(*)
+    FROM wireguard_peers p JOIN vantages v ON v.public_key = p.public_key
 UNION ALL SELECT 'a device is beyond fair use', COUNT(*) FROM wireguard_peers p WHERE p.slot < 0 OR p.slot >= 50
 UNION ALL SELECT 'a server''s number of devices is wrong', COUNT(*)
     FROM vps_servers v WHERE v.peers <> (SELECT COUNT(*) FROM wireguard_peers p WHERE p.server_id = v.id)

@@ -29,8 +29,9 @@ pub(super) async fn all(app: &App, servers: &[ServerRow], sights: &HashMap<Uuid,
         };
         known.iter().any(is_its)
     };
-    // Where nobody looks, nothing is to be said of the tunnel.
-    let is_seen = |server: Uuid| sights.get(&server).is_some_and(|rows| rows.iter().any(|row| row.at.is_some()));
+    // Before it was seen to work, nothing is to be said of a tunnel: the way to it may be closed.
+    let works = |row: &sights::Model| row.verdict == Verdict::Ok.as_str();
+    let is_seen = |server: Uuid| sights.get(&server).is_some_and(|rows| rows.iter().any(works));
     for server in servers.iter().filter(|server| is_watched(server)) {
         if !has(server.id, checks::HEARTBEAT) {
             app.retrying(|| enlist(app, checks::HEARTBEAT, &server.name)).await?;

@@ -21,6 +21,8 @@ use crate::{App, vantage};
 
 /// A gateway that is silent so long fails a look. It reports every few seconds; a restart, here or there, is shorter.
 const SILENT_MS: i64 = 60_000;
+/// What nobody has looked at for so long, and as long again as a look counts, is not known to be down any more.
+const UNSEEN_MS: i64 = 600_000;
 /// How many look at the same time.
 const AT_ONCE: usize = 128;
 /// Moments without the database are noted so far apart, and so many at most.
@@ -55,6 +57,8 @@ struct Glance {
     /// Whether it needs no network of ours, or proves that there is one.
     needs_no_network: bool,
     proves_network: bool,
+    /// See [`Seen`].
+    is_unseen: bool,
 }
 
 /// What is seen of these checks now.
@@ -72,7 +76,7 @@ pub(super) async fn at(
         let server = check.cause.strip_prefix("server:").and_then(|id| id.parse::<Uuid>().ok());
         let seen_by_others = match check.kind.as_str() {
             checks::HEARTBEAT => Some(heartbeat(server.and_then(|id| gateways.get(&id)), now)),
-            checks::TUNNEL => Some(tunnel(server.and_then(|id| sights.get(&id)), now)),
+            checks::TUNNEL => Some(tunnel(check, server.and_then(|id| sights.get(&id)), now)),
             _ => None,
         };
         if let Some(glance) = seen_by_others {
@@ -102,7 +106,7 @@ pub(super) async fn at(
         let past = away.iter().filter(|at| is_database(id) && **at < now).map(|at| Mark::new(*at, Verdict::Fail));
         let mark = Mark { at: now, verdict, latency_us: glance.latency_us.filter(|_| verdict == Verdict::Ok) };
         let marks = past.chain([mark]).collect();
-        (id, Seen { marks, trouble: glance.trouble })
+        (id, Seen { marks, trouble: glance.trouble, is_unseen: glance.is_unseen })
     };
     glances.into_iter().map(seen).collect()
 }
@@ -117,9 +121,11 @@ fn heartbeat(gateway: Option<&Gateway>, now: UnixMs) -> Glance {
 }
 
 /// What other gateways have seen, who themselves found out whether they were cut off.
-fn tunnel(sights: Option<&Vec<sights::Model>>, now: UnixMs) -> Glance {
-    let (verdict, latency_us, trouble) = vantage::judge(sights.map(Vec::as_slice).unwrap_or_default(), now);
-    Glance { verdict: Some(verdict), latency_us, trouble, needs_no_network: true, ..Glance::default() }
+fn tunnel(check: &Model, sights: Option<&Vec<sights::Model>>, now: UnixMs) -> Glance {
+    let sights = sights.map(Vec::as_slice).unwrap_or_default();
+    let (verdict, latency_us, trouble) = vantage::judge(sights, check.checked_at, now);
+    let is_unseen = !vantage::is_seen(sights, now - UNSEEN_MS);
+    Glance { verdict: Some(verdict), latency_us, trouble, needs_no_network: true, is_unseen, ..Glance::default() }
 }
 
 async fn glance(app: &App, check: &Model, now: UnixMs) -> Glance {
@@ -138,6 +144,7 @@ async fn glance(app: &App, check: &Model, now: UnixMs) -> Glance {
         needs_no_network: false,
         // The site is this machine, by whatever name and address it is known.
         proves_network: look.is_from_afar && check.kind != checks::SITE,
+        is_unseen: false,
     }
 }
 

@@ -48,7 +48,7 @@ pub(super) async fn read(app: &App, today: UnixMs) -> Result<Past> {
     let mut from = first(365);
     while from < today {
         let month = Span { from, to: today.min(from + MONTH_MS) };
-        past.count(rollups::within(&app.store, Resolution::Day, month).await?);
+        past.count(rollups::tallies(&app.store, Resolution::Day, month).await?);
         from = month.to;
     }
     past.of.values_mut().for_each(PastOf::sum_up);
@@ -56,16 +56,16 @@ pub(super) async fn read(app: &App, today: UnixMs) -> Result<Past> {
 }
 
 impl Past {
-    fn count(&mut self, rows: Vec<rollups::Model>) {
+    fn count(&mut self, rows: Vec<(Uuid, UnixMs, Tally)>) {
         let first = |days: i64| self.today - (days - 1) * DAY_MS;
-        for row in rows {
-            let (of, tally) = (self.of.entry(row.check_id).or_default(), row.tally());
-            if row.starts_at >= first(DAYS) {
-                of.days.insert(row.starts_at, tally.uptime());
+        for (check, starts_at, tally) in rows {
+            let of = self.of.entry(check).or_default();
+            if starts_at >= first(DAYS) {
+                of.days.insert(starts_at, tally.uptime());
             }
             // The shortest that it is in: the others take it in when all are there.
             let mut windows = WINDOWS.into_iter().zip(&mut of.windows);
-            if let Some((_, window)) = windows.find(|(days, _)| *days > 1 && row.starts_at >= first(*days)) {
+            if let Some((_, window)) = windows.find(|(days, _)| *days > 1 && starts_at >= first(*days)) {
                 window.merge(&tally);
             }
         }

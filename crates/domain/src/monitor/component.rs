@@ -73,14 +73,15 @@ pub struct CheckState {
     pub last: Verdict,
 }
 
-/// How a component is, by its checks. One that is down with all of them is out, with some it is partly out; one whose last
-/// look failed, though not yet often enough, is not worse for it.
+/// How a component is, by its checks. One that is down with all of them is out, with some it is partly out, and what nobody
+/// can tell counts for neither; one whose last look failed, though not yet often enough, is not worse for it.
 pub fn status(checks: &[CheckState], in_maintenance: bool) -> Status {
     let down = checks.iter().filter(|check| check.is_down).count();
     if in_maintenance {
         Status::Maintenance
     } else if down > 0 {
-        if down == checks.len() { Status::Major } else { Status::Partial }
+        let known = checks.iter().filter(|check| check.is_down || check.last != Verdict::Unknown).count();
+        if down == known { Status::Major } else { Status::Partial }
     } else if checks.iter().all(|check| check.last == Verdict::Unknown) {
         Status::NoData
     } else {
@@ -155,6 +156,8 @@ mod tests {
             (&[check(true, Verdict::Unknown)], false, Major),
             (&[up, down], false, Partial),
             (&[down, down], false, Major),
+            (&[down, blind], false, Major),
+            (&[up, down, blind], false, Partial),
             (&[down, down], true, Maintenance),
         ] {
             assert_eq!(status(checks, in_maintenance), expect, "{checks:?}");

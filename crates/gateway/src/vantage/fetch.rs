@@ -1,13 +1,16 @@
 //! One page, over a connection that is given.
 
+use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use http_body_util::{BodyExt as _, Limited};
 use hyper::Request;
 use hyper::client::conn::http1;
 use hyper::header::{ACCEPT, HOST};
 use hyper_util::rt::TokioIo;
-use reqwest::Url;
+use reqwest::redirect::Policy;
+use reqwest::{Client, Url};
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
 use rustls_platform_verifier::ConfigVerifierExt as _;
@@ -18,6 +21,19 @@ use super::Trouble;
 
 /// Bytes of the page at most: it has an address in it.
 const MAX_PAGE: usize = 256;
+
+/// How long the page may take without a tunnel.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Whether the page comes from here, by whatever way this machine has. By a new connection: one that is open already tells
+/// nothing of names, and may outlive the way.
+pub(super) async fn comes(page: &str) -> bool {
+    let fetched = async {
+        let client = Client::builder().redirect(Policy::none()).timeout(PATIENCE).build()?;
+        client.get(page).send().await?.error_for_status()?.text().await
+    };
+    fetched.await.is_ok_and(|said| said.trim().parse::<IpAddr>().is_ok())
+}
 
 /// What is no page.
 #[derive(Debug, PartialEq, Eq)]

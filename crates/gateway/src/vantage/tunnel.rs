@@ -30,6 +30,9 @@ const WAITING: usize = 64;
 /// Bytes that a socket holds in either direction: a page and a certificate chain are less.
 const BUFFER: usize = 16 * 1024;
 
+/// How long a tunnel stays after its connection was ended, so that the other end hears of it.
+const LINGER: Duration = Duration::from_millis(100);
+
 type Gotatun = Device<(UdpSocketFactory, Inward, Outward)>;
 
 /// The tunnel, and the network that is reached through it.
@@ -82,10 +85,7 @@ async fn carry(mut tunnel: Tunnel, to: SocketAddrV4, near: DuplexStream) {
     let (mut outward, mut inward) = (VecDeque::new(), VecDeque::new());
     loop {
         stack.step(&mut outward, &mut inward);
-        while let Some(packet) = stack.wire.outgoing.pop_front() {
-            // One that finds no room is lost, and sent again.
-            let _ = tunnel.to_tunnel.try_send(Packet::copy_from(packet.as_slice()));
-        }
+        stack.send(&tunnel);
         if stack.has_ended() && inward.is_empty() {
             return;
         }
@@ -97,8 +97,12 @@ async fn carry(mut tunnel: Tunnel, to: SocketAddrV4, near: DuplexStream) {
             },
             count = from_near.read(&mut read), if outward.len() < BUFFER => match count {
                 Ok(count) if count > 0 => outward.extend(&read[..count]),
-                // Whoever asked has what they wanted, or waits no longer.
-                _ => return,
+                // Whoever asked has what they wanted, or waits no longer: the other end need not, either.
+                _ => {
+                    stack.abort();
+                    stack.send(&tunnel);
+                    return tokio::time::sleep(LINGER).await;
+                }
             },
             written = to_near.write(inward.as_slices().0), if !inward.is_empty() => match written {
                 Ok(count) => drop(inward.drain(..count)),
@@ -167,6 +171,20 @@ impl Stack {
                 return;
             }
         }
+    }
+
+    /// Puts what is to be sent into the tunnel. What finds no room is lost, and sent again.
+    fn send(&mut self, tunnel: &Tunnel) {
+        while let Some(packet) = self.wire.outgoing.pop_front() {
+            let _ = tunnel.to_tunnel.try_send(Packet::copy_from(packet.as_slice()));
+        }
+    }
+
+    /// Ends the connection at once.
+    fn abort(&mut self) {
+        self.sockets.get_mut::<tcp::Socket<'_>>(self.socket).abort();
+        let now = self.now();
+        self.interface.poll(now, &mut self.wire, &mut self.sockets);
     }
 
     /// Whether nothing comes any more.

@@ -32,6 +32,7 @@ mod m0029_incident_words;
 mod m0031_discord;
 mod m0032_subscribers;
 mod m0033_vantages;
+mod m0034_jobs_by_kind;
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::DbBackend;
@@ -73,6 +74,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0031_discord::Migration),
             Box::new(m0032_subscribers::Migration),
             Box::new(m0033_vantages::Migration),
+            Box::new(m0034_jobs_by_kind::Migration),
         ]
     }
 }

@@ -15,11 +15,13 @@ use reqwest::StatusCode;
 use serde_json::{Value, json};
 use store::rollups;
 use testkit::app::{Database, TestApp, Wanted};
+use testkit::caller::PASSWORD;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use url::Url;
 
 use crate::monitor::{MINUTE, component, mails, minutes, nothing_leaks, status, with_gateway};
+use crate::site::Reader;
 
 testkit::on_both_databases!(
     thirty_checks_on_a_dead_server_are_one_incident_one_mail_and_one_resolution,
@@ -27,6 +29,7 @@ testkit::on_both_databases!(
     a_database_that_was_away_is_told_of_once_it_is_back,
     a_site_counts_from_the_moment_that_it_was_reached,
     operators_say_what_is_watched,
+    the_operators_page_adds_shows_and_removes,
     the_page_has_figures_and_is_read_once_for_many,
 );
 
@@ -93,7 +96,7 @@ async fn thirty_checks_on_a_dead_server_are_one_incident_one_mail_and_one_resolu
     monitor::watch(&test.app).await?;
     minutes(&test, 20, &[]).await?;
     let seen = status(&test).await?;
-    assert_eq!(component(&seen, "osaka-1")["status"], "partial_outage", "the heartbeat of no gateway is unknown");
+    assert_eq!(component(&seen, "osaka-1")["status"], "major_outage", "a heartbeat that nobody hears says nothing");
     assert_eq!((&seen["incidents"][0]["started_at"], &seen["incidents"][1]), (&rfc3339(first).into(), &Value::Null));
     for (admin, before) in [&boss, &deputy].into_iter().zip(before) {
         assert_eq!(mails(&test, &admin.email)[before..], ["osaka-1 does not answer"]);
@@ -194,6 +197,61 @@ async fn a_site_counts_from_the_moment_that_it_was_reached(database: Database) -
     let seen = status(&test).await?;
     assert_eq!(component(&seen, "Website")["status"], "major_outage");
     assert_eq!(seen["incidents"][0]["components"], json!(["Website"]));
+    Ok(())
+}
+
+async fn the_operators_page_adds_shows_and_removes(database: Database) -> anyhow::Result<()> {
+    let Some(test) = TestApp::start(&Wanted::on(database)).await? else { return Ok(()) };
+    let admin = test.with_team("boss", Role::Admin).await?;
+    let mut reader = Reader::new(&test);
+    reader.log_in(&admin.email).await?;
+    let (listener, address) = listen(0).await?;
+    let target = address.to_string();
+    let typed = [
+        ("name", "api"),
+        ("component", "Public API"),
+        ("kind", "tcp"),
+        ("target", target.as_str()),
+        ("status", ""),
+        ("certificate_days", ""),
+        ("text", ""),
+        ("every", "1"),
+        ("timeout", "2"),
+        ("down_after", "2"),
+        ("up_after", "2"),
+    ];
+    let with = |field: &'static str, value: &'static str| {
+        typed.map(|(name, typed)| if name == field { (name, value) } else { (name, typed) })
+    };
+    for (field, wrong, says) in [
+        ("target", "nowhere", "Where: This can’t be looked at."),
+        ("every", "often", "Minutes from one look to the next: This number can’t be taken."),
+        ("timeout", "31", "Seconds that a look may take: This number can’t be taken."),
+        ("component", "../etc", "Server or part: A name has"),
+        ("status", "200", "What it must be like: This can’t be looked at."),
+    ] {
+        let page = reader.submit("/admin/checks", &with(field, wrong)).await?;
+        assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY, "{field}");
+        assert!(page.text.contains(says), "{}", page.text);
+        assert!(page.text.contains(&format!("value=\"{wrong}\"")), "what was typed stays: {}", page.text);
+    }
+    assert_eq!(reader.submit("/admin/checks", &typed).await?.to, "/admin/checks?done=added");
+    minutes(&test, 2, &[]).await?;
+    let page = reader.open("/admin/checks").await?.text;
+    for says in ["Public API", "A port", target.as_str(), "Works", "Our database", "Its gateway’s reports"] {
+        assert!(page.contains(says), "{says}: {page}");
+    }
+    listener.die().await;
+    minutes(&test, 2, &[]).await?;
+    let page = reader.open("/admin/checks").await?.text;
+    assert!(page.contains(">Down</span> <code>refused</code>"), "{page}");
+    assert_eq!(page.matches("/admin/checks/remove").count(), 1, "what the program has by itself stays");
+    let asked = reader.submit("/admin/checks/remove", &[("name", "api")]).await?;
+    assert!(asked.text.contains("api looks no more"), "{}", asked.text);
+    let gone =
+        reader.submit("/admin/checks/remove", &[("name", "api"), ("sure", "yes"), ("password", PASSWORD)]).await?;
+    assert_eq!(gone.to, "/admin/checks?done=removed");
+    assert!(!reader.open("/admin/checks").await?.text.contains("Public API"));
     Ok(())
 }
 

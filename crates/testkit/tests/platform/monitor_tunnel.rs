@@ -122,6 +122,7 @@ async fn each_gateway_is_looked_at_by_three_others_as_long_as_they_are_there(dat
     let (id, gateway) = all.remove(0);
     let own = vantages::all(&test.app.store).await?.into_iter().find(|row| row.server_id == id).context("it looks")?;
     gateway.stop().await??;
+    test.advance(MINUTE);
     let folder = place(&test, SERVERS[0]);
     all.insert(0, (id, start_looking(&folder, &FakeDevice::default(), test.app.clock.clone(), ONCE).await?));
     eventually("another key", || async {
@@ -223,5 +224,33 @@ async fn what_looks_at_a_gateway_counts_for_nobody(database: Database) -> anyhow
     assert!(keys.iter().all(|key| device.came_as(key).is_some()));
     let servers = vps_servers::all(&test.app.store).await?;
     assert_eq!(servers.iter().map(|row| row.peers).sum::<i64>(), 1, "they take no device's room");
+
+    // Who runs a gateway knows the keys that look at it: neither is put in the place of the other.
+    let theirs = PublicKey::from_bytes(keys[0]).context("a key")?.to_string();
+    let wish = json!({ "name": "tablet", "region": "jp", "public_key": theirs });
+    let (status, refused) = test.post("/devices", Some(&mika), &wish).await?;
+    assert_eq!(
+        (status, &refused["errors"][0]["code"]),
+        (StatusCode::UNPROCESSABLE_ENTITY, &json!("key_in_use")),
+        "{refused}"
+    );
+    let path = format!("/devices/{}/rekey", made["device"]["id"].as_str().unwrap_or_default());
+    let (status, refused) = test.post(&path, Some(&mika), &json!({ "public_key": theirs })).await?;
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{refused}");
+    test.advance(MINUTE);
+    let gateway = gateways::of_server(&test.app.store, osaka).await?.context("a gateway")?;
+    let said = Said {
+        instance: gateway.instance.clone().unwrap_or_default(),
+        public_key: PublicKey::from_bytes(phone).context("a key")?,
+        from: [198, 51, 100, 7].into(),
+        seen: Vec::new(),
+    };
+    let refused = vantage::report(&test.app, &gateway, &said).await;
+    assert!(matches!(refused, Err(app::Error::Invalid(_))), "{refused:?}");
+    // Nor may one keep others busy with a new key each time.
+    say(&test, all[1].0, &[(osaka, Verdict::Ok)]).await?;
+    let key = PublicKey::parse("TrMvSoP4jYQlY6RIzBgbssQqY3vxI2Pi+y71lOWWXX0=")?;
+    let refused = vantage::report(&test.app, &gateway, &Said { public_key: key, ..said }).await;
+    assert!(matches!(refused, Err(app::Error::TooMany { .. })), "{refused:?}");
     test.all_is_well().await
 }

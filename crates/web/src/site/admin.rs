@@ -2,6 +2,7 @@
 //! the team finds nothing here.
 
 mod chart;
+mod checks;
 mod coupons;
 mod csv;
 mod customers;
@@ -69,6 +70,8 @@ pub(super) fn router() -> Router<Ctx> {
         .route("/admin/coupons/disable", post(coupons::disable))
         .route("/admin/gifts", get(gifts::list).post(gifts::make))
         .route("/admin/gifts/void", post(gifts::void))
+        .route("/admin/checks", get(checks::list).post(checks::add))
+        .route("/admin/checks/remove", post(checks::remove))
         .route("/admin/incidents", get(incidents::list).post(incidents::open))
         .route("/admin/incidents/update", post(incidents::update))
         .route("/admin/maintenance", get(maintenance::list).post(maintenance::add))

@@ -108,7 +108,16 @@ impl Operator {
             "until" => "admin-maintenance-until",
             "email" => "field-email",
             "url" => "admin-webhook-url",
-            "component" => "admin-maintenance-components",
+            "component" => "admin-check-component",
+            "kind" => "admin-check-kind",
+            "target" => "admin-check-target",
+            "wants" => "admin-check-wants",
+            "status" => "admin-check-status",
+            "certificate_days" => "admin-check-days",
+            "every" => "admin-check-every",
+            "timeout" => "admin-check-timeout",
+            "down_after" => "admin-check-down-after",
+            "up_after" => "admin-check-up-after",
             _ => return field.to_owned(),
         };
         self.visit.t.say(key)
