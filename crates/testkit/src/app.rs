@@ -359,18 +359,31 @@ pub(crate) async fn furnish(app: &App, stripe: &StripeFake) -> anyhow::Result<()
 /// When the name is taken.
 pub async fn add_server(app: &App, name: &str, region: &str) -> anyhow::Result<()> {
     let key = PrivateKey::from_random(app.dice.bytes()).public();
-    let new = NewServer {
+    let new = NewServer { public_key: Some(key), ..new_server(name, region, "vpn1.example.net:51820")? };
+    servers::add(app, COMMAND_LINE, &new).await?;
+    Ok(())
+}
+
+/// Adds `here-1`, in the region `here`, for a gateway to enrol: its one-time token.
+///
+/// # Errors
+/// When it is there already, or `endpoint` is none.
+pub async fn server_to_enrol(app: &App, endpoint: &str, capacity: u32) -> anyhow::Result<String> {
+    let new = NewServer { capacity, bandwidth_mbit: 10_000, ..new_server("here-1", "here", endpoint)? };
+    servers::add(app, COMMAND_LINE, &new).await?.enrol_token.context("no token")
+}
+
+fn new_server(name: &str, region: &str, endpoint: &str) -> anyhow::Result<NewServer> {
+    Ok(NewServer {
         name: ServerName::parse(name).map_err(|e| anyhow::anyhow!("{e}"))?,
         region: Region::parse(region).map_err(|e| anyhow::anyhow!("{e}"))?,
         country: "JP".to_owned(),
         city: "Osaka".to_owned(),
-        endpoint: Endpoint::parse("vpn1.example.net:51820").map_err(|e| anyhow::anyhow!("{e}"))?,
-        public_key: Some(key),
+        endpoint: Endpoint::parse(endpoint).map_err(|e| anyhow::anyhow!("{e}"))?,
+        public_key: None,
         capacity: 1000,
         bandwidth_mbit: 1000,
-    };
-    servers::add(app, COMMAND_LINE, &new).await?;
-    Ok(())
+    })
 }
 
 pub(crate) async fn loopback() -> anyhow::Result<TcpListener> {

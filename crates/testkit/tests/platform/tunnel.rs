@@ -8,12 +8,10 @@ use std::time::{Duration, Instant};
 use anyhow::ensure;
 use app::admin::COMMAND_LINE;
 use app::admin::plans::{self, Change, Limit};
-use app::admin::servers::{self, NewServer};
 use app::{Clock, Limits, hints};
-use domain::names::{Endpoint, Region, ServerName};
 use reqwest::{Method, StatusCode};
 use serde_json::json;
-use testkit::app::{DAY, Database, TestApp, Wanted};
+use testkit::app::{DAY, Database, TestApp, Wanted, server_to_enrol};
 use testkit::caller::TestUser;
 use testkit::gate::{Door, Gate};
 use testkit::missing::need;
@@ -76,18 +74,7 @@ async fn enrolled<'a>(
     machines: &'a Machines,
     driver: Driver,
 ) -> anyhow::Result<Gateway<'a>> {
-    let parsed = |error: &dyn std::fmt::Display| anyhow::anyhow!("{error}");
-    let new = NewServer {
-        name: ServerName::parse("here-1").map_err(|error| parsed(&error))?,
-        region: Region::parse("here").map_err(|error| parsed(&error))?,
-        country: "JP".to_owned(),
-        city: "Here".to_owned(),
-        endpoint: Endpoint::parse(&format!("{GATEWAY}:{PORT}")).map_err(|error| parsed(&error))?,
-        public_key: None,
-        capacity: 10,
-        bandwidth_mbit: 1000,
-    };
-    let token = servers::add(&test.app, COMMAND_LINE, &new).await?.enrol_token.unwrap_or_default();
+    let token = server_to_enrol(&test.app, &format!("{GATEWAY}:{PORT}"), 10).await?;
     let control = machines.gateway.lead_to(site).await?;
     let mut gateway = Gateway {
         machines,

@@ -5,13 +5,10 @@ use std::time::Duration;
 
 use anyhow::ensure;
 use app::Clock;
-use app::admin::COMMAND_LINE;
-use app::admin::servers::{self, NewServer};
-use domain::names::{Endpoint, Region, ServerName};
 use gateway::{Agent, Device, FakeDevice, Limits, Pace, Place, Setting};
 use store::vantages::{self, sights};
 use store::vps_servers;
-use testkit::app::{Database, TestApp, Wanted};
+use testkit::app::{Database, TestApp, Wanted, server_to_enrol};
 use testkit::missing::need;
 use testkit::netns::{GATEWAY, HOST_V4, Machines, OUTSIDE};
 use testkit::process::{Bin, Running};
@@ -36,18 +33,7 @@ async fn seen_as(test: &TestApp, verdict: &str, trouble: Option<&str>) -> anyhow
 
 /// A gateway in another process, on the middle machine.
 async fn gateway_there(test: &TestApp, machines: &Machines, site: SocketAddr) -> anyhow::Result<Running> {
-    let parsed = |error: &dyn std::fmt::Display| anyhow::anyhow!("{error}");
-    let new = NewServer {
-        name: ServerName::parse("here-1").map_err(|error| parsed(&error))?,
-        region: Region::parse("here").map_err(|error| parsed(&error))?,
-        country: "JP".to_owned(),
-        city: "Here".to_owned(),
-        endpoint: Endpoint::parse(&format!("{GATEWAY}:{PORT}")).map_err(|error| parsed(&error))?,
-        public_key: None,
-        capacity: 10,
-        bandwidth_mbit: 1000,
-    };
-    let token = servers::add(&test.app, COMMAND_LINE, &new).await?.enrol_token.unwrap_or_default();
+    let token = server_to_enrol(&test.app, &format!("{GATEWAY}:{PORT}"), 10).await?;
     let control = format!("http://{}", machines.gateway.lead_to(site).await?);
     let mirai = Bin::mirai().await?.path().to_string_lossy().into_owned();
     let state = test.dir.join("here-1");

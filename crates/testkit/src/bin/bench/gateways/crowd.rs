@@ -1,17 +1,15 @@
 //! A server with many customers' devices.
 
 use anyhow::Context as _;
-use app::admin::COMMAND_LINE;
-use app::admin::servers::{self, NewServer};
 use app::device_add::{NewDevice, device_add};
 use app::session::{self, Who};
 use app::{App, Clock};
-use domain::names::{Endpoint, Region, ServerName};
 use domain::plan::FAIR_USE_DEVICES;
 use domain::vpn::balancer::Wish;
 use domain::vpn::config::{Mtu, Routes};
 use domain::vpn::dns::Dns;
 use domain::vpn::key::PrivateKey;
+use testkit::app::server_to_enrol;
 use testkit::caller::TestUser;
 use testkit::netns::GATEWAY;
 use uuid::Uuid;
@@ -20,18 +18,7 @@ use super::PORT;
 
 /// Adds a server to enrol a gateway for: its id, and the token.
 pub(super) async fn server(app: &App) -> anyhow::Result<(Uuid, String)> {
-    let parsed = |error: &dyn std::fmt::Display| anyhow::anyhow!("{error}");
-    let new = NewServer {
-        name: ServerName::parse("here-1").map_err(|error| parsed(&error))?,
-        region: Region::parse("here").map_err(|error| parsed(&error))?,
-        country: "JP".to_owned(),
-        city: "Here".to_owned(),
-        endpoint: Endpoint::parse(&format!("{GATEWAY}:{PORT}")).map_err(|error| parsed(&error))?,
-        public_key: None,
-        capacity: 100_000,
-        bandwidth_mbit: 10_000,
-    };
-    let token = servers::add(app, COMMAND_LINE, &new).await?.enrol_token.context("no token")?;
+    let token = server_to_enrol(app, &format!("{GATEWAY}:{PORT}"), 100_000).await?;
     let all = store::vps_servers::all(&app.store).await?;
     let server = all.into_iter().find(|server| server.name == "here-1").context("no server")?;
     Ok((server.id, token))
