@@ -1,5 +1,6 @@
 //! Watching the service: each VPN server has a check of its gateway's heartbeat and one of what other gateways see through
-//! its tunnel, the site and the database have one each, and operators define others. Checks of one server or part share their cause, and make one incident.
+//! its tunnel, the site and the database have one each, and operators define others. Checks of one server or part share
+//! their cause, and make one incident.
 
 mod enlist;
 mod looks;

@@ -157,7 +157,7 @@ fn looking_at(server: Uuid) -> Select<Entity> {
         .order_by_asc(Column::ServerId)
 }
 
-/// Whether these are keys of those that look.
+/// Those of these keys, wherever they look.
 pub async fn with_keys(db: &impl Db, keys: &[&str]) -> Result<Vec<Model>> {
     Ok(Entity::find().filter(Column::PublicKey.is_in(keys.iter().copied())).all(db.conn()).await?)
 }
