@@ -15,7 +15,7 @@ use crate::files;
 use crate::ids::{Press, snowflake, way};
 use crate::reply::{Button, MOST_CONTENT, Reply, cut};
 use crate::words;
-use crate::{Bot, help, trouble};
+use crate::{Bot, help, place, trouble};
 
 /// Does it; what is said of it, unless that is said once a thread is there.
 pub(crate) async fn run(bot: &Bot, ask: &Ask, deed: Deed) -> app::Result<Option<Reply>> {
@@ -83,11 +83,11 @@ pub(crate) async fn run(bot: &Bot, ask: &Ask, deed: Deed) -> app::Result<Option<
             change(bot, helper, &ticket, &Change::Transfer(to.user.id), t, "bot-transferred").await.map(Some)
         }
         Deed::Add(channel, whom) => {
-            bot.http.add_thread_member(channel_id(channel), user_id(whom)).await.map_err(of_discord)?;
+            place::let_in(&bot.http, channel_id(channel), user_id(whom)).await.map_err(of_discord)?;
             say("bot-added")
         }
         Deed::Remove(channel, whom) => {
-            bot.http.remove_thread_member(channel_id(channel), user_id(whom)).await.map_err(of_discord)?;
+            place::put_out(&bot.http, channel_id(channel), user_id(whom)).await.map_err(of_discord)?;
             say("bot-removed")
         }
         Deed::Close(by, ticket, reason) => {
@@ -193,12 +193,14 @@ pub(crate) fn kept(ask: &Ask, words: String) -> Reply {
 }
 
 /// What Discord does not do for somebody: now, or at all.
-fn of_discord(error: twilight_http::Error) -> Error {
-    if trouble::is_passing(&error) {
-        return Error::Busy { what: "Discord", source: Some(Box::new(error)) };
+fn of_discord(error: crate::Error) -> Error {
+    match error {
+        crate::Error::Discord(error) if !trouble::is_passing(&error) => {
+            let words = "Discord refuses. Is this person on the server?";
+            Error::Conflict { code: "discord_refused", detail: words.to_owned() }
+        }
+        error => Error::Busy { what: "Discord", source: Some(Box::new(error)) },
     }
-    let words = "Discord refuses. Is this person on the server?";
-    Error::Conflict { code: "discord_refused", detail: words.to_owned() }
 }
 
 pub(crate) fn channel_id(id: i64) -> Id<twilight_model::id::marker::ChannelMarker> {

@@ -317,6 +317,7 @@ mod tests {
             lead_role: None,
             subscriber_role: None,
             support_channel: Id::new(2),
+            ticket_category: None,
             log_channel: None,
             status_channel: None,
             api_base: Url::parse("https://discord.com").expect("a URL"),

@@ -39,7 +39,7 @@ pub(crate) enum Letter {
     CatchUp,
     /// A message was deleted.
     MessageGone(Snowflake),
-    /// A thread was deleted.
+    /// A thread or channel was deleted.
     ThreadGone(Snowflake),
 }
 

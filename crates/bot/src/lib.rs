@@ -19,6 +19,7 @@ mod forms;
 mod help;
 mod ids;
 mod inbox;
+mod place;
 mod post;
 mod reply;
 mod roles;

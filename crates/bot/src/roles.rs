@@ -7,7 +7,7 @@ use app::discord::role::{self, Undo};
 use domain::time::UnixMs;
 
 use crate::act::{channel_id, user_id};
-use crate::{Bot, Error, trouble};
+use crate::{Bot, Error, place, trouble};
 
 /// Roles that are given or taken in one round: Discord takes ten in ten seconds.
 const A_ROUND: usize = 20;
@@ -21,22 +21,15 @@ pub(crate) struct Rest(HashMap<Snowflake, UnixMs>);
 /// Gives and takes what is to be given and taken.
 pub(crate) async fn keep(bot: &Bot, rest: &mut Rest) -> Result<(), Error> {
     for undo in role::to_undo(&bot.app).await? {
-        let done = match (undo, bot.settings.subscriber_role) {
-            (Undo::Role(whom), Some(role)) => {
-                bot.http.remove_guild_member_role(bot.settings.guild, user_id(whom), role).await.map(drop)
+        match take_back(bot, undo).await {
+            Err(Error::Discord(error)) if trouble::is_nobody(&error) || trouble::is_channel_gone(&error) => {
+                role::undone(&bot.app, undo).await?;
             }
-            (Undo::Role(_), None) => Ok(()),
-            (Undo::Thread(thread), _) => bot.http.delete_channel(channel_id(thread)).await.map(drop),
-            (Undo::Member { thread, whom }, _) => {
-                bot.http.remove_thread_member(channel_id(thread), user_id(whom)).await.map(drop)
-            }
-        };
-        match done {
-            Err(error) if !trouble::is_nobody(&error) && !trouble::is_channel_gone(&error) => {
-                tracing::warn!(?undo, error = %trouble::words(&error), "something can't be taken back on Discord");
+            Err(error) => {
+                tracing::warn!(?undo, %error, "something can't be taken back on Discord");
                 role::put_off(&bot.app, undo).await?;
             }
-            _ => role::undone(&bot.app, undo).await?,
+            Ok(()) => role::undone(&bot.app, undo).await?,
         }
     }
     let Some(subscribers) = bot.settings.subscriber_role else { return Ok(()) };
@@ -60,6 +53,18 @@ pub(crate) async fn keep(bot: &Bot, rest: &mut Rest) -> Result<(), Error> {
                 rest.0.insert(change.link.discord_id, now + AGAIN_MS);
             }
         }
+    }
+    Ok(())
+}
+
+async fn take_back(bot: &Bot, undo: Undo) -> Result<(), Error> {
+    match (undo, bot.settings.subscriber_role) {
+        (Undo::Role(whom), Some(role)) => {
+            bot.http.remove_guild_member_role(bot.settings.guild, user_id(whom), role).await?;
+        }
+        (Undo::Role(_), None) => {}
+        (Undo::Thread(thread), _) => drop(bot.http.delete_channel(channel_id(thread)).await?),
+        (Undo::Member { thread, whom }, _) => place::put_out(&bot.http, channel_id(thread), user_id(whom)).await?,
     }
     Ok(())
 }

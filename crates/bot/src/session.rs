@@ -33,6 +33,7 @@ const WANTED: EventTypeFlags = EventTypeFlags::READY
     .union(EventTypeFlags::MESSAGE_CREATE)
     .union(EventTypeFlags::MESSAGE_DELETE)
     .union(EventTypeFlags::THREAD_DELETE)
+    .union(EventTypeFlags::CHANNEL_DELETE)
     .union(EventTypeFlags::GATEWAY_INVALIDATE_SESSION);
 
 fn intents(settings: &Settings) -> Intents {
@@ -148,6 +149,7 @@ async fn take(bot: &Arc<Bot>, event: Event, room: &Arc<Semaphore>, inbox: &Inbox
         // In their order, one after the other, and not here: files are fetched meanwhile.
         Event::MessageCreate(message) => inbox.put(Letter::Message(Box::new(message.message))),
         Event::MessageDelete(gone) => inbox.put(Letter::MessageGone(snowflake(gone.id))),
+        Event::ChannelDelete(gone) => inbox.put(Letter::ThreadGone(snowflake(gone.id))),
         Event::ThreadDelete(gone) => inbox.put(Letter::ThreadGone(snowflake(gone.id))),
         Event::GatewayInvalidateSession(false) => {
             if let Err(error) = session::forget(&bot.app).await {

@@ -38,8 +38,10 @@ pub struct Settings {
     pub lead_role: Option<Id<RoleMarker>>,
     /// The role of those who have paid.
     pub subscriber_role: Option<Id<RoleMarker>>,
-    /// Where the panel is, and the threads of tickets.
+    /// Where the panel is, and the private threads of tickets.
     pub support_channel: Id<ChannelMarker>,
+    /// Where tickets have channels of their own, instead of private threads.
+    pub ticket_category: Option<Id<ChannelMarker>>,
     /// Where transcripts are posted.
     pub log_channel: Option<Id<ChannelMarker>>,
     /// Where incidents are posted.

@@ -1,4 +1,4 @@
-//! Brings the thread of a ticket to where it should be. Each step is noted once it is done, and each can be done again:
+//! Brings the place of a ticket on Discord to how it should be. Each step is noted once it is done, and each can be done again:
 //! whoever starts after a crash finds what is there before making it anew.
 
 use app::App;
@@ -8,8 +8,6 @@ use app::i18n::Translator;
 use app::ticket::{self, Line, TicketRow};
 use domain::ticket::{Deed, Entry, Side, State};
 use domain::time::minute;
-use twilight_model::channel::ChannelType;
-use twilight_model::channel::thread::AutoArchiveDuration;
 use twilight_model::http::attachment::Attachment;
 use twilight_model::id::Id;
 use twilight_model::id::marker::ChannelMarker;
@@ -20,7 +18,7 @@ use crate::ask::language;
 use crate::ids::{Press, snowflake};
 use crate::post::Post;
 use crate::reply::{Button, Look};
-use crate::{Bot, Error, trouble};
+use crate::{Bot, Error, place, trouble};
 
 /// How long who asked can be answered, with a minute to spare.
 const TOKEN_MS: i64 = 14 * 60_000;
@@ -64,7 +62,7 @@ async fn steps(bot: &Bot, work: &Work) -> Result<(), Error> {
             return tell(bot, work, None).await;
         }
         None => {
-            let channel = place(bot, thread, ticket).await?;
+            let channel = place::of(bot, ticket, user_id(thread.discord_id)).await?;
             if !thread::placed(&bot.app, ticket.id, snowflake(channel)).await? {
                 // The account was deleted at this moment.
                 bot.http.delete_channel(channel).await?;
@@ -78,52 +76,26 @@ async fn steps(bot: &Bot, work: &Work) -> Result<(), Error> {
     }
     tell(bot, work, Some(channel)).await?;
     if !is_closed && thread.shut {
-        bot.http.update_thread(channel).archived(false).locked(false).await?;
-        thread::set_shut(&bot.app, ticket.id, false).await?;
+        place::open(bot, ticket, channel).await?;
     }
     for post in &work.posts {
         write(bot, work, post, channel).await?;
     }
     if is_closed && !thread.shut {
         transcript(bot, work).await?;
-        bot.http.update_thread(channel).archived(true).locked(true).await?;
-        thread::set_shut(&bot.app, ticket.id, true).await?;
+        place::shut(bot, ticket, channel, user_id(thread.discord_id)).await?;
     }
     Ok(())
-}
-
-/// `ticket-12-1a2b3c4d`: a number can come again when the newest ticket is deleted, an id can't.
-fn name(ticket: &TicketRow) -> String {
-    format!("ticket-{}-{:08x}", ticket.number, nonce(ticket.id) & 0xffff_ffff)
-}
-
-/// The thread: the one that is there already, or a new one. The ticket is in its name, so that one that was made by a
-/// process that did not live to note it is found.
-async fn place(bot: &Bot, thread: &ThreadRow, ticket: &TicketRow) -> Result<Id<ChannelMarker>, Error> {
-    let (parent, name) = (bot.settings.support_channel, name(ticket));
-    let there = bot.http.active_threads(bot.settings.guild).await?.model().await?.threads;
-    let ours = |one: &twilight_model::channel::Channel| {
-        one.parent_id == Some(parent)
-            && one.name.as_deref() == Some(name.as_str())
-            && one.owner_id.is_some_and(|owner| owner.get() == bot.settings.application.get())
-    };
-    if let Some(found) = there.iter().find(|one| ours(one)) {
-        return Ok(found.id);
-    }
-    let made = bot.http.create_thread(parent, &name, ChannelType::PrivateThread);
-    let made = made.invitable(false).auto_archive_duration(AutoArchiveDuration::Week).await?.model().await?;
-    tracing::debug!(ticket = ticket.number, by = thread.discord_id, "a thread was made");
-    Ok(made.id)
 }
 
 /// The first message, and who asked in the thread.
 async fn introduce(bot: &Bot, work: &Work, channel: Id<ChannelMarker>) -> Result<(), Error> {
     let (thread, ticket, t) = (&work.thread, &work.ticket, translator(&work.thread));
     let customer = user_id(thread.discord_id);
-    match bot.http.add_thread_member(channel, customer).await {
+    match place::let_in(&bot.http, channel, customer).await {
         // Whoever has left the guild reads on the site.
-        Err(error) if trouble::is_nobody(&error) => {}
-        added => drop(added?),
+        Err(Error::Discord(error)) if trouble::is_nobody(&error) => {}
+        added => added?,
     }
     let post = Post {
         content: format!("<@{customer}>"),
@@ -181,7 +153,7 @@ async fn tell(bot: &Bot, work: &Work, channel: Option<Id<ChannelMarker>>) -> Res
 }
 
 /// An id of ours as a nonce.
-fn nonce(id: Uuid) -> u64 {
+pub(crate) fn nonce(id: Uuid) -> u64 {
     let (_, low) = id.as_u64_pair();
     low
 }

@@ -7,6 +7,7 @@ use twilight_http::error::ErrorType;
 const UNKNOWN_CHANNEL: u64 = 10_003;
 const UNKNOWN_MEMBER: u64 = 10_007;
 const UNKNOWN_MESSAGE: u64 = 10_008;
+const UNKNOWN_OVERWRITE: u64 = 10_009;
 const UNKNOWN_USER: u64 = 10_013;
 const UNKNOWN_WEBHOOK: u64 = 10_015;
 const INVALID_WEBHOOK_TOKEN: u64 = 50_027;
@@ -39,6 +40,11 @@ pub(crate) fn is_answered(error: &twilight_http::Error) -> bool {
 /// Whether the channel is gone.
 pub(crate) fn is_channel_gone(error: &twilight_http::Error) -> bool {
     code(error) == Some(UNKNOWN_CHANNEL)
+}
+
+/// Whether somebody has no rights of their own in the channel.
+pub(crate) fn is_overwrite_gone(error: &twilight_http::Error) -> bool {
+    code(error) == Some(UNKNOWN_OVERWRITE)
 }
 
 /// Whether the message is gone.

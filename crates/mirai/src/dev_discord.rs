@@ -60,6 +60,7 @@ impl Discord {
             lead_role: None,
             subscriber_role: Some(id(subscribers)),
             support_channel: id(support),
+            ticket_category: None,
             log_channel: Some(id(log)),
             status_channel: Some(id(status)),
             api_base: Url::parse(&fake.base_url())?,

@@ -19,6 +19,8 @@ use crate::fleet;
 
 /// The bot's token.
 pub const TOKEN: &str = "the.bots.token";
+/// The permission that docs/discord.md asks for beside, where tickets have channels.
+const MANAGE_CHANNELS: u64 = 1 << 4;
 /// Bits of Discord's permissions that the team has: seeing private threads.
 const MANAGE_THREADS: u64 = 1 << 34;
 
@@ -41,6 +43,8 @@ pub struct Guild {
     pub id: u64,
     /// Where the panel is.
     pub support: u64,
+    /// The category in which tickets have channels of their own, if they have.
+    pub tickets: Option<u64>,
     /// Where conversations are kept.
     pub log: u64,
     /// Where incidents are posted.
@@ -84,7 +88,22 @@ impl Guild {
         let subscriber_role = role("subscriber", 0)?;
         let channel = |name| fake.text_channel(id, name);
         let (support, log, status) = (channel("help"), channel("log"), channel("status"));
-        Ok(Guild { id, support, log, status, staff_role, lead_role, subscriber_role, fake })
+        Ok(Guild { id, support, tickets: None, log, status, staff_role, lead_role, subscriber_role, fake })
+    }
+
+    /// From the bot's next start on tickets have channels of their own.
+    ///
+    /// # Errors
+    /// When the bot may not be given what it needs for that.
+    pub fn use_channels(&mut self) -> anyhow::Result<u64> {
+        let category = self.fake.category(self.id, "tickets");
+        self.fake.set_permissions(
+            self.id,
+            self.fake.bot_role(self.id),
+            permissions_of_the_docs()? | MANAGE_CHANNELS,
+        )?;
+        self.tickets = Some(category);
+        Ok(category)
     }
 
     /// What the bot is told of it.
@@ -100,6 +119,7 @@ impl Guild {
             lead_role: Some(id(self.lead_role)),
             subscriber_role: Some(id(self.subscriber_role)),
             support_channel: id(self.support),
+            ticket_category: self.tickets.map(id),
             log_channel: Some(id(self.log)),
             status_channel: Some(id(self.status)),
             api_base: Url::parse(&self.fake.base_url())?,

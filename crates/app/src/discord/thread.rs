@@ -4,7 +4,7 @@
 use domain::account::Language;
 use domain::ticket::{Entry, State};
 use domain::time::UnixMs;
-use store::discord::{posts, threads};
+use store::discord::{posts, threads, undo};
 use store::{Tx, tickets};
 use uuid::Uuid;
 
@@ -170,6 +170,21 @@ pub async fn told(app: &App, id: Uuid) -> Result<()> {
 /// The thread is shut, or open again.
 pub async fn set_shut(app: &App, id: Uuid, shut: bool) -> Result<()> {
     change(app, id, |row| row.shut = shut).await.map(drop)
+}
+
+/// The channel of a closed ticket is deleted soon. A ticket that is opened again gets another.
+pub async fn left(app: &App, id: Uuid) -> Result<()> {
+    app.retrying(|| async {
+        let tx = app.store.write_txn().await?;
+        let Some(mut row) = threads::lock(&tx, id).await? else { return Ok(()) };
+        let Some(channel) = row.channel_id.take() else { return Ok(()) };
+        (row.intro_id, row.shut) = (None, true);
+        threads::save(&tx, row).await?;
+        let due_at = app.clock.now();
+        undo::put(&tx, undo::Model { kind: "thread".to_owned(), target: channel, due_at }).await?;
+        Ok(tx.commit().await?)
+    })
+    .await
 }
 
 /// The thread is as it should be.

@@ -113,6 +113,21 @@ impl FakeDiscord {
         self.make_channel(guild, CATEGORY, name)
     }
 
+    /// Makes a text channel in a category, with the category's rights.
+    ///
+    /// # Errors
+    /// When there is no such category.
+    pub fn text_channel_in(&self, category: u64, name: &str) -> Result<u64, FakeError> {
+        let guild = guild_of(&self.inner.lock(), category)?;
+        let id = self.make_channel(guild, TEXT, name);
+        let mut state = self.inner.lock();
+        let rights = state.channels.get(&category).map(|one| one.overwrites.clone()).unwrap_or_default();
+        if let Some(made) = state.channels.get_mut(&id) {
+            (made.parent, made.overwrites) = (Some(category), rights);
+        }
+        Ok(id)
+    }
+
     fn make_channel(&self, guild: u64, kind: u64, name: &str) -> u64 {
         let now = self.inner.now();
         let mut state = self.inner.lock();

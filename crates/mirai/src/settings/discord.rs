@@ -26,6 +26,7 @@ pub(crate) fn bot(values: &Values) -> anyhow::Result<bot::Settings> {
         lead_role: optional(values, "LEAD_ROLE_ID")?.map(bot::id),
         subscriber_role: optional(values, "SUBSCRIBER_ROLE_ID")?.map(bot::id),
         support_channel: bot::id(snowflake(values, "SUPPORT_CHANNEL_ID")?),
+        ticket_category: optional(values, "TICKET_CATEGORY_ID")?.map(bot::id),
         log_channel: optional(values, "LOG_CHANNEL_ID")?.map(bot::id),
         status_channel: optional(values, "STATUS_CHANNEL_ID")?.map(bot::id),
         youngest_ms: i64::from(youngest) * DAY_MS,

@@ -104,6 +104,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
     open("LEAD_ROLE_ID", None, "members of the team with this role may give away what another has"),
     open("SUBSCRIBER_ROLE_ID", None, "the role that customers have on Discord while they have paid"),
     open("SUPPORT_CHANNEL_ID", None, "the channel with the panel, in which tickets are private threads"),
+    open("TICKET_CATEGORY_ID", None, "a category in which each ticket has a channel instead of a private thread"),
     open("LOG_CHANNEL_ID", None, "the channel in which the conversations of closed tickets are kept"),
     open("STATUS_CHANNEL_ID", None, "the channel in which incidents are posted"),
     open(

@@ -1,5 +1,6 @@
 //! The bot, against the pretend Discord: whatever it does wrong there fails the test.
 
+mod channels;
 mod chaos;
 mod desk;
 mod flows;
