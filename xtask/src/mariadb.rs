@@ -10,6 +10,8 @@ use std::process::{Child, Command, Stdio};
 pub(crate) struct Server {
     helper: Child,
     pub(crate) url: String,
+    /// The folder with databases that are migrated already.
+    pub(crate) templates: String,
 }
 
 /// Starts the server and waits until it answers.
@@ -19,16 +21,13 @@ pub(crate) fn start(helper: &Path) -> anyhow::Result<Server> {
         .stdout(Stdio::piped())
         .spawn()
         .context("cannot start testkit's mariadb_for_tests")?;
-    let mut url = String::new();
-    if let Some(stdout) = helper.stdout.take() {
-        BufReader::new(stdout).read_line(&mut url)?;
-    }
-    let url = url.trim().to_owned();
-    if url.is_empty() {
+    let mut lines = helper.stdout.take().map(|stdout| BufReader::new(stdout).lines());
+    let mut line = || lines.as_mut().and_then(Iterator::next).transpose();
+    let (Some(url), Some(templates)) = (line()?, line()?) else {
         drop(helper.wait());
         bail!("the MariaDB for the tests did not start");
-    }
-    Ok(Server { helper, url })
+    };
+    Ok(Server { helper, url, templates })
 }
 
 impl Drop for Server {

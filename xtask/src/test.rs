@@ -134,7 +134,10 @@ fn crates(options: &Options, missing: &[Need], outcome: &mut Outcome) -> anyhow:
     } else {
         Some(mariadb::start(&built.mariadb_for_tests)?)
     };
-    env.extend(server.as_ref().map(|server| ("MIRAI_TEST_MARIADB", server.url.clone())));
+    if let Some(server) = &server {
+        env.push(("MIRAI_TEST_MARIADB", server.url.clone()));
+        env.push(("MIRAI_TEST_TEMPLATES", server.templates.clone()));
+    }
 
     let (heard, tally) = rust::test(&options.filter, &env)?;
     outcome.count("the crates' tests", heard.success, tally);

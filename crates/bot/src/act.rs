@@ -14,8 +14,9 @@ use crate::decide::{By, Deed, Refused, Sent};
 use crate::files;
 use crate::ids::{Press, snowflake, way};
 use crate::reply::{Button, MOST_CONTENT, Reply, cut};
+use crate::trouble::Trouble;
 use crate::words;
-use crate::{Bot, help, place, trouble};
+use crate::{Bot, help, place};
 
 /// Does it; what is said of it, unless that is said once a thread is there.
 pub(crate) async fn run(bot: &Bot, ask: &Ask, deed: Deed) -> app::Result<Option<Reply>> {
@@ -83,11 +84,11 @@ pub(crate) async fn run(bot: &Bot, ask: &Ask, deed: Deed) -> app::Result<Option<
             change(bot, helper, &ticket, &Change::Transfer(to.user.id), t, "bot-transferred").await.map(Some)
         }
         Deed::Add(channel, whom) => {
-            place::let_in(&bot.http, channel_id(channel), user_id(whom)).await.map_err(of_discord)?;
+            place::let_in(&bot.rest, channel_id(channel), user_id(whom)).await.map_err(of_discord)?;
             say("bot-added")
         }
         Deed::Remove(channel, whom) => {
-            place::put_out(&bot.http, channel_id(channel), user_id(whom)).await.map_err(of_discord)?;
+            place::put_out(&bot.rest, channel_id(channel), user_id(whom)).await.map_err(of_discord)?;
             say("bot-removed")
         }
         Deed::Close(by, ticket, reason) => {
@@ -193,14 +194,12 @@ pub(crate) fn kept(ask: &Ask, words: String) -> Reply {
 }
 
 /// What Discord does not do for somebody: now, or at all.
-fn of_discord(error: crate::Error) -> Error {
-    match error {
-        crate::Error::Discord(error) if !trouble::is_passing(&error) => {
-            let words = "Discord refuses. Is this person on the server?";
-            Error::Conflict { code: "discord_refused", detail: words.to_owned() }
-        }
-        error => Error::Busy { what: "Discord", source: Some(Box::new(error)) },
+fn of_discord(trouble: Trouble) -> Error {
+    if trouble.is_passing() {
+        return Error::Busy { what: "Discord", source: Some(Box::new(trouble)) };
     }
+    let words = "Discord refuses. Is this person on the server?";
+    Error::Conflict { code: "discord_refused", detail: words.to_owned() }
 }
 
 pub(crate) fn channel_id(id: i64) -> Id<twilight_model::id::marker::ChannelMarker> {

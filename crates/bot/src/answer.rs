@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use app::discord::gate::{self, Costly, Gate};
 use app::discord::{link, thread};
+use serde_json::json;
 use twilight_model::application::command::{CommandOptionChoice, CommandOptionChoiceValue};
 use twilight_model::channel::message::{AllowedMentions, MessageFlags};
 use twilight_model::http::interaction::{InteractionResponse, InteractionResponseData, InteractionResponseType};
@@ -124,22 +125,21 @@ async fn handle(bot: &Bot, ask: &Ask) -> Option<Reply> {
 /// The first answer, of which Discord takes one; whether it was this.
 async fn first(bot: &Bot, ask: &Ask, kind: InteractionResponseType, data: InteractionResponseData) -> bool {
     let response = InteractionResponse { kind, data: Some(data) };
-    let interactions = bot.http.interaction(bot.settings.application);
     let mut pauses = AGAIN.iter();
     let mut may_be_there = false;
     loop {
-        let Err(error) = interactions.create_response(ask.id, &ask.token, &response).await else { return true };
-        if may_be_there && crate::trouble::is_answered(&error) {
+        let Err(error) = bot.rest.respond(ask.id, &ask.token, &response).await else { return true };
+        if may_be_there && error.is_answered() {
             // Discord had taken it, and what it said of that was lost.
             return true;
         }
-        match pauses.next().filter(|_| crate::trouble::is_passing(&error)) {
+        match pauses.next().filter(|_| error.is_passing()) {
             Some(pause) => {
                 may_be_there = true;
                 tokio::time::sleep(*pause).await;
             }
             None => {
-                tracing::warn!(error = %crate::trouble::words(&error), "an interaction was not answered");
+                tracing::warn!(%error, "an interaction was not answered");
                 metrics::counter!("mirai_bot_unanswered_total").increment(1);
                 return false;
             }
@@ -150,16 +150,16 @@ async fn first(bot: &Bot, ask: &Ask, kind: InteractionResponseType, data: Intera
 /// What comes after the first answer, for which there is a quarter of an hour.
 async fn last(bot: &Bot, ask: &Ask, reply: Option<Reply>) {
     let Some(reply) = reply else { return };
-    let (text, components, none) = (reply.text(), rows(&reply.buttons), AllowedMentions::default());
-    let interactions = bot.http.interaction(bot.settings.application);
+    let body = json!({
+        "content": reply.text(), "components": rows(&reply.buttons), "allowed_mentions": AllowedMentions::default(),
+    });
     let mut pauses = AGAIN.iter();
     loop {
-        let update = interactions.update_response(&ask.token).allowed_mentions(Some(&none));
-        let Err(error) = update.content(Some(&text)).components(Some(&components)).await else { return };
-        match pauses.next().filter(|_| crate::trouble::is_passing(&error)) {
+        let Err(error) = bot.rest.change_response(bot.settings.application, &ask.token, &body).await else { return };
+        match pauses.next().filter(|_| error.is_passing()) {
             Some(pause) => tokio::time::sleep(*pause).await,
             None => {
-                return tracing::warn!(error = %crate::trouble::words(&error), "what came of an interaction was not told");
+                return tracing::warn!(%error, "what came of an interaction was not told");
             }
         }
     }

@@ -13,7 +13,7 @@ use twilight_model::id::marker::ChannelMarker;
 use crate::ids::{Press, snowflake};
 use crate::post::Post;
 use crate::reply::Button;
-use crate::{Bot, Error, trouble, words};
+use crate::{Bot, Error, words};
 
 /// Incidents that were over before then are not posted when the bot is new.
 const RECENT_MS: i64 = DAY_MS;
@@ -72,11 +72,11 @@ async fn keep_one(bot: &Bot, name: &str, channel: Id<ChannelMarker>, mut post: P
         Step::Edit(message) => Some(Id::new(message.unsigned_abs().max(1))),
     };
     let message = match there {
-        None => post.send(&bot.http, channel).await?.id,
-        Some(id) => match bot.http.update_message(channel, id).payload_json(content.as_bytes()).await {
-            Ok(_) => id,
+        None => post.send(&bot.rest, channel).await?.id,
+        Some(id) => match bot.rest.change_message(channel, id, &body).await {
+            Ok(()) => id,
             // Somebody deleted it: it is posted again, next time.
-            Err(error) if trouble::is_message_gone(&error) => return Ok(board::gone(&bot.app, snowflake(id)).await?),
+            Err(error) if error.is_message_gone() => return Ok(board::gone(&bot.app, snowflake(id)).await?),
             Err(error) => return Err(error.into()),
         },
     };

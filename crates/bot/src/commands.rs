@@ -3,10 +3,10 @@
 use app::i18n::{OFFERED, Translator};
 use domain::account::Language;
 use serde_json::{Value, json};
-use twilight_http::Client;
 use twilight_model::application::command::Command;
 
 use crate::Error;
+use crate::rest::Rest;
 use crate::settings::Settings;
 
 /// Kinds of commands and options, by Discord's numbers.
@@ -111,12 +111,11 @@ pub enum Registered {
 }
 
 /// Registers the commands in the guild, if those that are there differ: Discord takes two hundred new ones a day.
-pub(crate) async fn register(http: &Client, settings: &Settings) -> Result<Registered, Error> {
+pub(crate) async fn register(rest: &Rest, settings: &Settings) -> Result<Registered, Error> {
     let wanted = all()?;
-    let interactions = http.interaction(settings.application);
-    let there = interactions.guild_commands(settings.guild).with_localizations(true).await?.models().await?;
+    let there = rest.commands(settings.application, settings.guild).await?;
     if differ(&wanted, &there) {
-        interactions.set_guild_commands(settings.guild, &wanted).await?;
+        rest.set_commands(settings.application, settings.guild, &wanted).await?;
         return Ok(Registered::Now(wanted.len()));
     }
     Ok(Registered::Same)

@@ -34,7 +34,7 @@ async fn bytes(bot: &Bot, file: &DiscordFile) -> Result<Vec<u8>> {
     if !is_discords(&url, &bot.settings.api_base) {
         return Err(Error::internal("a file of a message is not where Discord keeps files"));
     }
-    let mut response = bot.web.get(url).send().await.and_then(reqwest::Response::error_for_status).map_err(away)?;
+    let mut response = bot.rest.file(url).await.map_err(away)?;
     let mut content = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(away)? {
         content.extend_from_slice(&chunk);

@@ -152,7 +152,7 @@ async fn put(bot: &Bot, thread: &ThreadRow, ticket: &TicketRow, message: &Messag
 
 async fn answer(bot: &Bot, message: &Message, words: String) {
     let post = Post { text: words, nonce: message.id.get(), ..Post::default() };
-    if let Err(error) = post.send(&bot.http, message.channel_id).await {
+    if let Err(error) = post.send(&bot.rest, message.channel_id).await {
         tracing::warn!(%error, "somebody was not told what became of a message");
     }
 }
@@ -164,7 +164,7 @@ async fn catch_up(bot: &Bot) -> Result<(), Error> {
         let mut pauses = AGAIN.iter();
         while let Err(error) = catch_up_one(bot, &thread, channel).await {
             // One after the other: what Discord refuses for good must not keep the others waiting.
-            let is_passing = matches!(&error, Error::Discord(error) if crate::trouble::is_passing(error));
+            let is_passing = matches!(&error, Error::Discord(error) if error.is_passing());
             let Some(pause) = pauses.next().filter(|_| is_passing) else {
                 tracing::warn!(ticket = %thread.ticket_id, %error, "what was written meanwhile can't be read");
                 break;
@@ -183,12 +183,12 @@ async fn catch_up_one(bot: &Bot, thread: &ThreadRow, channel: Snowflake) -> Resu
     let mut after = thread.read_to;
     while after > 0 {
         let from = twilight_model::id::Id::new(after.unsigned_abs());
-        let page = bot.http.channel_messages(channel_id(channel)).after(from).limit(PAGE).await;
+        let page = bot.rest.messages_after(channel_id(channel), from, PAGE).await;
         let mut page = match page {
-            Err(error) if crate::trouble::is_channel_gone(&error) => {
+            Err(error) if error.is_channel_gone() => {
                 return Ok(thread::gone(&bot.app, thread.ticket_id).await?);
             }
-            page => page?.models().await?,
+            page => page?,
         };
         page.sort_by_key(|message| message.id);
         let Some(last) = page.last() else { return Ok(()) };
@@ -210,7 +210,7 @@ async fn member(bot: &Bot, message: &Message) -> Option<twilight_model::guild::P
     if message.author.bot {
         return None;
     }
-    let member = bot.http.guild_member(bot.settings.guild, message.author.id).await.ok()?.model().await.ok()?;
+    let member = bot.rest.member(bot.settings.guild, message.author.id).await.ok()?;
     serde_json::from_value(serde_json::json!({
         "roles": member.roles, "deaf": false, "mute": false, "joined_at": member.joined_at, "flags": 0,
     }))

@@ -22,7 +22,9 @@ mod inbox;
 mod place;
 mod post;
 mod reply;
+mod rest;
 mod roles;
+mod routes;
 mod session;
 mod settings;
 mod thread;
@@ -34,15 +36,15 @@ use std::time::{Duration, Instant};
 
 use app::App;
 use app::discord::session as kept_session;
-use secrecy::ExposeSecret as _;
 use tokio::sync::{Notify, watch};
 use tokio::task::{JoinHandle, JoinSet};
 use twilight_gateway::MessageSender;
-use twilight_http::Client;
-use twilight_model::channel::message::AllowedMentions;
 
 pub use commands::Registered;
 pub use settings::{Reading, Settings, id};
+pub use trouble::Trouble;
+
+use rest::Rest;
 
 /// How long a call to Discord may take.
 const CALL: Duration = Duration::from_secs(10);
@@ -74,11 +76,8 @@ const AT_ONCE: usize = 8;
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// Discord refuses, or is away.
-    #[error("Discord: {}", trouble::words(.0))]
-    Discord(#[from] twilight_http::Error),
-    /// Discord's answer is not what it documents.
-    #[error("an answer of Discord can't be read: {0}")]
-    Answer(#[from] twilight_http::response::DeserializeBodyError),
+    #[error("Discord: {0}")]
+    Discord(#[from] Trouble),
     /// The product refuses, or its database is away.
     #[error("{}", .0.chain())]
     App(#[from] app::Error),
@@ -94,9 +93,7 @@ pub enum Error {
 pub(crate) struct Bot {
     pub(crate) app: App,
     pub(crate) settings: Settings,
-    pub(crate) http: Client,
-    /// For files that people attach.
-    pub(crate) web: reqwest::Client,
+    pub(crate) rest: Rest,
     /// There is something to bring to Discord.
     pub(crate) wake: Notify,
     voice: Mutex<Voice>,
@@ -111,10 +108,8 @@ struct Voice {
 
 impl Bot {
     fn new(app: App, settings: Settings) -> Result<Bot, Error> {
-        let web = reqwest::Client::builder().timeout(CALL).redirect(reqwest::redirect::Policy::none()).build();
-        let web = web.map_err(|error| Error::Defect(error.to_string()))?;
-        let http = client(&settings)?;
-        Ok(Bot { app, settings, http, web, wake: Notify::new(), voice: Mutex::default() })
+        let rest = Rest::new(&settings)?;
+        Ok(Bot { app, settings, rest, wake: Notify::new(), voice: Mutex::default() })
     }
 
     /// Commands to the gateway go by this from now on.
@@ -139,27 +134,12 @@ impl Bot {
     }
 }
 
-/// A client of Discord's API.
-fn client(settings: &Settings) -> Result<Client, Error> {
-    let builder = Client::builder()
-        .token(settings.token.expose_secret().to_owned())
-        .default_allowed_mentions(AllowedMentions::default())
-        .timeout(CALL);
-    let base = &settings.api_base;
-    if base.host_str() == Some("discord.com") {
-        return Ok(builder.build());
-    }
-    let host = base.host_str().ok_or_else(|| Error::Defect("DISCORD_API_BASE has no host".to_owned()))?;
-    let host = base.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
-    Ok(builder.proxy(host, base.scheme() == "http").build())
-}
-
 /// Registers the commands, where they differ from those that are registered.
 ///
 /// # Errors
 /// When Discord refuses or is away.
 pub async fn register(settings: &Settings) -> Result<Registered, Error> {
-    commands::register(&client(settings)?, settings).await
+    commands::register(&Rest::new(settings)?, settings).await
 }
 
 /// Is the bot until `stop` turns true. Of several processes one is at a time; another takes its place within seconds.

@@ -3,18 +3,16 @@
 
 use app::discord::thread;
 use app::ticket::TicketRow;
-use twilight_http::Client;
 use twilight_model::channel::Channel;
-use twilight_model::channel::ChannelType;
 use twilight_model::channel::permission_overwrite::{PermissionOverwrite, PermissionOverwriteType};
-use twilight_model::channel::thread::AutoArchiveDuration;
 use twilight_model::guild::Permissions;
-use twilight_model::http::permission_overwrite as change;
 use twilight_model::id::Id;
 use twilight_model::id::marker::{ChannelMarker, UserMarker};
 
+use crate::rest::Rest;
 use crate::thread::nonce;
-use crate::{Bot, Error, trouble};
+use crate::trouble::Trouble;
+use crate::{Bot, Error};
 
 /// What those do in the channel of a ticket who may see it.
 const OF_THOSE_IN_IT: Permissions = Permissions::VIEW_CHANNEL
@@ -32,16 +30,13 @@ pub(crate) async fn of(bot: &Bot, ticket: &TicketRow, customer: Id<UserMarker>) 
     if let Some(category) = bot.settings.ticket_category {
         match make_channel(bot, category, &name, customer).await {
             // A category takes fifty channels. Whoever needs help gets a thread rather than nothing.
-            Err(Error::Discord(error)) if !trouble::is_passing(&error) => {
-                let why = trouble::words(&error);
-                tracing::warn!(ticket = ticket.number, why, "Discord makes no channel for a ticket; it gets a thread");
+            Err(why) if !why.is_passing() => {
+                tracing::warn!(ticket = ticket.number, %why, "Discord makes no channel for a ticket; it gets a thread");
             }
-            made => return made,
+            made => return Ok(made?.id),
         }
     }
-    let made = bot.http.create_thread(bot.settings.support_channel, &name, ChannelType::PrivateThread);
-    let made = made.invitable(false).auto_archive_duration(AutoArchiveDuration::Week).await?.model().await?;
-    Ok(made.id)
+    Ok(bot.rest.make_thread(bot.settings.support_channel, &name).await?.id)
 }
 
 /// `ticket-12-1a2b3c4d`: a number can come again when the newest ticket is deleted, an id can't.
@@ -53,12 +48,12 @@ fn name(ticket: &TicketRow) -> String {
 async fn find(bot: &Bot, name: &str) -> Result<Option<Id<ChannelMarker>>, Error> {
     let has_name = |one: &Channel, parent| one.parent_id == Some(parent) && one.name.as_deref() == Some(name);
     if let Some(category) = bot.settings.ticket_category {
-        let there = bot.http.guild_channels(bot.settings.guild).await?.models().await?;
+        let there = bot.rest.channels(bot.settings.guild).await?;
         if let Some(found) = there.iter().find(|one| has_name(one, category)) {
             return Ok(Some(found.id));
         }
     }
-    let there = bot.http.active_threads(bot.settings.guild).await?.model().await?.threads;
+    let there = bot.rest.threads(bot.settings.guild).await?;
     let is_ours = |one: &Channel| one.owner_id.is_some_and(|owner| owner.get() == bot.settings.application.get());
     let found = there.iter().find(|one| has_name(one, bot.settings.support_channel) && is_ours(one));
     Ok(found.map(|one| one.id))
@@ -70,7 +65,7 @@ async fn make_channel(
     category: Id<ChannelMarker>,
     name: &str,
     customer: Id<UserMarker>,
-) -> Result<Id<ChannelMarker>, Error> {
+) -> Result<Channel, Trouble> {
     let settings = &bot.settings;
     let (nothing, one, role) = (Permissions::empty(), PermissionOverwriteType::Member, PermissionOverwriteType::Role);
     let right = |id, kind, allow, deny| PermissionOverwrite { allow, deny, id, kind };
@@ -81,39 +76,34 @@ async fn make_channel(
         right(customer.cast(), one, OF_THOSE_IN_IT, nothing),
     ];
     rights.extend(settings.lead_role.map(|lead| right(lead.cast(), role, OF_THOSE_IN_IT, nothing)));
-    let made = bot.http.create_guild_channel(settings.guild, name).kind(ChannelType::GuildText);
-    Ok(made.parent_id(category).permission_overwrites(&rights).await?.model().await?.id)
+    bot.rest.make_channel(settings.guild, category, name, &rights).await
 }
 
-async fn is_thread(http: &Client, place: Id<ChannelMarker>) -> Result<bool, Error> {
-    Ok(http.channel(place).await?.model().await?.kind.is_thread())
+async fn is_thread(rest: &Rest, place: Id<ChannelMarker>) -> Result<bool, Trouble> {
+    Ok(rest.channel(place).await?.kind.is_thread())
 }
 
 /// Lets somebody in.
-pub(crate) async fn let_in(http: &Client, place: Id<ChannelMarker>, whom: Id<UserMarker>) -> Result<(), Error> {
-    if is_thread(http, place).await? {
-        http.add_thread_member(place, whom).await?;
-    } else {
-        http.update_channel_permission(place, &member(whom, OF_THOSE_IN_IT, Permissions::empty())).await?;
+pub(crate) async fn let_in(rest: &Rest, place: Id<ChannelMarker>, whom: Id<UserMarker>) -> Result<(), Trouble> {
+    if is_thread(rest, place).await? {
+        return rest.add_to_thread(place, whom).await;
     }
-    Ok(())
+    rest.set_right(place, &member(whom, OF_THOSE_IN_IT, Permissions::empty())).await
 }
 
 /// Sends somebody out; nothing happens to who is not in it.
-pub(crate) async fn put_out(http: &Client, place: Id<ChannelMarker>, whom: Id<UserMarker>) -> Result<(), Error> {
-    if is_thread(http, place).await? {
-        http.remove_thread_member(place, whom).await?;
-        return Ok(());
+pub(crate) async fn put_out(rest: &Rest, place: Id<ChannelMarker>, whom: Id<UserMarker>) -> Result<(), Trouble> {
+    if is_thread(rest, place).await? {
+        return rest.remove_from_thread(place, whom).await;
     }
-    match http.delete_channel_permission(place).member(whom).await {
-        Err(error) if trouble::is_overwrite_gone(&error) => Ok(()),
-        gone => Ok(gone.map(drop)?),
+    match rest.delete_right(place, whom).await {
+        Err(trouble) if trouble.is_overwrite_gone() => Ok(()),
+        gone => gone,
     }
 }
 
-fn member(whom: Id<UserMarker>, allow: Permissions, deny: Permissions) -> change::PermissionOverwrite {
-    let kind = change::PermissionOverwriteType::Member;
-    change::PermissionOverwrite { allow: Some(allow), deny: Some(deny), id: whom.cast(), kind }
+fn member(whom: Id<UserMarker>, allow: Permissions, deny: Permissions) -> PermissionOverwrite {
+    PermissionOverwrite { allow, deny, id: whom.cast(), kind: PermissionOverwriteType::Member }
 }
 
 /// The ticket is closed: a thread is shut, a channel is left to be deleted, since Discord has room for few.
@@ -123,20 +113,19 @@ pub(crate) async fn shut(
     place: Id<ChannelMarker>,
     customer: Id<UserMarker>,
 ) -> Result<(), Error> {
-    if is_thread(&bot.http, place).await? {
-        bot.http.update_thread(place).archived(true).locked(true).await?;
+    if is_thread(&bot.rest, place).await? {
+        bot.rest.shut_thread(place, true).await?;
         return Ok(thread::set_shut(&bot.app, ticket.id, true).await?);
     }
     // What they would write there now would be lost.
-    let silent = member(customer, Permissions::VIEW_CHANNEL, Permissions::SEND_MESSAGES);
-    bot.http.update_channel_permission(place, &silent).await?;
+    bot.rest.set_right(place, &member(customer, Permissions::VIEW_CHANNEL, Permissions::SEND_MESSAGES)).await?;
     Ok(thread::left(&bot.app, ticket.id).await?)
 }
 
 /// The ticket is open again. A channel was deleted when it was closed: this one is new.
 pub(crate) async fn open(bot: &Bot, ticket: &TicketRow, place: Id<ChannelMarker>) -> Result<(), Error> {
-    if is_thread(&bot.http, place).await? {
-        bot.http.update_thread(place).archived(false).locked(false).await?;
+    if is_thread(&bot.rest, place).await? {
+        bot.rest.shut_thread(place, false).await?;
     }
     Ok(thread::set_shut(&bot.app, ticket.id, false).await?)
 }

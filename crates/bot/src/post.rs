@@ -2,7 +2,6 @@
 //! within a few minutes, and a mark in its footer, by which it is known for good.
 
 use serde_json::{Value, json};
-use twilight_http::Client;
 use twilight_model::channel::Message;
 use twilight_model::http::attachment::Attachment;
 use twilight_model::id::Id;
@@ -10,6 +9,8 @@ use twilight_model::id::marker::{ChannelMarker, UserMarker};
 
 use crate::Bot;
 use crate::reply::{Button, cut, rows};
+use crate::rest::Rest;
+use crate::trouble::Trouble;
 
 /// Most characters of an embed's description, of its title and of a footer.
 const MOST_DESCRIPTION: usize = 4_096;
@@ -59,7 +60,7 @@ impl Post {
     }
 
     /// Sends it.
-    pub(crate) async fn send(&self, http: &Client, channel: Id<ChannelMarker>) -> Result<Message, crate::Error> {
+    pub(crate) async fn send(&self, rest: &Rest, channel: Id<ChannelMarker>) -> Result<Message, Trouble> {
         let mut body = self.json();
         body["nonce"] = json!(self.nonce.to_string());
         body["enforce_nonce"] = json!(true);
@@ -67,14 +68,12 @@ impl Post {
             let file = |file: &Attachment| json!({ "id": file.id.to_string(), "filename": file.filename });
             body["attachments"] = self.files.iter().map(file).collect();
         }
-        let bytes = body.to_string().into_bytes();
-        let request = http.create_message(channel).attachments(&self.files).payload_json(&bytes);
-        Ok(request.await?.model().await?)
+        rest.post(channel, &body, &self.files).await
     }
 
     /// The message with this mark, if it is there: sent before, by a process that did not live to note it.
-    pub(crate) async fn find(&self, bot: &Bot, channel: Id<ChannelMarker>) -> Result<Option<Message>, crate::Error> {
-        let recent = bot.http.channel_messages(channel).limit(RECENT).await?.models().await?;
+    pub(crate) async fn find(&self, bot: &Bot, channel: Id<ChannelMarker>) -> Result<Option<Message>, Trouble> {
+        let recent = bot.rest.newest_messages(channel, RECENT).await?;
         let has_mark = |message: &Message| {
             let mut footers = message.embeds.iter().filter_map(|embed| embed.footer.as_ref());
             message.author.id.get() == bot.settings.application.get() && footers.any(|footer| footer.text == self.mark)

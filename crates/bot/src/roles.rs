@@ -7,7 +7,8 @@ use app::discord::role::{self, Undo};
 use domain::time::UnixMs;
 
 use crate::act::{channel_id, user_id};
-use crate::{Bot, Error, place, trouble};
+use crate::trouble::Trouble;
+use crate::{Bot, Error, place};
 
 /// Roles that are given or taken in one round: Discord takes ten in ten seconds.
 const A_ROUND: usize = 20;
@@ -22,7 +23,7 @@ pub(crate) struct Rest(HashMap<Snowflake, UnixMs>);
 pub(crate) async fn keep(bot: &Bot, rest: &mut Rest) -> Result<(), Error> {
     for undo in role::to_undo(&bot.app).await? {
         match take_back(bot, undo).await {
-            Err(Error::Discord(error)) if trouble::is_nobody(&error) || trouble::is_channel_gone(&error) => {
+            Err(error) if error.is_nobody() || error.is_channel_gone() => {
                 role::undone(&bot.app, undo).await?;
             }
             Err(error) => {
@@ -40,15 +41,15 @@ pub(crate) async fn keep(bot: &Bot, rest: &mut Rest) -> Result<(), Error> {
     for change in changes.into_iter().take(A_ROUND) {
         let (guild, whom) = (bot.settings.guild, user_id(change.link.discord_id));
         let done = if change.should_have {
-            bot.http.add_guild_member_role(guild, whom, subscribers).await.map(drop)
+            bot.rest.give_role(guild, whom, subscribers).await
         } else {
-            bot.http.remove_guild_member_role(guild, whom, subscribers).await.map(drop)
+            bot.rest.take_role(guild, whom, subscribers).await
         };
         match done {
             Ok(()) => role::settled(&bot.app, &change).await?,
             Err(error) => {
-                if !trouble::is_nobody(&error) {
-                    tracing::warn!(error = %trouble::words(&error), "the role of subscribers can't be given or taken");
+                if !error.is_nobody() {
+                    tracing::warn!(%error, "the role of subscribers can't be given or taken");
                 }
                 rest.0.insert(change.link.discord_id, now + AGAIN_MS);
             }
@@ -57,14 +58,11 @@ pub(crate) async fn keep(bot: &Bot, rest: &mut Rest) -> Result<(), Error> {
     Ok(())
 }
 
-async fn take_back(bot: &Bot, undo: Undo) -> Result<(), Error> {
+async fn take_back(bot: &Bot, undo: Undo) -> Result<(), Trouble> {
     match (undo, bot.settings.subscriber_role) {
-        (Undo::Role(whom), Some(role)) => {
-            bot.http.remove_guild_member_role(bot.settings.guild, user_id(whom), role).await?;
-        }
-        (Undo::Role(_), None) => {}
-        (Undo::Thread(thread), _) => drop(bot.http.delete_channel(channel_id(thread)).await?),
-        (Undo::Member { thread, whom }, _) => place::put_out(&bot.http, channel_id(thread), user_id(whom)).await?,
+        (Undo::Role(whom), Some(role)) => bot.rest.take_role(bot.settings.guild, user_id(whom), role).await,
+        (Undo::Role(_), None) => Ok(()),
+        (Undo::Thread(thread), _) => bot.rest.delete_channel(channel_id(thread)).await,
+        (Undo::Member { thread, whom }, _) => place::put_out(&bot.rest, channel_id(thread), user_id(whom)).await,
     }
-    Ok(())
 }

@@ -8,6 +8,7 @@ use app::i18n::Translator;
 use app::ticket::{self, Line, TicketRow};
 use domain::ticket::{Deed, Entry, Side, State};
 use domain::time::minute;
+use serde_json::json;
 use twilight_model::http::attachment::Attachment;
 use twilight_model::id::Id;
 use twilight_model::id::marker::ChannelMarker;
@@ -18,7 +19,7 @@ use crate::ask::language;
 use crate::ids::{Press, snowflake};
 use crate::post::Post;
 use crate::reply::{Button, Look};
-use crate::{Bot, Error, place, trouble};
+use crate::{Bot, Error, place};
 
 /// How long who asked can be answered, with a minute to spare.
 const TOKEN_MS: i64 = 14 * 60_000;
@@ -30,7 +31,7 @@ pub(crate) async fn mend(bot: &Bot, id: Uuid) -> app::Result<()> {
     let Some(work) = thread::work(&bot.app, id).await? else { return Ok(()) };
     let done = match steps(bot, &work).await {
         Ok(()) => thread::settled(&bot.app, id).await,
-        Err(Error::Discord(error)) if trouble::is_channel_gone(&error) && work.thread.channel_id.is_some() => {
+        Err(Error::Discord(error)) if error.is_channel_gone() && work.thread.channel_id.is_some() => {
             tracing::info!(ticket = work.ticket.number, "a ticket's thread was deleted");
             thread::gone(&bot.app, id).await
         }
@@ -65,7 +66,7 @@ async fn steps(bot: &Bot, work: &Work) -> Result<(), Error> {
             let channel = place::of(bot, ticket, user_id(thread.discord_id)).await?;
             if !thread::placed(&bot.app, ticket.id, snowflake(channel)).await? {
                 // The account was deleted at this moment.
-                bot.http.delete_channel(channel).await?;
+                bot.rest.delete_channel(channel).await?;
                 return Ok(());
             }
             channel
@@ -92,9 +93,9 @@ async fn steps(bot: &Bot, work: &Work) -> Result<(), Error> {
 async fn introduce(bot: &Bot, work: &Work, channel: Id<ChannelMarker>) -> Result<(), Error> {
     let (thread, ticket, t) = (&work.thread, &work.ticket, translator(&work.thread));
     let customer = user_id(thread.discord_id);
-    match place::let_in(&bot.http, channel, customer).await {
+    match place::let_in(&bot.rest, channel, customer).await {
         // Whoever has left the guild reads on the site.
-        Err(Error::Discord(error)) if trouble::is_nobody(&error) => {}
+        Err(trouble) if trouble.is_nobody() => {}
         added => added?,
     }
     let post = Post {
@@ -118,7 +119,7 @@ async fn introduce(bot: &Bot, work: &Work, channel: Id<ChannelMarker>) -> Result
     };
     let message = match post.find(bot, channel).await? {
         Some(there) => there,
-        None => post.send(&bot.http, channel).await?,
+        None => post.send(&bot.rest, channel).await?,
     };
     Ok(thread::introduced(&bot.app, ticket.id, snowflake(message.id)).await?)
 }
@@ -143,9 +144,10 @@ async fn tell(bot: &Bot, work: &Work, channel: Option<Id<ChannelMarker>>) -> Res
                 t.with_all("bot-ticket-on-site", &[("number", number.into()), ("page", page.as_str().into())])
             }
         };
-        let told = bot.http.interaction(bot.settings.application).update_response(token).content(Some(&words)).await;
+        let body = json!({ "content": words, "allowed_mentions": { "parse": [] } });
+        let told = bot.rest.change_response(bot.settings.application, token, &body).await;
         match told {
-            Err(error) if !trouble::is_token_over(&error) => return Err(error.into()),
+            Err(error) if !error.is_token_over() => return Err(error.into()),
             _ => {}
         }
     }
@@ -169,13 +171,13 @@ async fn write(bot: &Bot, work: &Work, post: &thread::Post, channel: Id<ChannelM
                 message.files.push(Attachment::from_bytes(content.name, content.bytes, at));
             }
             thread::posting(&bot.app, line.id).await?;
-            match message.send(&bot.http, channel).await {
+            match message.send(&bot.rest, channel).await {
                 // Something in it that Discord does not take must not hold up what comes after it.
-                Err(Error::Discord(error)) if !trouble::is_passing(&error) && !trouble::is_channel_gone(&error) => {
-                    tracing::warn!(ticket = work.ticket.number, error = %trouble::words(&error), "Discord refuses an entry");
+                Err(error) if !error.is_passing() && !error.is_channel_gone() => {
+                    tracing::warn!(ticket = work.ticket.number, %error, "Discord refuses an entry");
                     let page = bot.app.config.link(&format!("/dashboard/tickets/{}", work.ticket.id));
                     let text = translator(&work.thread).with("bot-not-shown", "page", page.as_str());
-                    Post { text, files: Vec::new(), ..message }.send(&bot.http, channel).await?;
+                    Post { text, files: Vec::new(), ..message }.send(&bot.rest, channel).await?;
                 }
                 sent => drop(sent?),
             }
@@ -249,8 +251,8 @@ async fn transcript(bot: &Bot, work: &Work) -> Result<(), Error> {
 /// shut.
 fn unless_refused(sent: Result<(), Error>) -> Result<(), Error> {
     match sent {
-        Err(Error::Discord(error)) if !trouble::is_passing(&error) => {
-            tracing::warn!(error = %trouble::words(&error), "a conversation was not sent along");
+        Err(Error::Discord(error)) if !error.is_passing() => {
+            tracing::warn!(%error, "a conversation was not sent along");
             Ok(())
         }
         sent => sent,
@@ -260,14 +262,14 @@ fn unless_refused(sent: Result<(), Error>) -> Result<(), Error> {
 /// Posts something in a channel, unless it is there.
 async fn post_to(bot: &Bot, channel: Id<ChannelMarker>, post: &Post) -> Result<(), Error> {
     if post.find(bot, channel).await?.is_none() {
-        post.send(&bot.http, channel).await?;
+        post.send(&bot.rest, channel).await?;
     }
     Ok(())
 }
 
 /// A direct message.
 async fn write_to(bot: &Bot, whom: i64, letter: &Post) -> Result<(), Error> {
-    let channel = bot.http.create_private_channel(user_id(whom)).await?.model().await?;
+    let channel = bot.rest.letters_of(user_id(whom)).await?;
     post_to(bot, channel.id, letter).await
 }
 

@@ -37,6 +37,7 @@ use crate::caller::{API_KEY, Caller, PASSWORD, TestUser, WEBHOOK_SECRET, token_i
 use crate::gate::Gate;
 use crate::mariadb::MariaDb;
 use crate::private_dir::PrivateDir;
+use crate::template;
 
 /// Where every test's clock begins: 2026-11-23T12:00:00Z.
 pub const START: i64 = 1_795_435_200_000;
@@ -150,7 +151,7 @@ impl TestApp {
     /// When a part does not start.
     pub async fn start(wanted: &Wanted) -> anyhow::Result<Option<TestApp>> {
         let dir = PrivateDir::new("app")?;
-        match empty_database(wanted.database, &dir).await? {
+        match template::database(wanted.database, &dir).await? {
             Some(url) => Ok(Some(TestApp::start_on(wanted, url, dir).await?)),
             None => Ok(None),
         }
@@ -162,7 +163,7 @@ impl TestApp {
     /// When a part does not start.
     pub async fn start_behind_a_gate() -> anyhow::Result<Option<(TestApp, Gate)>> {
         let dir = PrivateDir::new("app")?;
-        let Some(url) = empty_database(Database::MariaDb, &dir).await? else { return Ok(None) };
+        let Some(url) = template::database(Database::MariaDb, &dir).await? else { return Ok(None) };
         let mut url = Url::parse(&url)?;
         let server = format!("{}:{}", url.host_str().context("a host")?, url.port().context("a port")?);
         let gate = Gate::before(server).await?;
@@ -172,7 +173,7 @@ impl TestApp {
         Ok(Some((test, gate)))
     }
 
-    /// The same on an empty database of the test's own.
+    /// The same on a database of the test's own, empty or migrated.
     ///
     /// # Errors
     /// When a part does not start.

@@ -12,12 +12,12 @@ use fakes::stripe::StripeFake;
 use serde_json::Value;
 
 use crate::app::{
-    DATA_KEY, Database, JWT_SECRET, RESEND_KEY, STRIPE_KEY, Wanted, assemble, empty_database, furnish, start_mail,
-    start_stripe,
+    DATA_KEY, Database, JWT_SECRET, RESEND_KEY, STRIPE_KEY, Wanted, assemble, furnish, start_mail, start_stripe,
 };
 use crate::caller::{API_KEY, Caller, TestUser, WEBHOOK_SECRET, token_in};
 use crate::private_dir::PrivateDir;
 use crate::process::{Bin, Launch, Running};
+use crate::template;
 
 /// How long anything here may take on a loaded machine.
 pub const PATIENCE: Duration = Duration::from_secs(30);
@@ -52,7 +52,7 @@ impl Fleet {
     /// When a part does not start.
     pub async fn new(database: Database) -> anyhow::Result<Option<Fleet>> {
         let dir = PrivateDir::new("fleet")?;
-        match empty_database(database, &dir).await? {
+        match template::database(database, &dir).await? {
             Some(url) => Ok(Some(Fleet::at(database, url, dir).await?)),
             None => Ok(None),
         }

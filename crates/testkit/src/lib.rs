@@ -28,5 +28,6 @@ pub mod qemu;
 pub mod redis;
 pub mod setting;
 pub mod small_disk;
+pub mod template;
 pub mod traces;
 pub mod wg;

@@ -147,9 +147,6 @@ impl Limits {
         forced: Option<RateScope>,
     ) -> Verdict {
         let mut verdict = Verdict { refusal: None, ignored: None, headers: Vec::new() };
-        if self.lifted && forced.is_none() {
-            return verdict;
-        }
         let at = place(method, path);
         let (limit, period) = limit_of(&at.route);
         let key = format!("{} {}", at.route, at.resource);
@@ -158,6 +155,9 @@ impl Limits {
         let own = waits(&key, &self.told);
         let global = waits("", &self.told).filter(|_| !at.by_token);
         verdict.ignored = own.map(|_| RateScope::User).or(global.map(|_| RateScope::Global));
+        if self.lifted && forced.is_none() && verdict.ignored.is_none() {
+            return verdict;
+        }
         let full = self.buckets.entry(key.clone()).or_default().exceeded(now, limit, period);
         let window = self.buckets.get(&key).copied().unwrap_or_default();
         let renames = at.route == "PATCH channels/_" && (body.get("name").is_some() || body.get("topic").is_some());

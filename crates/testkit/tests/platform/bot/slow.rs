@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use app::Clock;
-use fakes::discord::{GatewayTrouble, Outcome};
+use fakes::discord::{GatewayTrouble, Outcome, RateScope, Trouble};
 use testkit::app::{Database, TestApp, Wanted};
 use testkit::discord::{Guild, eventually};
 use testkit::gate::Door;
@@ -36,6 +36,41 @@ async fn a_database_that_takes_five_seconds_misses_no_deadline() -> anyhow::Resu
         assert!(!guild.says(one).await?.content.is_empty());
     }
     guild.is_content()?;
+    bot.end().await
+}
+
+/// A 429 asks for a second.
+const ASKED: Duration = Duration::from_millis(950);
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_refusal_of_all_routes_keeps_all_routes_waiting_and_one_of_a_route_its_own() -> anyhow::Result<()> {
+    let Some(test) = TestApp::start(&Wanted::on(Database::Sqlite)).await? else { return Ok(()) };
+    let guild = Guild::by(Clock::System).await?;
+    let mika = test.with_user("mika").await?;
+    let bot = guild.bot(&test.app).await?;
+    let customer = guild.join_linked(&test.app, "mika", mika.id).await?;
+    for (scope, waits) in [(RateScope::Global, true), (RateScope::User, false), (RateScope::Shared, false)] {
+        let thread = guild.open(customer, "No connection", &format!("It is about {scope:?}.")).await?;
+        // The board's channel is no ticket's: the one is refused, and the other is asked for meanwhile.
+        guild.fake.trouble(&format!("/api/v10/channels/{thread}/messages"), &[Trouble::RateLimited(scope)]);
+        let before = guild.fake.requests().len();
+        guild.fake.write(thread, customer, "Nobody is mentioned here.")?;
+        let refused = || Ok(guild.fake.requests()[before..].iter().any(|one| one.status == 429).then_some(()));
+        eventually("a refusal", refused).await?;
+        let began = Instant::now();
+        let noa = guild.join("noa");
+        // An interaction is outside of all that.
+        guild.says(guild.fake.slash(guild.support, noa, "servers")?).await?;
+        assert!(began.elapsed() < ASKED, "{scope:?}: {:?}", began.elapsed());
+        let other = guild.open(customer, "Another", &format!("Beside {scope:?}.")).await?;
+        assert_eq!(began.elapsed() >= ASKED, waits, "{scope:?}: {:?}", began.elapsed());
+        guild.wait_for(thread, "can’t read this").await?;
+        for place in [thread, other] {
+            guild.says(guild.fake.slash(place, customer, "ticket close")?).await?;
+        }
+        guild.is_content()?;
+        test.advance(3_600_000);
+    }
     bot.end().await
 }
 
