@@ -77,6 +77,9 @@ fn with_nextest(filters: &[String]) -> Command {
         // Among hundreds of tests with real programs one may meet a moment that is nobody's; it is named at the end.
         command.args(["--retries", "1"]);
     }
+    // A test waits half of its time: for a database, a browser, a process that begins.
+    let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    command.args(["--test-threads", &(processors + processors.div_ceil(2)).to_string()]);
     command.args(["--color", if colours() { "always" } else { "never" }]).args(filters);
     command
 }

@@ -5,6 +5,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
 
 /// Requests in a second over all routes but those by an interaction's token.
 const GLOBAL: u32 = 50;
@@ -13,6 +14,8 @@ const RENAMES: u32 = 2;
 const RENAME_PERIOD: i64 = 600_000;
 /// How long a 429 on demand asks to wait, in milliseconds.
 const ON_DEMAND: i64 = 1_000;
+/// A request that comes so soon after another was refused may have been under way.
+const UNDER_WAY: Duration = Duration::from_millis(300);
 /// Discord's network shuts out who makes so many invalid requests in ten minutes.
 const MOST_INVALID: usize = 10_000;
 const INVALID_PERIOD: i64 = 600_000;
@@ -63,10 +66,27 @@ pub(crate) struct Limits {
     global: Window,
     buckets: BTreeMap<String, Window>,
     renames: BTreeMap<String, Window>,
-    /// Buckets whose client was told to wait, and until when; the empty name is the global limit.
-    told: BTreeMap<String, i64>,
+    /// Buckets whose client was told to wait; the empty name is the global limit.
+    told: BTreeMap<String, Told>,
     /// When the invalid requests of the last ten minutes were made.
     invalid: Vec<i64>,
+}
+
+/// That a client was told to wait.
+#[derive(Debug)]
+struct Told {
+    until: i64,
+    /// By the real clock.
+    at: Instant,
+    /// What was refused.
+    request: String,
+}
+
+impl Told {
+    /// Whether another request is to be taken amiss: the same one again, or any after a while.
+    fn is_ignored_by(&self, request: &str) -> bool {
+        self.request == request || self.at.elapsed() > UNDER_WAY
+    }
 }
 
 /// A 429.
@@ -150,12 +170,14 @@ impl Limits {
         let at = place(method, path);
         let (limit, period) = limit_of(&at.route);
         let key = format!("{} {}", at.route, at.resource);
-        self.told.retain(|_, until| *until > now);
-        let waits = |name: &str, told: &BTreeMap<String, i64>| told.get(name).map(|until| *until - now);
-        let own = waits(&key, &self.told);
-        let global = waits("", &self.told).filter(|_| !at.by_token);
-        verdict.ignored = own.map(|_| RateScope::User).or(global.map(|_| RateScope::Global));
-        if self.lifted && forced.is_none() && verdict.ignored.is_none() {
+        self.told.retain(|_, told| told.until > now);
+        let request = format!("{method} {path} {body}");
+        let (of_key, of_all) = (self.told.get(&key), self.told.get("").filter(|_| !at.by_token));
+        let is_ignored = |told: &Option<&Told>| told.is_some_and(|told| told.is_ignored_by(&request));
+        verdict.ignored =
+            if is_ignored(&of_key) { Some(RateScope::User) } else { is_ignored(&of_all).then_some(RateScope::Global) };
+        let (own, global) = (of_key.map(|told| told.until - now), of_all.map(|told| told.until - now));
+        if self.lifted && forced.is_none() && own.is_none() && global.is_none() {
             return verdict;
         }
         let full = self.buckets.entry(key.clone()).or_default().exceeded(now, limit, period);
@@ -184,7 +206,7 @@ impl Limits {
         };
         if let Some(refusal) = &verdict.refusal {
             let told = if refusal.scope == RateScope::Global { String::new() } else { key };
-            self.told.insert(told, now + refusal.wait);
+            self.told.insert(told, Told { until: now + refusal.wait, at: Instant::now(), request });
         }
         // A global 429 says nothing of the route's own bucket.
         if verdict.refusal.as_ref().is_none_or(|refusal| refusal.scope != RateScope::Global) {
