@@ -481,6 +481,7 @@ mod tests {
             incident("updated", "identified"),
             incident("resolved", "resolved"),
             Event::Maintenance { from: at, to: at, repeat: "weekly".to_owned() },
+            Event::MaintenanceCanceled { from: at, to: at },
         ];
         let news = |event| Letter::Status {
             news: StatusNews { id: uuid::Uuid::nil(), title: None, components: Vec::new(), at, event },

@@ -55,6 +55,11 @@ impl Planned {
     pub fn next(&self, now: UnixMs) -> Option<Span> {
         self.windows(Span { from: now, to: now + AHEAD_MS }).into_iter().next()
     }
+
+    /// The next window that has not begun, if one begins within a year.
+    pub(crate) fn coming(&self, now: UnixMs) -> Option<Span> {
+        self.windows(Span { from: now, to: now + 366 * DAY_MS }).into_iter().find(|window| window.from > now)
+    }
 }
 
 /// When a component was, and is, in maintenance.

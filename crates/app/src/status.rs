@@ -183,11 +183,11 @@ pub async fn overview(app: &App) -> Result<Arc<Overview>> {
 /// How often the days that are over are read while nobody waits: a third of the time for which they are kept.
 const AHEAD: Duration = Duration::from_secs(300);
 
-/// Keeps in memory what takes long to read, a year of days, until `stop` turns true. A visitor waits for it only in the
-/// first moments of a process, and if they are the first after midnight.
+/// Keeps at hand what takes long to read, a year of days, until `stop` turns true. A visitor waits for it only if they are
+/// the first after midnight: a process that begins finds what the last one kept.
 pub async fn keep_ready(app: App, mut stop: watch::Receiver<bool>) {
     while !*stop.borrow() {
-        if let Err(error) = app.status.read_past(&app, app.clock.now()).await {
+        if let Err(error) = make_ready(&app).await {
             tracing::warn!(error = error.chain(), "the past of the status page can't be read; it is tried again");
         }
         tokio::select! {
@@ -195,6 +195,11 @@ pub async fn keep_ready(app: App, mut stop: watch::Receiver<bool>) {
             _ = stop.changed() => {}
         }
     }
+}
+
+/// Reads the days that are over, and keeps what they come to.
+pub async fn make_ready(app: &App) -> Result<()> {
+    app.status.make_ready(app, app.clock.now()).await
 }
 
 /// Reads it.

@@ -66,6 +66,13 @@ pub enum Event {
         /// See [`domain::monitor::maintenance::Repeat`].
         repeat: String,
     },
+    /// Work that was announced does not take place.
+    MaintenanceCanceled {
+        /// When it would have been done next.
+        from: UnixMs,
+        /// Its end.
+        to: UnixMs,
+    },
 }
 
 /// An incident has come to where `row` says it is, from `before`; it begins without that.
@@ -115,6 +122,23 @@ pub(crate) async fn of_maintenance(
         return Ok(());
     }
     let event = Event::Maintenance { from: first.from, to: first.to, repeat: row.repeats.clone() };
+    announce(app, tx, News { id: row.id, title: Some(row.title.clone()), components, at: now, event }).await
+}
+
+/// Work that would have been done in `next` does not take place. Who was not told of it hears nothing.
+pub(crate) async fn of_maintenance_canceled(
+    app: &App,
+    tx: &Tx,
+    row: &maintenances::Model,
+    touched: &[Uuid],
+    next: Span,
+    now: UnixMs,
+) -> Result<()> {
+    if !rows::is_told(tx, row.id).await? {
+        return Ok(());
+    }
+    let (components, _) = names(tx, touched).await?;
+    let event = Event::MaintenanceCanceled { from: next.from, to: next.to };
     announce(app, tx, News { id: row.id, title: Some(row.title.clone()), components, at: now, event }).await
 }
 

@@ -99,6 +99,9 @@ fn body(app: &App, news: &News) -> Value {
             let more = json!({ "from": rfc3339(*from), "to": rfc3339(*to), "repeat": repeat });
             ("maintenance.scheduled".to_owned(), more)
         }
+        Event::MaintenanceCanceled { from, to } => {
+            ("maintenance.canceled".to_owned(), json!({ "from": rfc3339(*from), "to": rfc3339(*to) }))
+        }
     };
     let (Value::Object(mut data), Value::Object(more)) = (data, more) else { return Value::Null };
     data.extend(more);

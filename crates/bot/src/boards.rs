@@ -5,12 +5,11 @@ use std::sync::Arc;
 use app::discord::board::{self, Step, Wanted};
 use app::i18n::Translator;
 use app::status::{self, Overview};
-use domain::account::Language;
 use domain::time::DAY_MS;
 use twilight_model::id::Id;
 use twilight_model::id::marker::ChannelMarker;
 
-use crate::ids::{Press, snowflake};
+use crate::ids::{Press, message_id, snowflake};
 use crate::post::Post;
 use crate::reply::Button;
 use crate::{Bot, Error, words};
@@ -23,7 +22,7 @@ pub(crate) async fn keep(bot: &Bot) -> Result<Arc<Overview>, Error> {
     let overview = status::overview(&bot.app).await?;
     note(keep_one(bot, "panel", bot.settings.support_channel, panel(bot)).await);
     if let Some(channel) = bot.settings.status_channel {
-        let t = Translator::new(Language::En);
+        let t = Translator::new(bot.settings.language);
         let recent = |one: &&status::Incident| one.resolved_at.is_none_or(|at| overview.at - at < RECENT_MS);
         // The oldest first: they are read in this order.
         for one in overview.incidents.iter().rev().filter(recent) {
@@ -44,7 +43,7 @@ fn note(kept: Result<(), Error>) {
 
 /// The panel: where everybody finds help.
 fn panel(bot: &Bot) -> Post {
-    let t = Translator::new(Language::En);
+    let t = Translator::new(bot.settings.language);
     Post {
         title: bot.app.config.brand.name.clone(),
         text: t.say("bot-panel"),
@@ -69,7 +68,7 @@ async fn keep_one(bot: &Bot, name: &str, channel: Id<ChannelMarker>, mut post: P
         Step::Nothing => return Ok(()),
         // One that was posted by a process that did not live to note it may say something else by now.
         Step::Post => post.find(bot, channel).await?.map(|there| there.id),
-        Step::Edit(message) => Some(Id::new(message.unsigned_abs().max(1))),
+        Step::Edit(message) => Some(message_id(message)),
     };
     let message = match there {
         None => post.send(&bot.rest, channel).await?.id,

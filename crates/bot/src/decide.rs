@@ -287,7 +287,7 @@ pub(crate) fn may_fill(ask: &Ask, facts: &Facts, settings: &Settings) -> Result<
 #[cfg(test)]
 mod tests {
     use app::session::{Account, Live};
-    use domain::account::Role;
+    use domain::account::{Language, Role};
     use domain::ticket::{Life, Priority, State};
     use proptest::prelude::*;
     use proptest::test_runner::{Config, TestRunner};
@@ -323,6 +323,7 @@ mod tests {
             api_base: Url::parse("https://discord.com").expect("a URL"),
             youngest_ms: 0,
             reading: Reading::Mentions,
+            language: Language::En,
         }
     }
 
@@ -352,6 +353,7 @@ mod tests {
             locale: "en".to_owned(),
             channel_id: Some(30),
             intro_id: None,
+            log_id: None,
             reply_token: None,
             told: true,
             shut: false,

@@ -5,6 +5,7 @@ use std::fmt;
 use app::discord::Snowflake;
 use domain::faq::{Flow, Way};
 use twilight_model::id::Id;
+use twilight_model::id::marker::MessageMarker;
 
 /// When Discord's clock began, in milliseconds since 1970.
 const EPOCH_MS: i64 = 1_420_070_400_000;
@@ -14,6 +15,11 @@ const DIGITS: &[u8; 36] = b"0123456789abcdefghijklmnopqrstuvwxyz";
 /// A snowflake as the product keeps it.
 pub(crate) fn snowflake<T>(id: Id<T>) -> Snowflake {
     Snowflake::try_from(id.get()).unwrap_or(Snowflake::MAX)
+}
+
+/// A message by the number that the product keeps.
+pub(crate) fn message_id(id: Snowflake) -> Id<MessageMarker> {
+    Id::new(id.unsigned_abs().max(1))
 }
 
 /// When something was made on Discord, in milliseconds since 1970.

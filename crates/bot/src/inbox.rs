@@ -17,7 +17,7 @@ use twilight_model::channel::message::MessageType;
 use crate::act::{self, channel_id, entry_id};
 use crate::ask::{Person, language};
 use crate::decide::side;
-use crate::ids::{made_at, snowflake};
+use crate::ids::{made_at, message_id, snowflake};
 use crate::post::Post;
 use crate::{Bot, Error, files, insist, words};
 
@@ -182,7 +182,7 @@ async fn catch_up(bot: &Bot) -> Result<(), Error> {
 async fn catch_up_one(bot: &Bot, thread: &ThreadRow, channel: Snowflake) -> Result<(), Error> {
     let mut after = thread.read_to;
     while after > 0 {
-        let from = twilight_model::id::Id::new(after.unsigned_abs());
+        let from = message_id(after);
         let page = bot.rest.messages_after(channel_id(channel), from, PAGE).await;
         let mut page = match page {
             Err(error) if error.is_channel_gone() => {

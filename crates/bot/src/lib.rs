@@ -36,6 +36,7 @@ use std::time::{Duration, Instant};
 
 use app::App;
 use app::discord::session as kept_session;
+use app::i18n::Translator;
 use tokio::sync::{Notify, watch};
 use tokio::task::{JoinHandle, JoinSet};
 use twilight_gateway::MessageSender;
@@ -310,7 +311,7 @@ pub(crate) async fn insist<T, F: Future<Output = app::Result<T>>>(act: impl Fn()
 /// Boards, presence and roles.
 async fn round(bot: &Bot, rest: &mut roles::Rest) {
     match boards::keep(bot).await {
-        Ok(overview) => bot.show(&words::presence(&overview)),
+        Ok(overview) => bot.show(&words::presence(Translator::new(bot.settings.language), &overview)),
         Err(error) => tracing::warn!(%error, "a message that the bot keeps is not as it should be"),
     }
     if let Err(error) = roles::keep(bot, rest).await {

@@ -7,6 +7,7 @@ use app::discord::role::{self, Undo};
 use domain::time::UnixMs;
 
 use crate::act::{channel_id, user_id};
+use crate::ids::message_id;
 use crate::trouble::Trouble;
 use crate::{Bot, Error, place};
 
@@ -23,7 +24,7 @@ pub(crate) struct Rest(HashMap<Snowflake, UnixMs>);
 pub(crate) async fn keep(bot: &Bot, rest: &mut Rest) -> Result<(), Error> {
     for undo in role::to_undo(&bot.app).await? {
         match take_back(bot, undo).await {
-            Err(error) if error.is_nobody() || error.is_channel_gone() => {
+            Err(error) if error.is_nobody() || error.is_channel_gone() || error.is_message_gone() => {
                 role::undone(&bot.app, undo).await?;
             }
             Err(error) => {
@@ -64,5 +65,9 @@ async fn take_back(bot: &Bot, undo: Undo) -> Result<(), Trouble> {
         (Undo::Role(_), None) => Ok(()),
         (Undo::Thread(thread), _) => bot.rest.delete_channel(channel_id(thread)).await,
         (Undo::Member { thread, whom }, _) => place::put_out(&bot.rest, channel_id(thread), user_id(whom)).await,
+        (Undo::Log(message), _) => match bot.settings.log_channel {
+            Some(log) => bot.rest.delete_message(log, message_id(message)).await,
+            None => Ok(()),
+        },
     }
 }

@@ -178,6 +178,11 @@ impl Rest {
         self.tell(Method::PATCH, &format!("channels/{channel}/messages/{message}"), Some(body)).await
     }
 
+    /// Deletes a message of the bot's own.
+    pub(crate) async fn delete_message(&self, channel: ChannelId, message: Id<MessageMarker>) -> Result<(), Trouble> {
+        self.tell(Method::DELETE, &format!("channels/{channel}/messages/{message}"), None).await
+    }
+
     /// The channel of somebody's letters.
     pub(crate) async fn letters_of(&self, whom: UserId) -> Result<Channel, Trouble> {
         self.send(Method::POST, "users/@me/channels", &json!({ "recipient_id": whom }), &[]).await

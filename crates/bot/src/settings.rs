@@ -1,5 +1,6 @@
 //! What the bot needs to know of the settings.
 
+use domain::account::Language;
 use secrecy::SecretString;
 use twilight_model::id::Id;
 use twilight_model::id::marker::{ApplicationMarker, ChannelMarker, GuildMarker, RoleMarker};
@@ -52,6 +53,8 @@ pub struct Settings {
     pub youngest_ms: i64,
     /// How it reads threads.
     pub reading: Reading,
+    /// The language of what all read: the panel, incidents, its presence.
+    pub language: Language,
 }
 
 impl Settings {

@@ -11,7 +11,7 @@ use domain::time::minute;
 use serde_json::json;
 use twilight_model::http::attachment::Attachment;
 use twilight_model::id::Id;
-use twilight_model::id::marker::ChannelMarker;
+use twilight_model::id::marker::{ChannelMarker, MessageMarker};
 use uuid::Uuid;
 
 use crate::act::{channel_id, user_id};
@@ -230,7 +230,11 @@ async fn transcript(bot: &Bot, work: &Work) -> Result<(), Error> {
         ..Post::default()
     };
     if let Some(log) = bot.settings.log_channel {
-        unless_refused(post_to(bot, log, &post).await)?;
+        let kept = async {
+            let message = post_to(bot, log, &post).await?;
+            Ok(thread::logged(&bot.app, ticket.id, snowflake(message)).await?)
+        };
+        unless_refused(kept.await)?;
     }
     // Whoever is linked now is told, and nobody who was.
     if link::discord_of(&bot.app, ticket.user_id).await? != Some(work.thread.discord_id) {
@@ -260,17 +264,17 @@ fn unless_refused(sent: Result<(), Error>) -> Result<(), Error> {
 }
 
 /// Posts something in a channel, unless it is there.
-async fn post_to(bot: &Bot, channel: Id<ChannelMarker>, post: &Post) -> Result<(), Error> {
-    if post.find(bot, channel).await?.is_none() {
-        post.send(&bot.rest, channel).await?;
+async fn post_to(bot: &Bot, channel: Id<ChannelMarker>, post: &Post) -> Result<Id<MessageMarker>, Error> {
+    match post.find(bot, channel).await? {
+        Some(there) => Ok(there.id),
+        None => Ok(post.send(&bot.rest, channel).await?.id),
     }
-    Ok(())
 }
 
 /// A direct message.
 async fn write_to(bot: &Bot, whom: i64, letter: &Post) -> Result<(), Error> {
     let channel = bot.rest.letters_of(user_id(whom)).await?;
-    post_to(bot, channel.id, letter).await
+    post_to(bot, channel.id, letter).await.map(drop)
 }
 
 /// What was written and done, without what the team wrote for itself.

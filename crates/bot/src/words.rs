@@ -91,11 +91,11 @@ pub(crate) fn incident(t: Translator, incident: &Incident) -> String {
 }
 
 /// Few words for the bot's presence.
-pub(crate) fn presence(overview: &Overview) -> String {
+pub(crate) fn presence(t: Translator, overview: &Overview) -> String {
     let works = |status: Status| matches!(status, Status::Operational | Status::Degraded);
     let servers: Vec<_> = overview.components.iter().filter(|one| one.place.is_some()).collect();
     let (good, all) = (servers.iter().filter(|one| works(one.status)).count(), servers.len());
-    format!("{} {good}/{all} servers", sign(overview.overall))
+    format!("{} {}", sign(overview.overall), t.with("bot-presence", "servers", format!("{good}/{all}").as_str()))
 }
 
 /// The servers with their load.

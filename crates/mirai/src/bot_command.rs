@@ -3,6 +3,7 @@
 use app::App;
 use app::discord::gate;
 use tokio::sync::watch;
+use tokio::task::JoinSet;
 
 use crate::cli::{Bot, BotCommand};
 use crate::{out, serve, settings, signals, wiring};
@@ -43,8 +44,14 @@ async fn alone() -> anyhow::Result<()> {
     let (parsed, settings) = (settings::parse(&values)?, settings::bot(&values)?);
     let (app, _) = wiring::app(parsed, store::Patience::Serving).await?;
     let stop = signals::stop()?;
+    let mut tasks = JoinSet::new();
+    if let Some(place) = values.text("BOT_METRICS_LISTEN") {
+        serve::serve_metrics(("BOT_METRICS_LISTEN", place), &mut tasks, &stop).await?;
+    }
     tracing::info!(guild = %settings.guild, version = env!("CARGO_PKG_VERSION"), "the bot begins");
     bot::run(app.clone(), settings, stop).await?;
+    // It may have ended by itself.
+    tasks.shutdown().await;
     app.store.close().await?;
     Ok(())
 }

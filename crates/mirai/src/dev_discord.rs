@@ -7,6 +7,7 @@ use anyhow::Context as _;
 use app::App;
 use app::discord::{link, session};
 use bot::{Reading, Settings, id};
+use domain::account::Language;
 use domain::time::DAY_MS;
 use fakes::discord::{DiscordOptions, DiscordPage, FakeDiscord};
 use tokio::net::TcpListener;
@@ -66,6 +67,7 @@ impl Discord {
             api_base: Url::parse(&fake.base_url())?,
             youngest_ms: 3 * DAY_MS,
             reading: Reading::Mentions,
+            language: Language::En,
         };
         let address = format!("http://localhost:{}", page.local_addr()?.port());
         let page = DiscordPage::start(&fake, page)?;

@@ -41,7 +41,7 @@ pub(crate) async fn run(options: &Serve) -> anyhow::Result<()> {
     let stop = signals::stop()?;
     let mut tasks = background(&app, &stop);
     if let Some(place) = metrics_listen {
-        serve_metrics(&place, &mut tasks, &stop).await?;
+        serve_metrics(("METRICS_LISTEN", &place), &mut tasks, &stop).await?;
     }
     if let Some(settings) = bot {
         tasks.spawn(bot_command::beside(app.clone(), settings, stop.clone()));
@@ -79,11 +79,16 @@ pub(crate) async fn finish(mut tasks: JoinSet<()>, app: App) -> anyhow::Result<(
     Ok(())
 }
 
-async fn serve_metrics(place: &str, tasks: &mut JoinSet<()>, stop: &watch::Receiver<bool>) -> anyhow::Result<()> {
+/// Serves `/metrics` of this process at `place`, which the setting `name` names.
+pub(crate) async fn serve_metrics(
+    (name, place): (&'static str, &str),
+    tasks: &mut JoinSet<()>,
+    stop: &watch::Receiver<bool>,
+) -> anyhow::Result<()> {
     let builder = PrometheusBuilder::new().set_buckets_for_metric(Matcher::Full(APPLIED.to_owned()), &APPLIED_BUCKETS);
     let builder = builder.context("metrics could not be set up")?;
     let handle = builder.install_recorder().context("metrics could not be set up")?;
-    let listener = Listener::bind(place).await.context("METRICS_LISTEN")?;
+    let listener = Listener::bind(place).await.context(name)?;
     tracing::info!(place = listener.place(), "metrics");
     let render = handle.clone();
     let router = web::metrics_router(move || render.render());

@@ -256,6 +256,7 @@ pub const HELD: [Held; 42] = [
             "locale",
             "channel_id",
             "intro_id",
+            "log_id",
             "reply_token",
             "told",
             "shut",
@@ -299,7 +300,7 @@ pub const HELD: [Held; 42] = [
 ];
 
 /// Tables about the service alone.
-pub const NOT_ABOUT_PEOPLE: [&str; 31] = [
+pub const NOT_ABOUT_PEOPLE: [&str; 32] = [
     "plans",
     "plan_offers",
     "plan_prices",
@@ -318,6 +319,7 @@ pub const NOT_ABOUT_PEOPLE: [&str; 31] = [
     "checks",
     "probe_results",
     "rollups",
+    "pasts",
     "incidents",
     "incident_updates",
     "incident_components",

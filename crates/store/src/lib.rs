@@ -46,6 +46,7 @@ pub mod notice_refusals;
 pub mod notices;
 pub mod outbox;
 pub mod password_resets;
+pub mod pasts;
 pub mod peer_changes;
 pub mod peer_counters;
 pub mod plan_offers;

@@ -5,6 +5,7 @@ use app::discord::link;
 use app::session::Who;
 use app::{App, Clock};
 use bot::{Reading, Settings, id};
+use domain::account::Language;
 use fakes::discord::{DiscordOptions, FakeDiscord, Outcome, Seen};
 use serde_json::Value;
 use store::sessions::Live;
@@ -45,6 +46,8 @@ pub struct Guild {
     pub support: u64,
     /// The category in which tickets have channels of their own, if they have.
     pub tickets: Option<u64>,
+    /// The language of what all read.
+    pub language: Language,
     /// Where conversations are kept.
     pub log: u64,
     /// Where incidents are posted.
@@ -88,7 +91,18 @@ impl Guild {
         let subscriber_role = role("subscriber", 0)?;
         let channel = |name| fake.text_channel(id, name);
         let (support, log, status) = (channel("help"), channel("log"), channel("status"));
-        Ok(Guild { id, support, tickets: None, log, status, staff_role, lead_role, subscriber_role, fake })
+        Ok(Guild {
+            id,
+            support,
+            tickets: None,
+            language: Language::En,
+            log,
+            status,
+            staff_role,
+            lead_role,
+            subscriber_role,
+            fake,
+        })
     }
 
     /// From the bot's next start on tickets have channels of their own.
@@ -125,13 +139,14 @@ impl Guild {
             api_base: Url::parse(&self.fake.base_url())?,
             youngest_ms: 3 * DAY,
             reading: Reading::Mentions,
+            language: self.language,
         })
     }
 
     /// The settings as the environment of a process has them.
     #[must_use]
     pub fn environment(&self) -> Vec<(&'static str, String)> {
-        vec![
+        let mut environment = vec![
             ("DISCORD_TOKEN", TOKEN.to_owned()),
             ("DISCORD_CLIENT_ID", self.fake.bot_id().to_string()),
             ("GUILD_ID", self.id.to_string()),
@@ -141,7 +156,9 @@ impl Guild {
             ("LOG_CHANNEL_ID", self.log.to_string()),
             ("STATUS_CHANNEL_ID", self.status.to_string()),
             ("DISCORD_API_BASE", self.fake.base_url()),
-        ]
+        ];
+        environment.extend(self.tickets.map(|category| ("TICKET_CATEGORY_ID", category.to_string())));
+        environment
     }
 
     /// Registers the commands and starts the bot; returns once it has heard of its guild.

@@ -139,18 +139,26 @@ pub async fn list(app: &App) -> Result<Vec<Listed>> {
     Ok(maintenance::all(app).await?.into_iter().map(listed).collect())
 }
 
-/// Ends work: what runs is over, and nothing begins any more. What was counted as maintenance stays so.
+/// Ends work: what runs is over, and nothing begins any more. What was counted as maintenance stays so. Whoever was told of
+/// what would have come is told that it does not.
 pub async fn end(app: &App, actor: &str, id: Uuid) -> Result<()> {
     let now = app.clock.now();
+    let planned = maintenance::all(app).await?.into_iter().find(|planned| planned.row.id == id);
     let tx = app.store.write_txn().await?;
     let Some(mut row) = maintenances::lock(&tx, id).await? else { return Err(Error::NotFound) };
     if row.ended_at.is_none() {
         row.ended_at = Some(now);
+        if let Some(planned) = planned
+            && let Some(next) = planned.coming(now)
+        {
+            status_news::of_maintenance_canceled(app, &tx, &row, planned.components(), next, now).await?;
+        }
         let title = row.title.clone();
         maintenances::save(&tx, row).await?;
         audit(app, &tx, actor, "maintenance.end", &title, "", now).await?;
     }
     tx.commit().await?;
+    app.wake_worker();
     app.status.forget();
     Ok(())
 }

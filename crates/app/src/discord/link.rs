@@ -115,13 +115,17 @@ pub async fn unlink(app: &App, who: &Who) -> Result<bool> {
     .await
 }
 
-/// An account is deleted: its threads on Discord go too.
+/// An account is deleted: its threads on Discord go too, and its conversations in the team's log.
 pub(crate) async fn forget(app: &App, tx: &Tx, user: Uuid, now: UnixMs) -> Result<()> {
     if let Some(link) = links::of_user(tx, user).await? {
         drop_link(app, tx, &link, now).await?;
     }
-    for thread in threads::of_user(tx, user).await?.into_iter().filter_map(|thread| thread.channel_id) {
-        undo::put(tx, undo::Model { kind: "thread".to_owned(), target: thread, due_at: now }).await?;
+    for thread in threads::of_user(tx, user).await? {
+        for (kind, target) in [("thread", thread.channel_id), ("log", thread.log_id)] {
+            if let Some(target) = target {
+                undo::put(tx, undo::Model { kind: kind.to_owned(), target, due_at: now }).await?;
+            }
+        }
     }
     Ok(())
 }

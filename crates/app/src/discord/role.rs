@@ -75,6 +75,8 @@ pub enum Undo {
         /// Who is in it.
         whom: Snowflake,
     },
+    /// A message of the team's log, with a conversation that is not to be kept.
+    Log(Snowflake),
 }
 
 impl Undo {
@@ -83,6 +85,7 @@ impl Undo {
             Undo::Role(target) => ("role", target),
             Undo::Thread(target) => ("thread", target),
             Undo::Member { thread, .. } => ("member", thread),
+            Undo::Log(target) => ("log", target),
         }
     }
 }
@@ -93,6 +96,7 @@ pub async fn to_undo(app: &App) -> Result<Vec<Undo>> {
     for row in undo::due(&app.store, app.clock.now(), AT_ONCE).await? {
         match row.kind.as_str() {
             "thread" => due.push(Undo::Thread(row.target)),
+            "log" => due.push(Undo::Log(row.target)),
             "member" => match threads::of_channel(&app.store, row.target).await? {
                 Some(thread) => due.push(Undo::Member { thread: row.target, whom: thread.discord_id }),
                 None => undo::done(&app.store, &row.kind, row.target).await?,

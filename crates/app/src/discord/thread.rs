@@ -46,6 +46,7 @@ pub(crate) async fn intend(tx: &Tx, ticket: Uuid, place: &Place, now: UnixMs) ->
         locale: place.locale.as_str().to_owned(),
         channel_id: None,
         intro_id: None,
+        log_id: None,
         reply_token: Some(place.reply_token.clone()),
         told: false,
         shut: false,
@@ -170,6 +171,27 @@ pub async fn told(app: &App, id: Uuid) -> Result<()> {
 /// The thread is shut, or open again.
 pub async fn set_shut(app: &App, id: Uuid, shut: bool) -> Result<()> {
     change(app, id, |row| row.shut = shut).await.map(drop)
+}
+
+/// The conversation is in a message of the team's log. One that was there before goes, since all of it is in the new one;
+/// so does this one if its account was deleted meanwhile.
+pub async fn logged(app: &App, id: Uuid, message: Snowflake) -> Result<()> {
+    app.retrying(|| async {
+        let tx = app.store.write_txn().await?;
+        let gone = match threads::lock(&tx, id).await? {
+            Some(mut row) => {
+                let before = row.log_id.replace(message).filter(|before| *before != message);
+                threads::save(&tx, row).await?;
+                before
+            }
+            None => Some(message),
+        };
+        if let Some(target) = gone {
+            undo::put(&tx, undo::Model { kind: "log".to_owned(), target, due_at: app.clock.now() }).await?;
+        }
+        Ok(tx.commit().await?)
+    })
+    .await
 }
 
 /// The channel of a closed ticket is deleted soon. A ticket that is opened again gets another.

@@ -2,6 +2,7 @@
 
 use domain::monitor::incident::Stage;
 use domain::monitor::news::What;
+use domain::time::UnixMs;
 
 use super::Part;
 use crate::i18n::Translator;
@@ -29,9 +30,7 @@ pub(super) fn parts(news: &News, t: Translator) -> (String, Vec<Part>) {
             (subject(key), said)
         }
         Event::Maintenance { from, to, repeat } => {
-            let (from, to) = (moment(t, *from), moment(t, *to));
-            let values = [("what", parts.as_str().into()), ("from", from.as_str().into()), ("to", to.as_str().into())];
-            said.push(Part::Words(t.with_all("status-work", &values)));
+            said.push(times(t, &parts, *from, *to));
             if repeat != "once" {
                 said.push(Part::Words(format!(
                     "{}: {}",
@@ -41,5 +40,17 @@ pub(super) fn parts(news: &News, t: Translator) -> (String, Vec<Part>) {
             }
             (subject("mail-status-work-subject"), said)
         }
+        Event::MaintenanceCanceled { from, to } => {
+            said.push(times(t, &parts, *from, *to));
+            said.push(Part::Words(t.say("mail-status-canceled-body")));
+            (subject("mail-status-canceled-subject"), said)
+        }
     }
+}
+
+/// What work is done on, and when.
+fn times(t: Translator, parts: &str, from: UnixMs, to: UnixMs) -> Part {
+    let (from, to) = (moment(t, from), moment(t, to));
+    let values = [("what", parts.into()), ("from", from.as_str().into()), ("to", to.as_str().into())];
+    Part::Words(t.with_all("status-work", &values))
 }

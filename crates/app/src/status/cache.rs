@@ -19,6 +19,8 @@ const PAST_MS: i64 = 15 * 60_000;
 pub(crate) struct Cache {
     shown: Mutex<Option<Shown>>,
     past: Mutex<Option<(UnixMs, Arc<Past>)>>,
+    /// What is kept in the database, as far as this process knows.
+    kept: Mutex<Option<Arc<Past>>>,
     /// Whoever reads; the others are given what was read before.
     reading: Turn<()>,
 }
@@ -58,13 +60,30 @@ impl Cache {
         let is_fresh = |(at, past): &(UnixMs, Arc<Past>)| past.today == today && (0..PAST_MS).contains(&(now - at));
         let past = match known.filter(is_fresh) {
             Some((_, past)) => past,
-            None => self.read_past(app, now).await?,
+            None => match Past::kept(app, today).await? {
+                Some(past) => Arc::new(past),
+                None => self.read_past(app, now).await?,
+            },
         };
         past::with_today(app, past, now).await
     }
 
+    /// Reads the days that are over anew, and keeps what they come to if it is something else.
+    pub(super) async fn make_ready(&self, app: &App, now: UnixMs) -> Result<()> {
+        let past = self.read_past(app, now).await?;
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if kept.is_none() {
+            kept = Past::kept(app, past.today).await?.map(Arc::new);
+        }
+        if kept.as_deref() != Some(&*past) {
+            past.keep(app).await?;
+        }
+        *self.kept.lock().unwrap_or_else(PoisonError::into_inner) = Some(past);
+        Ok(())
+    }
+
     /// Reads the days that are over anew.
-    pub(super) async fn read_past(&self, app: &App, now: UnixMs) -> Result<Arc<Past>> {
+    async fn read_past(&self, app: &App, now: UnixMs) -> Result<Arc<Past>> {
         let past = Arc::new(past::read(app, now - now.rem_euclid(DAY_MS)).await?);
         *self.past.lock().unwrap_or_else(PoisonError::into_inner) = Some((now, Arc::clone(&past)));
         Ok(past)

@@ -17,6 +17,8 @@ pub(crate) fn bot(values: &Values) -> anyhow::Result<bot::Settings> {
         "off" => Reading::Mentions,
         _ => bail!("DISCORD_MESSAGE_CONTENT takes on or off"),
     };
+    let language = required(values, "DISCORD_LANGUAGE")?;
+    let language = language.parse().context("DISCORD_LANGUAGE takes en, de, es, fr or ja")?;
     let youngest: u32 = number(values, "DISCORD_MIN_ACCOUNT_DAYS", 0..=365)?;
     Ok(bot::Settings {
         token: SecretString::from(required(values, "DISCORD_TOKEN")?.to_owned()),
@@ -32,6 +34,7 @@ pub(crate) fn bot(values: &Values) -> anyhow::Result<bot::Settings> {
         youngest_ms: i64::from(youngest) * DAY_MS,
         api_base,
         reading,
+        language,
     })
 }
 

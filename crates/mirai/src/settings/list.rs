@@ -31,7 +31,8 @@ pub(crate) const SETTINGS: &[Setting] = &[
     open("APP_NAME", Some("MiraiVPN"), "the name of the company on pages and mails"),
     open("SUPPORT_EMAIL", None, "where customers write to; MAIL_FROM's address if not set"),
     open("LISTEN", Some("127.0.0.1:8080"), "host:port, or unix:PATH"),
-    open("METRICS_LISTEN", None, "host:port of /metrics; not served if not set"),
+    open("METRICS_LISTEN", None, "host:port of /metrics of `mirai serve`; not served if not set"),
+    open("BOT_METRICS_LISTEN", None, "host:port of /metrics of a bot in a process of its own, `mirai bot`"),
     open("TRUSTED_PROXIES", None, "networks whose X-Forwarded-For counts, such as 127.0.0.1/32,::1/128"),
     open("ALLOWED_ORIGINS", None, "origins of other pages that may call the API, such as https://app.example.net"),
     open("SHUTDOWN_GRACE", Some("10"), "seconds that requests under way have after SIGTERM"),
@@ -107,6 +108,11 @@ pub(crate) const SETTINGS: &[Setting] = &[
     open("TICKET_CATEGORY_ID", None, "a category in which each ticket has a channel instead of a private thread"),
     open("LOG_CHANNEL_ID", None, "the channel in which the conversations of closed tickets are kept"),
     open("STATUS_CHANNEL_ID", None, "the channel in which incidents are posted"),
+    open(
+        "DISCORD_LANGUAGE",
+        Some("en"),
+        "the language of what all read on Discord (the panel, incidents, the presence): en, de, es, fr or ja. Each person is answered in their own",
+    ),
     open(
         "DISCORD_MIN_ACCOUNT_DAYS",
         Some("3"),

@@ -25,6 +25,8 @@ pub struct Model {
     pub channel_id: Option<i64>,
     /// The first message in it, once there is one.
     pub intro_id: Option<i64>,
+    /// The message of the team's log with its conversation, once it was closed.
+    pub log_id: Option<i64>,
     /// With this the one who asked can be answered for fifteen minutes; gone once they were.
     pub reply_token: Option<String>,
     /// Whether they were told where the thread is.

@@ -1,4 +1,4 @@
-//! What is to be taken back on Discord from those who are not ours any more: a role, a thread.
+//! What is to be taken back on Discord: a role of those who are not ours any more, a thread, a conversation in the log.
 
 use domain::time::UnixMs;
 use sea_orm::entity::prelude::*;
@@ -11,10 +11,10 @@ use crate::{Db, Result};
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "discord_undo")]
 pub struct Model {
-    /// `role` or `thread`.
+    /// `role`, `thread`, `member` or `log`.
     #[sea_orm(primary_key, auto_increment = false)]
     pub kind: String,
-    /// Whose role, or which thread.
+    /// Whose role, which thread, or which message.
     #[sea_orm(primary_key, auto_increment = false)]
     pub target: i64,
     /// When it is to be tried.

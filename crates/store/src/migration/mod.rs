@@ -33,6 +33,8 @@ mod m0031_discord;
 mod m0032_subscribers;
 mod m0033_vantages;
 mod m0034_jobs_by_kind;
+mod m0035_pasts;
+mod m0036_transcripts;
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::DbBackend;
@@ -75,6 +77,8 @@ impl MigratorTrait for Migrator {
             Box::new(m0032_subscribers::Migration),
             Box::new(m0033_vantages::Migration),
             Box::new(m0034_jobs_by_kind::Migration),
+            Box::new(m0035_pasts::Migration),
+            Box::new(m0036_transcripts::Migration),
         ]
     }
 }

@@ -1,23 +1,27 @@
 //! Servers are watched by their gateways' reports: incidents, mails to admins, the status page and its figures.
 
 use app::admin::COMMAND_LINE;
-use app::admin::servers;
-use app::monitor;
+use app::admin::{checks, servers};
+use app::{Clock, monitor};
 use clients::stripe::{Stripe, StripeSettings};
 use domain::account::Role;
-use domain::monitor::rollup::Resolution;
+use domain::monitor::rollup::{Resolution, Tally};
 use domain::time::DAY_MS;
 use domain::vpn::balancer::ServerStatus;
 use reqwest::StatusCode;
 use serde_json::Value;
-use store::{checks, gateways, rollups, vps_servers};
-use testkit::app::{Database, TestApp, Wanted};
+use store::{gateways, rollups, vps_servers};
+use testkit::app::{Database, START, TestApp, Wanted};
+use testkit::fleet::Fleet;
 use uuid::Uuid;
+
+use crate::monitor_checks::tcp;
 
 testkit::on_both_databases!(
     a_server_that_falls_silent_is_one_incident_with_one_mail_and_one_resolution,
     a_monitor_that_is_cut_off_itself_reports_nothing,
     a_day_is_counted_to_the_millisecond_and_a_pause_is_no_outage,
+    a_process_that_begins_shows_what_the_last_one_added_up,
 );
 
 pub(crate) const MINUTE: i64 = 60_000;
@@ -216,7 +220,8 @@ async fn a_day_is_counted_to_the_millisecond_and_a_pause_is_no_outage(database: 
     // Nobody could report meanwhile, and after the start not at once.
     minutes(&test, 1, &[]).await?;
     minutes(&test, 3, &[osaka]).await?;
-    let heartbeat = checks::all(&test.app.store).await?.into_iter().find(|(check, _)| check.kind == checks::HEARTBEAT);
+    let all = store::checks::all(&test.app.store).await?;
+    let heartbeat = all.into_iter().find(|(check, _)| check.kind == store::checks::HEARTBEAT);
     let heartbeat = heartbeat.map(|(check, _)| check.id).unwrap_or_default();
     let of_heartbeat = async |resolution, from| -> anyhow::Result<Vec<rollups::Model>> {
         let rows = rollups::since(&test.app.store, resolution, from).await?;
@@ -242,5 +247,50 @@ async fn a_day_is_counted_to_the_millisecond_and_a_pause_is_no_outage(database: 
     assert_eq!(shown, 90);
     let uptime = osaka["days"][88]["uptime"].as_f64().unwrap_or_default();
     assert!((uptime - 93.0 / 123.0).abs() < 1e-4, "{uptime}");
+    Ok(())
+}
+
+async fn a_process_that_begins_shows_what_the_last_one_added_up(database: Database) -> anyhow::Result<()> {
+    let Some(fleet) = Fleet::new(database).await? else { return Ok(()) };
+    let now = START + 12 * 3_600_000;
+    let clock = Clock::stopped_at(now);
+    let first = fleet.look(clock.clone()).await?;
+    for name in ["one", "two"] {
+        checks::add(&first, "test", &tcp(name, name, "192.0.2.1:443")).await?;
+    }
+    let today = now - now.rem_euclid(DAY_MS);
+    let all = store::checks::all(&first.store).await?;
+    let row = |check: Uuid, ago: i64| {
+        let fail_ms = (ago * 7_919) % DAY_MS;
+        let mut tally = Tally { ok_ms: DAY_MS - fail_ms, fail_ms, ..Tally::default() };
+        tally.latency.add(ago.unsigned_abs() * 100);
+        rollups::Model::new(Resolution::Day, check, today - ago * DAY_MS, &tally)
+    };
+    // The one has been watched for a year and more, the other for a week, and not on each day.
+    let (one, two) = (all[0].0.id, all[1].0.id);
+    let mut rows: Vec<_> = (1..400).map(|ago| row(one, ago)).collect();
+    rows.extend([1, 2, 5, 7].map(|ago| row(two, ago)));
+    let save = async |rows| -> anyhow::Result<()> {
+        let tx = first.store.write_txn().await?;
+        rollups::save(&tx, rows).await?;
+        Ok(tx.commit().await?)
+    };
+    save(rows).await?;
+    let added_up = app::status::overview(&first).await?;
+    app::status::make_ready(&first).await?;
+    // What it is made of is not looked at again, until it is time to.
+    rollups::prune(&first.store, Resolution::Day, today).await?;
+    let second = fleet.look(clock.clone()).await?;
+    assert_eq!(app::status::overview(&second).await?.components, added_up.components);
+    // It counts for its day alone.
+    clock.advance(DAY_MS);
+    let third = fleet.look(clock).await?;
+    let empty = app::status::overview(&third).await?;
+    assert!(empty.components.iter().all(|part| part.days.iter().all(|day| day.uptime.is_none())), "{empty:?}");
+    // And what is not as it was is kept anew, by a process that did not make it too.
+    save(vec![row(two, 1)]).await?;
+    app::status::make_ready(&third).await?;
+    let kept = store::pasts::of_day(&third.store, today + DAY_MS).await?;
+    assert_eq!(kept.iter().map(|row| row.check_id).collect::<Vec<_>>(), [two]);
     Ok(())
 }

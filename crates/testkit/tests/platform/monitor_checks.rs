@@ -33,7 +33,7 @@ testkit::on_both_databases!(
     the_page_has_figures_and_is_read_once_for_many,
 );
 
-fn tcp(name: &str, component: &str, address: impl ToString) -> NewCheck {
+pub(crate) fn tcp(name: &str, component: &str, address: impl ToString) -> NewCheck {
     NewCheck {
         name: name.to_owned(),
         component: component.to_owned(),

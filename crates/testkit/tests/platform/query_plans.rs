@@ -12,12 +12,13 @@ use sqlx::{AssertSqlSafe, Connection as _, Row as _};
 use testkit::app::{Database, TestApp, Wanted};
 
 /// What is read whole, and why that is right.
-const KNOWN: [(&str, &str); 13] = [
+const KNOWN: [(&str, &str); 14] = [
     ("SCAN plan_offers", "a few prices of each plan"),
     ("SCAN plans", "the price list has a few rows"),
     ("SCAN vps_servers", "the servers are a few rows"),
     ("SCAN gateways", "each server has one at most"),
     ("SCAN vantages", "and so has each that looks at others"),
+    ("SCAN pasts", "a row for each check, and the page shows all of them"),
     ("SCAN sights", "which are three for each server"),
     ("SCAN checks", "what is watched is a few rows, and all of it is looked at"),
     ("SCAN components", "and so is what they watch"),

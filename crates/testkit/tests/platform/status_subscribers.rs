@@ -143,7 +143,7 @@ async fn mails_begin_with_the_button_and_end_with_one_click(database: Database) 
     }
     assert_eq!((count(&test).await?, mails(&test, email).len()), ((0, 0), 4));
     open(&test, "After").await?;
-    assert_eq!(mails(&test, email).len(), 4);
+    assert_eq!(mails(&test, email).len(), 5);
     // The old link begins nothing again, and whoever asks anew is asked anew.
     let page = reader.send(Method::POST, "/status/confirm", Some(&[("token", &token)])).await?;
     assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
@@ -394,20 +394,29 @@ async fn what_is_not_shown_is_not_told_and_work_that_is_announced_is(database: D
         until: None,
         components: vec![component.to_owned()],
     };
-    maintenance::add(&test.app, COMMAND_LINE, &work("New disks", "osaka-1", Repeat::Weekly)).await?;
+    let id = maintenance::add(&test.app, COMMAND_LINE, &work("New disks", "osaka-1", Repeat::Weekly)).await?;
     test.run_jobs().await?;
     let mail = test.newest_mail(email)?;
     assert_eq!(mail.subject, "Maintenance: New disks");
     for part in ["osaka-1: 1 December 2026, 01:30 UTC to 1 December 2026, 02:30 UTC.", "Repeated: Weekly"] {
         assert!(text(&mail).contains(part), "{part}: {}", text(&mail));
     }
+    // It is called off, once: who was told of it hears so.
+    for _ in 0..2 {
+        maintenance::end(&test.app, COMMAND_LINE, id).await?;
+    }
+    test.run_jobs().await?;
+    let mail = test.newest_mail(email)?;
+    assert_eq!(mail.subject, "Canceled: New disks");
+    assert!(text(&mail).contains("1 December 2026, 01:30 UTC") && text(&mail).contains("does not take place"));
     // It falls silent, is told, and is then taken out of service: that it is over is told too.
     minutes(&test, 4, &[]).await?;
     app::admin::servers::set_status(&test.app, COMMAND_LINE, "osaka-1", ServerStatus::Retired).await?;
     minutes(&test, 10, &[]).await?;
-    assert_eq!(mails(&test, email)[2..], ["Incident: osaka-1", "It is over: osaka-1"]);
+    assert_eq!(mails(&test, email)[3..], ["Incident: osaka-1", "It is over: osaka-1"]);
     // What nobody sees any more is nobody's news.
-    maintenance::add(&test.app, COMMAND_LINE, &work("Scrapping", "osaka-1", Repeat::Once)).await?;
+    let id = maintenance::add(&test.app, COMMAND_LINE, &work("Scrapping", "osaka-1", Repeat::Once)).await?;
+    maintenance::end(&test.app, COMMAND_LINE, id).await?;
     let mut hidden = incident("Burnt");
     hidden.components = vec!["osaka-1".to_owned()];
     let id = incidents::open(&test.app, COMMAND_LINE, &hidden).await?;

@@ -157,11 +157,13 @@ async fn a_webhook_is_told_of_the_same_in_signed_messages(database: Database) ->
         until: None,
         components: Vec::new(),
     };
-    maintenance::add(&test.app, COMMAND_LINE, &work).await?;
+    let work = maintenance::add(&test.app, COMMAND_LINE, &work).await?;
+    maintenance::end(&test.app, COMMAND_LINE, work).await?;
     test.run_jobs().await?;
     let told: Vec<Value> = receiver.got()[2..].iter().map(Got::json).collect();
     let of = |kind: &str| told.iter().find(|one| one["type"] == kind).cloned().unwrap_or_default();
-    assert_eq!(told.len(), 3, "{told:?}");
+    assert_eq!(told.len(), 4, "{told:?}");
+    assert_eq!(of("maintenance.canceled")["data"]["from"], "2026-12-01T02:30:00.000Z");
     let (update, work) = (of("incident.updated"), of("maintenance.scheduled"));
     assert_eq!(
         (&update["data"]["title"], &update["data"]["text"]),

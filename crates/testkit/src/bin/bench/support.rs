@@ -136,6 +136,8 @@ async fn watched(database: Database) -> anyhow::Result<Watched> {
     let without = tables.megabytes().await?;
     tables.fill_with_days(now).await?;
     let whole = tables.megabytes().await?;
+    // What a process that runs does every five minutes.
+    status::make_ready(&app).await.map_err(|error| anyhow::anyhow!(error.chain()))?;
     let mut first = Vec::new();
     let mut later = Vec::new();
     for _ in 0..READS {

@@ -1,9 +1,11 @@
 //! Tickets on Discord: one conversation with the site, seen by each as far as it is theirs.
 
 use anyhow::Context as _;
+use app::ticket::{self, Change};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use domain::account::Role;
+use domain::ticket::Helper;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 use testkit::app::{Database, TestApp};
@@ -16,6 +18,7 @@ use super::TROUBLE;
 testkit::on_both_databases!(
     a_ticket_is_opened_claimed_answered_and_closed_on_discord_and_read_on_the_site,
     files_go_both_ways_once_and_what_the_bot_may_not_read_is_asked_for,
+    the_log_keeps_a_conversation_once_and_not_beyond_its_account,
 );
 
 /// The customer's tickets as the API lists them.
@@ -157,6 +160,38 @@ async fn files_go_both_ways_once_and_what_the_bot_may_not_read_is_asked_for(data
     let from_site: Vec<_> = seen.iter().filter(|file| file.name == "log.txt").collect();
     assert_eq!(from_site.len(), 1, "{seen:?}");
     assert_eq!(reqwest::get(&from_site[0].url).await?.text().await?, "a line");
+    guild.is_content()?;
+    bot.end().await
+}
+
+async fn the_log_keeps_a_conversation_once_and_not_beyond_its_account(database: Database) -> anyhow::Result<()> {
+    let Some(Setting { test, guild, bot }) = Setting::start(database).await? else { return Ok(()) };
+    let mika = test.with_user("mika").await?;
+    let sora = test.with_team("sora", Role::Support).await?;
+    let customer = guild.join_linked(&test.app, "mika", mika.id).await?;
+    let thread = guild.open(customer, "No connection", TROUBLE).await?;
+    let id = ticket::by_number(&test.app, "1").await?.id;
+    let helper = Helper { id: sora.id, is_lead: false };
+    for reason in ["Solved.", "Solved again."] {
+        ticket::change(&test.app, helper, id, &Change::Close(ticket::words("reason", reason)?)).await?;
+        guild.wait_for(guild.log, reason).await?;
+        eventually("the end", || Ok(guild.only_thread()?.is_locked.then_some(()))).await?;
+        if reason == "Solved." {
+            ticket::change(&test.app, helper, id, &Change::Reopen).await?;
+            guild.wait_for(thread, "opened the ticket again").await?;
+        }
+    }
+    let logged = async |most: usize| {
+        fleet::eventually("the log", || async {
+            test.advance(15_000);
+            Ok((guild.texts(guild.log).len() <= most).then_some(()))
+        })
+        .await
+    };
+    logged(1).await?;
+    assert!(guild.texts(guild.log)[0].contains("Solved again."), "{:?}", guild.texts(guild.log));
+    app::admin::users::delete(&test.app, mika.id).await?;
+    logged(0).await?;
     guild.is_content()?;
     bot.end().await
 }

@@ -18,7 +18,10 @@ use uuid::Uuid;
 use super::TROUBLE;
 use crate::sql::run_sql;
 
-testkit::on_both_databases!(a_bot_that_is_killed_anywhere_opens_one_ticket_in_one_thread);
+testkit::on_both_databases!(
+    a_bot_that_is_killed_anywhere_opens_one_ticket_in_one_thread,
+    a_bot_that_is_killed_with_a_new_channel_finds_it_again,
+);
 
 async fn customer(app: &App) -> anyhow::Result<Uuid> {
     let new = Registration {
@@ -100,4 +103,39 @@ async fn a_bot_that_is_killed_anywhere_opens_one_ticket_in_one_thread(database: 
         bot.wait(PATIENCE).await?;
     }
     guild.is_content()
+}
+
+async fn a_bot_that_is_killed_with_a_new_channel_finds_it_again(database: Database) -> anyhow::Result<()> {
+    let Some(mut fleet) = Fleet::new(database).await? else { return Ok(()) };
+    let app = fleet.look(Clock::System).await?;
+    let mut guild = Guild::of(&app).await?;
+    let category = guild.use_channels()?;
+    bot::register(&guild.settings()?).await?;
+    for (name, value) in guild.environment() {
+        fleet.set(name, &value);
+    }
+    let user = customer(&app).await?;
+    let mika = guild.join("mika");
+    fleet.set("FAILPOINT", "thread.made");
+    let mut doomed = begin(&fleet, &app, &guild).await?;
+    fleet.unset("FAILPOINT");
+    guild.link(&app, user, mika).await?;
+    let form = guild.fake.slash(guild.support, mika, "ticket open")?;
+    guild.fill(form, &[("subject", "No connection"), ("text", TROUBLE)]).await?;
+    eventually("its end", || Ok((!doomed.is_running()).then_some(()))).await?;
+    fleet.set("BOT_METRICS_LISTEN", "127.0.0.1:0");
+    let mut bot = begin(&fleet, &app, &guild).await?;
+    let channels = || guild.fake.channels(guild.id).into_iter().filter(|one| one.category == Some(category));
+    let made = eventually("a channel", || Ok(channels().next())).await?;
+    guild.wait_for(made.id, TROUBLE).await?;
+    assert_eq!((channels().count(), guild.fake.threads(guild.support).len()), (1, 0));
+    guild.is_content()?;
+    // A process of its own has figures of its own.
+    let line: serde_json::Value = serde_json::from_str(&bot.wait_for_line("\"metrics\"", PATIENCE).await?)?;
+    let place = line["fields"]["place"].as_str().context("a place")?.to_owned();
+    let figures = reqwest::get(format!("http://{place}/metrics")).await?.text().await?;
+    assert!(figures.contains("mirai_db_statement_seconds"), "{figures}");
+    bot.terminate()?;
+    bot.wait(PATIENCE).await?;
+    Ok(())
 }

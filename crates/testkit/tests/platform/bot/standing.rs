@@ -2,11 +2,13 @@
 
 use app::admin::COMMAND_LINE;
 use app::admin::servers;
+use app::i18n::Translator;
 use app::monitor;
+use domain::account::Language;
 use domain::vpn::balancer::ServerStatus;
 use fakes::discord::{GatewayTrouble, Order};
-use testkit::app::{DAY, Database};
-use testkit::discord::{Setting, eventually};
+use testkit::app::{DAY, Database, TestApp, Wanted};
+use testkit::discord::{Guild, Setting, eventually};
 
 use crate::monitor::{report, with_gateway};
 
@@ -14,6 +16,7 @@ testkit::on_both_databases!(
     the_panel_and_each_incident_is_one_message_and_the_presence_says_how_the_network_is,
     the_role_of_subscribers_comes_and_goes_with_the_subscription,
     commands_are_registered_where_they_differ,
+    what_all_read_is_in_the_language_of_the_guild,
     op_seven_op_nine_closes_and_bad_gateways_lose_and_double_nothing,
 );
 
@@ -159,6 +162,22 @@ async fn op_seven_op_nine_closes_and_bad_gateways_lose_and_double_nothing(databa
     guild.fake.gateway_trouble(GatewayTrouble::Invalid);
     eventually("a new session", || Ok((guild.fake.identifies() == 2).then_some(()))).await?;
     ask().await?;
+    guild.is_content()?;
+    bot.end().await
+}
+
+async fn what_all_read_is_in_the_language_of_the_guild(database: Database) -> anyhow::Result<()> {
+    let Some(test) = TestApp::start(&Wanted::on(database)).await? else { return Ok(()) };
+    let mut guild = Guild::of(&test.app).await?;
+    let bot = guild.bot(&test.app).await?;
+    guild.wait_for(guild.support, "Find help").await?;
+    bot.end().await?;
+    guild.language = Language::De;
+    test.advance(MINUTE);
+    let bot = guild.bot(&test.app).await?;
+    let german = Translator::new(Language::De);
+    guild.wait_for(guild.support, &german.say("bot-panel")).await?;
+    assert_eq!(guild.texts(guild.support).len(), 1, "the same message: {:?}", guild.texts(guild.support));
     guild.is_content()?;
     bot.end().await
 }
