@@ -57,11 +57,7 @@ pub(crate) async fn delete(app: &App, tx: &Tx, id: Uuid, actor: &str, now: UnixM
     card_marks::delete_of(tx, id).await?;
     notices::delete_of(tx, id).await?;
     notice_refusals::delete_of(tx, id).await?;
-    // An address that was never proved may be another's.
-    if user.verified_at.is_some() {
-        status_subscriber::forget(tx, &user.email_canonical).await?;
-    }
-    link::forget(app, tx, id, now).await?;
+    forget_elsewhere(app, tx, &user, now).await?;
     tickets::delete_of(tx, id).await?;
     tickets::release_all_of(tx, id).await?;
     recovery_codes::replace(tx, id, &[]).await?;
@@ -82,6 +78,15 @@ pub(crate) async fn delete(app: &App, tx: &Tx, id: Uuid, actor: &str, now: UnixM
     user.deleted_at = Some(now);
     user.updated_at = now;
     Ok(users::save(tx, user).await?)
+}
+
+/// Forgets what does not go with the account's row: its status mails, and what it has on Discord.
+pub(crate) async fn forget_elsewhere(app: &App, tx: &Tx, user: &users::Model, now: UnixMs) -> Result<()> {
+    // An address that was never proved may be another's.
+    if user.verified_at.is_some() {
+        status_subscriber::forget(tx, &user.email_canonical).await?;
+    }
+    link::forget(app, tx, user.id, now).await
 }
 
 /// Ends what has not ended; returns Stripe's ids of it.

@@ -220,12 +220,13 @@ async fn transcript(bot: &Bot, work: &Work) -> Result<(), Error> {
     let text = conversation(&bot.app, ticket, t).await?;
     let file = || Attachment::from_bytes(format!("ticket-{}.txt", ticket.number), text.clone().into_bytes(), 1);
     let closed = ticket.closed_at.unwrap_or_default();
+    // Closed again is another end.
+    let nonce = nonce(ticket.id) ^ closed.unsigned_abs();
     let post = Post {
         title: format!("#{} · {}", ticket.number, without_masks(&ticket.subject)),
         text: ticket.close_reason.clone().unwrap_or_default(),
-        mark: format!("#{} · {}", ticket.number, minute(closed)),
-        // Closed again is another end.
-        nonce: nonce(ticket.id) ^ closed.unsigned_abs(),
+        mark: format!("#{} · {} · {:08x}", ticket.number, minute(closed), nonce & 0xffff_ffff),
+        nonce,
         files: vec![file()],
         ..Post::default()
     };

@@ -116,6 +116,7 @@ pub async fn delete(app: &App, id: Uuid) -> Result<()> {
         || !subscriptions::all_of_user(&tx, id).await?.is_empty()
         || !credit_ledger::of_user(&tx, id).await?.is_empty();
     if !has_history {
+        account_delete::forget_elsewhere(app, &tx, &user, now).await?;
         users::delete(&tx, id).await?;
         audit(app, &tx, COMMAND_LINE, "user.delete", &id.to_string(), "", now).await?;
     } else {

@@ -177,16 +177,17 @@ async fn the_log_keeps_a_conversation_once_and_not_beyond_its_account(database: 
         guild.wait_for(guild.log, reason).await?;
         eventually("the end", || Ok(guild.only_thread()?.is_locked.then_some(()))).await?;
         if reason == "Solved." {
+            test.advance(1_000);
             ticket::change(&test.app, helper, id, &Change::Reopen).await?;
             guild.wait_for(thread, "opened the ticket again").await?;
         }
     }
-    let logged = async |most: usize| {
-        fleet::eventually("the log", || async {
+    let logged = async |count: usize| {
+        let seen = fleet::eventually("the log", || async {
             test.advance(15_000);
-            Ok((guild.texts(guild.log).len() <= most).then_some(()))
-        })
-        .await
+            Ok((guild.texts(guild.log).len() == count).then_some(()))
+        });
+        seen.await.with_context(|| format!("{count}: {:?}", guild.texts(guild.log)))
     };
     logged(1).await?;
     assert!(guild.texts(guild.log)[0].contains("Solved again."), "{:?}", guild.texts(guild.log));
