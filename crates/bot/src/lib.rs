@@ -264,12 +264,12 @@ async fn work(bot: Arc<Bot>, mut stop: watch::Receiver<bool>) {
 
 /// Looks now and then at what is to stand on Discord, beside the tickets: those don't wait for it.
 async fn rounds(bot: Arc<Bot>, mut stop: watch::Receiver<bool>) {
-    let (mut round_at, mut rest) = (i64::MIN, roles::Rest::default());
+    let (mut round_at, mut left_alone) = (i64::MIN, roles::LeftAlone::default());
     while !*stop.borrow() {
         let now = bot.app.clock.now();
         if now.saturating_sub(round_at) >= ROUND_MS {
             round_at = now;
-            round(&bot, &mut rest).await;
+            round(&bot, &mut left_alone).await;
         }
         tokio::select! {
             () = tokio::time::sleep(LOOK) => {}
@@ -309,12 +309,12 @@ pub(crate) async fn insist<T, F: Future<Output = app::Result<T>>>(act: impl Fn()
 }
 
 /// Boards, presence and roles.
-async fn round(bot: &Bot, rest: &mut roles::Rest) {
+async fn round(bot: &Bot, left_alone: &mut roles::LeftAlone) {
     match boards::keep(bot).await {
         Ok(overview) => bot.show(&words::presence(Translator::new(bot.settings.language), &overview)),
         Err(error) => tracing::warn!(%error, "a message that the bot keeps is not as it should be"),
     }
-    if let Err(error) = roles::keep(bot, rest).await {
+    if let Err(error) = roles::keep(bot, left_alone).await {
         tracing::warn!(%error, "roles are not as they should be");
     }
 }

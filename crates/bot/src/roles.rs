@@ -18,10 +18,10 @@ const AGAIN_MS: i64 = 3_600_000;
 
 /// Until when people are left alone.
 #[derive(Default)]
-pub(crate) struct Rest(HashMap<Snowflake, UnixMs>);
+pub(crate) struct LeftAlone(HashMap<Snowflake, UnixMs>);
 
 /// Gives and takes what is to be given and taken.
-pub(crate) async fn keep(bot: &Bot, rest: &mut Rest) -> Result<(), Error> {
+pub(crate) async fn keep(bot: &Bot, left_alone: &mut LeftAlone) -> Result<(), Error> {
     for undo in role::to_undo(&bot.app).await? {
         match take_back(bot, undo).await {
             Err(error) if error.is_nobody() || error.is_channel_gone() || error.is_message_gone() => {
@@ -36,9 +36,9 @@ pub(crate) async fn keep(bot: &Bot, rest: &mut Rest) -> Result<(), Error> {
     }
     let Some(subscribers) = bot.settings.subscriber_role else { return Ok(()) };
     let now = bot.app.clock.now();
-    rest.0.retain(|_, until| *until > now);
+    left_alone.0.retain(|_, until| *until > now);
     let mut changes = role::changes(&bot.app).await?;
-    changes.retain(|one| !rest.0.contains_key(&one.link.discord_id));
+    changes.retain(|one| !left_alone.0.contains_key(&one.link.discord_id));
     for change in changes.into_iter().take(A_ROUND) {
         let (guild, whom) = (bot.settings.guild, user_id(change.link.discord_id));
         let done = if change.should_have {
@@ -52,7 +52,7 @@ pub(crate) async fn keep(bot: &Bot, rest: &mut Rest) -> Result<(), Error> {
                 if !error.is_nobody() {
                     tracing::warn!(%error, "the role of subscribers can't be given or taken");
                 }
-                rest.0.insert(change.link.discord_id, now + AGAIN_MS);
+                left_alone.0.insert(change.link.discord_id, now + AGAIN_MS);
             }
         }
     }

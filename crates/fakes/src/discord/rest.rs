@@ -119,7 +119,7 @@ fn admit(inner: &Inner, now: i64, route: (&str, &str), bytes: &[u8], trouble: Op
 fn check_headers(inner: &Inner, method: &Method, headers: &HeaderMap, path: &str, has_body: bool) {
     let agent = header(headers, header::USER_AGENT);
     let mut state = inner.lock();
-    if !(agent.starts_with("DiscordBot (") && agent.contains(", ")) {
+    if !(agent.starts_with("DiscordBot (http") && agent.contains(", ")) {
         state.violation(format!("{method} {path} came with the User-Agent {agent:?}, not DiscordBot (url, version)"));
     }
     let kind = header(headers, header::CONTENT_TYPE);
