@@ -9,6 +9,7 @@ use twilight_model::guild::Permissions;
 use twilight_model::id::Id;
 use twilight_model::id::marker::{ChannelMarker, UserMarker};
 
+use crate::ids::snowflake;
 use crate::rest::Rest;
 use crate::thread::nonce;
 use crate::trouble::Trouble;
@@ -46,7 +47,12 @@ fn name(ticket: &TicketRow) -> String {
 
 /// What was made by a process that did not live to note it. The ticket is in its name.
 async fn find(bot: &Bot, name: &str) -> Result<Option<Id<ChannelMarker>>, Error> {
-    let has_name = |one: &Channel, parent| one.parent_id == Some(parent) && one.name.as_deref() == Some(name);
+    // A ticket that was opened again at once has the name of the channel that it has left.
+    let leaving = thread::leaving(&bot.app).await?;
+    let has_name = |one: &Channel, parent| {
+        let is_its = one.parent_id == Some(parent) && one.name.as_deref() == Some(name);
+        is_its && !leaving.contains(&snowflake(one.id))
+    };
     if let Some(category) = bot.settings.ticket_category {
         let there = bot.rest.channels(bot.settings.guild).await?;
         if let Some(found) = there.iter().find(|one| has_name(one, category)) {

@@ -209,6 +209,12 @@ pub async fn left(app: &App, id: Uuid) -> Result<()> {
     .await
 }
 
+/// Threads and channels that are to be deleted. Read before those that are there: what is neither in the one nor in the other
+/// is gone.
+pub async fn leaving(app: &App) -> Result<Vec<Snowflake>> {
+    Ok(undo::targets(&app.store, "thread").await?)
+}
+
 /// The thread is as it should be.
 pub async fn settled(app: &App, id: Uuid) -> Result<()> {
     change(app, id, |row| (row.due_at, row.tries) = (None, 0)).await.map(drop)

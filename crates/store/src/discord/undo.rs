@@ -46,6 +46,12 @@ pub async fn due(db: &impl Db, now: UnixMs, limit: u64) -> Result<Vec<Model>> {
     Ok(Entity::find().filter(Column::DueAt.lte(now)).order_by_asc(Column::DueAt).limit(limit).all(db.conn()).await?)
 }
 
+/// Targets of a kind.
+pub async fn targets(db: &impl Db, kind: &str) -> Result<Vec<i64>> {
+    let query = Entity::find().filter(Column::Kind.eq(kind)).select_only().column(Column::Target);
+    Ok(query.into_tuple().all(db.conn()).await?)
+}
+
 /// One is done, or not wanted any more.
 pub async fn done(db: &impl Db, kind: &str, target: i64) -> Result<()> {
     Entity::delete_by_id((kind.to_owned(), target)).exec(db.conn()).await?;

@@ -89,6 +89,22 @@ async fn a_ticket_has_a_channel_that_only_those_see_who_are_in_it_and_that_goes_
     guild.wait_for(again.0, "opened the ticket again").await?;
     assert_ne!(again.0, channel);
     assert_ne!(ticket::by_number(&test.app, "1").await?.state, "closed");
+    // Opened again before the channel that it leaves is gone: it goes without the ticket.
+    ticket::change(&test.app, who, id, &Change::Close(ticket::words("reason", "Done.")?)).await?;
+    fleet::eventually("the channel is left", || async {
+        Ok(app::discord::thread::leaving(&test.app).await?.contains(&i64::try_from(again.0)?).then_some(()))
+    })
+    .await?;
+    ticket::change(&test.app, who, id, &Change::Reopen).await?;
+    let third = || channels(&guild, category).into_iter().find(|one| one.0 != again.0);
+    let (third, _) = eventually("a third channel", || Ok(third())).await?;
+    fleet::eventually("the end of the second", || async {
+        test.advance(15_000);
+        Ok(channels(&guild, category).iter().all(|one| one.0 == third).then_some(()))
+    })
+    .await?;
+    guild.wait_for(third, "opened the ticket again").await?;
+    assert_ne!(ticket::by_number(&test.app, "1").await?.state, "closed");
     guild.is_content()?;
     bot.end().await
 }
