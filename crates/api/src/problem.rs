@@ -40,6 +40,9 @@ pub struct Health {
     pub ok: bool,
     /// Version of the program.
     pub version: String,
+    /// The release that was deployed, such as `20261127T123501Z-0123456789ab`; absent where the program was installed by hand.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub release: Option<String>,
     /// `up` or `down`.
     pub database: String,
 }

@@ -98,6 +98,8 @@ pub struct Config {
     pub ticket_quiet: Quiet,
     /// Whether there is a bot on Discord, with whose server customers can link their accounts.
     pub has_bot: bool,
+    /// The release that this program was installed as (`20261127T123501Z-0123456789ab`), if a deployment did that.
+    pub release: Option<String>,
 }
 
 impl Config {

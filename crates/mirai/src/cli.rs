@@ -4,6 +4,8 @@
 mod bot;
 #[cfg(feature = "control")]
 mod control;
+#[cfg(feature = "deploy")]
+mod deploy;
 #[cfg(feature = "gateway")]
 mod gateway;
 #[cfg(feature = "control")]
@@ -17,6 +19,8 @@ use clap::{Args, Parser, Subcommand};
 pub(crate) use bot::*;
 #[cfg(feature = "control")]
 pub(crate) use control::*;
+#[cfg(feature = "deploy")]
+pub(crate) use deploy::*;
 #[cfg(feature = "gateway")]
 pub(crate) use gateway::*;
 #[cfg(feature = "control")]
@@ -73,6 +77,12 @@ pub(crate) enum Command {
         after_help = "Example:\n  mirai gateway enroll --control https://vpn.example.net --token TOKEN\n  mirai gateway run"
     )]
     Gateway(GatewayCommand),
+    /// From this machine to a VPS: build, send, switch with no request lost, go back
+    #[cfg(feature = "deploy")]
+    #[command(
+        after_help = "Example:\n  mirai deploy release\n\ndocs/deploy.md leads from a fresh VPS to a site that serves."
+    )]
+    Deploy(Deploy),
     /// Accounts, servers, plans, API keys and jobs, by an operator's hand
     #[cfg(feature = "control")]
     #[command(subcommand, after_help = "Example:\n  mirai admin user list --json")]

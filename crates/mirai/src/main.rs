@@ -1,7 +1,8 @@
 //! MiraiVPN: the whole platform of a VPN company in one binary.
 //!
 //! Features: `control` is the site, the API and all that has a database, `gateway` the agent on a VPN server, `dev` a trial of
-//! both with a pretend Stripe and a mailbox. A release has the first two, a VPN server the second alone.
+//! both with a pretend Stripe and a mailbox, `deploy` the deploy tool with its agent. A release has all but `dev`, a VPN server
+//! `gateway` and `deploy`, a laptop that only deploys `deploy` alone.
 //!
 //! This crate parses the command line and the settings, puts the parts together and prints. Nothing else does any of
 //! the three.
@@ -15,6 +16,8 @@ mod bot_command;
 mod cli;
 #[cfg(feature = "control")]
 mod config_command;
+#[cfg(feature = "deploy")]
+mod deploy_command;
 #[cfg(feature = "dev")]
 mod dev;
 #[cfg(feature = "dev")]
@@ -30,10 +33,14 @@ mod import;
 mod logging;
 mod out;
 #[cfg(feature = "control")]
+mod release;
+#[cfg(feature = "control")]
 mod serve;
 #[cfg(feature = "control")]
 mod settings;
 mod signals;
+#[cfg(feature = "control")]
+mod systemd;
 #[cfg(feature = "control")]
 mod wiring;
 
@@ -49,16 +56,27 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
+    #[cfg(feature = "deploy")]
+    if let Command::Deploy(command) = &cli.command {
+        return deploy_command::run(command);
+    }
     if rustls::crypto::aws_lc_rs::default_provider().install_default().is_err() {
         return fail(&anyhow::anyhow!("the TLS library could not be set up"));
     }
     take_handles();
     take_small_pages();
+    #[cfg(feature = "control")]
+    let passed = systemd::Passed::take();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return fail(&error.into()),
     };
-    match runtime.block_on(run(cli)) {
+    let running = run(
+        cli,
+        #[cfg(feature = "control")]
+        passed,
+    );
+    match runtime.block_on(running) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(&error),
     }
@@ -81,14 +99,14 @@ fn take_small_pages() {
     }
 }
 
-async fn run(cli: Cli) -> anyhow::Result<()> {
+async fn run(cli: Cli, #[cfg(feature = "control")] passed: systemd::Passed) -> anyhow::Result<()> {
     #[cfg(all(debug_assertions, feature = "control"))]
     arm_failpoint()?;
     match cli.command {
         #[cfg(feature = "dev")]
         Command::Dev(options) => dev::run(options).await,
         #[cfg(feature = "control")]
-        Command::Serve(options) => serve::run(&options).await,
+        Command::Serve(options) => serve::run(&options, passed).await,
         #[cfg(feature = "control")]
         Command::Bot(options) => bot_command::run(options).await,
         #[cfg(feature = "control")]
@@ -101,6 +119,8 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Import(command) => import::run(command).await,
         #[cfg(feature = "control")]
         Command::Admin(command) => admin::run(command).await,
+        #[cfg(feature = "deploy")]
+        Command::Deploy(_) => Ok(()),
     }
 }
 

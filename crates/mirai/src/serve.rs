@@ -13,7 +13,8 @@ use web::Listener;
 
 use crate::cli::{Part, Serve};
 use crate::settings::{self, Values};
-use crate::{bot_command, logging, out, signals, wiring};
+use crate::systemd::Passed;
+use crate::{bot_command, logging, out, signals, systemd, wiring};
 
 /// Upper ends of the buckets of [`APPLIED`], in seconds: around the bounds that gateways are to keep.
 const APPLIED_BUCKETS: [f64; 9] = [0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 1.0, 5.0, 60.0];
@@ -26,31 +27,39 @@ pub(crate) async fn migrate() -> anyhow::Result<()> {
     let store = wiring::open(&settings::database(&values)?).await?;
     let report = store.migrate().await?;
     out::line(&format!("the database is up to date: {} of {} steps were applied now", report.applied, report.total));
+    if report.newer > 0 {
+        out::line(&format!("{} more are from a newer release, which this one can work with", report.newer));
+    }
     Ok(())
 }
 
 /// `mirai serve`.
-pub(crate) async fn run(options: &Serve) -> anyhow::Result<()> {
+pub(crate) async fn run(options: &Serve, passed: Passed) -> anyhow::Result<()> {
     let values = load()?;
     let bot = options.with.contains(&Part::Bot).then(|| settings::bot(&values)).transpose()?;
     let parsed = settings::parse(&values)?;
     let status_dir = parsed.status_dir.clone();
     let (listen, metrics_listen, grace) = (parsed.listen.clone(), parsed.metrics_listen.clone(), parsed.shutdown_grace);
-    let listener = Listener::bind(&listen).await.context("LISTEN")?;
+    let listener = match passed.listener()? {
+        Some(listener) => listener,
+        None => Listener::bind(&listen).await.context("LISTEN")?,
+    };
     let (app, web_settings) = wiring::app(parsed, store::Patience::Serving).await?;
     let stop = signals::stop()?;
-    let mut tasks = background(&app, &stop);
+    let mut tasks = if options.without_jobs { JoinSet::new() } else { background(&app, &stop) };
     if let Some(place) = metrics_listen {
         serve_metrics(("METRICS_LISTEN", &place), &mut tasks, &stop).await?;
     }
     if let Some(settings) = bot {
         tasks.spawn(bot_command::beside(app.clone(), settings, stop.clone()));
     }
-    tracing::info!(place = listener.place(), version = env!("CARGO_PKG_VERSION"), "ready");
     let router = web::router(app.clone(), web_settings);
-    if let Some(folder) = status_dir {
+    if let Some(folder) = status_dir.filter(|_| !options.without_jobs) {
         tasks.spawn(web::status_files::keep(router.clone(), folder, stop.clone()));
     }
+    let release = app.config.release.as_deref();
+    tracing::info!(place = listener.place(), version = env!("CARGO_PKG_VERSION"), release, "ready");
+    tasks.spawn(systemd::tell(stop.clone()));
     web::serve(listener, router, stop, grace).await?;
     finish(tasks, app).await
 }

@@ -27,10 +27,16 @@ pub struct MigrationReport {
     pub applied: usize,
     /// Steps in all.
     pub total: usize,
+    /// Steps beyond these that a newer release has applied.
+    pub newer: usize,
 }
 
+/// A step whose name begins so takes away what earlier releases rest on; all others only add (docs/decisions/0031).
+const CONTRACT: char = 'c';
+
 impl Store {
-    /// Applies the steps that are missing. A database that holds tables and no record of ours is refused untouched.
+    /// Applies the steps that are missing. A database that holds tables and no record of ours is refused untouched. One that
+    /// a newer release has added to is taken as it is, so that there is a way back from a release.
     pub async fn migrate(&self) -> Result<MigrationReport> {
         let tables = self.tables().await?;
         let ours = tables.iter().any(|name| name == "seaql_migrations");
@@ -40,19 +46,44 @@ impl Store {
                 tables.len()
             )));
         }
-        let pending = Migrator::get_pending_migrations(self.unlimited()).await?.len();
         let total = Migrator::migrations().len();
+        let (pending, newer) = self.history(ours).await?;
+        if newer > 0 {
+            return Ok(MigrationReport { applied: 0, total, newer });
+        }
         let mut again = AGAIN;
         loop {
             match Migrator::up(self.unlimited(), None).await {
-                Ok(()) => return Ok(MigrationReport { applied: pending, total }),
+                Ok(()) => return Ok(MigrationReport { applied: pending, total, newer }),
                 // Replicas start at the same moment: whoever comes second stumbles over the first one's table.
-                Err(_) if self.is_migrated_soon().await? => return Ok(MigrationReport { applied: 0, total }),
+                Err(_) if self.is_migrated_soon().await? => return Ok(MigrationReport { applied: 0, total, newer }),
                 Err(error) if again == 0 => return Err(error.into()),
                 // Each step looks for what is there already.
                 Err(_) => again -= 1,
             }
         }
+    }
+
+    /// How many of our steps are missing, and how many are there that we don't know. With some of both, or one that takes
+    /// something away, the database is not for this release.
+    async fn history(&self, has_record: bool) -> Result<(usize, usize)> {
+        let known: Vec<String> = Migrator::migrations().iter().map(|step| step.name().to_owned()).collect();
+        let applied = if has_record { self.applied_steps().await? } else { Vec::new() };
+        let pending = known.iter().filter(|name| !applied.contains(name)).count();
+        let newer: Vec<&String> = applied.iter().filter(|name| !known.contains(name)).collect();
+        let breaking = newer.iter().find(|name| pending > 0 || name.starts_with(CONTRACT));
+        match breaking {
+            Some(step) => Err(StoreError::Unusable(format!(
+                "a newer release has changed the database (`{step}`) so that this one can't work with it: run that release, \
+                 or restore a backup from before it"
+            ))),
+            None => Ok((pending, newer.len())),
+        }
+    }
+
+    /// Names of the steps that the database has been through, in order.
+    pub async fn applied_steps(&self) -> Result<Vec<String>> {
+        self.names("SELECT version AS name FROM seaql_migrations ORDER BY version").await
     }
 
     /// Whether another process brings the database up to date within a few seconds.
@@ -71,7 +102,8 @@ impl Store {
         if !self.tables().await?.iter().any(|name| name == "seaql_migrations") {
             return Ok(false);
         }
-        Ok(Migrator::get_pending_migrations(self.unlimited()).await?.is_empty())
+        let (pending, _) = self.history(true).await?;
+        Ok(pending == 0)
     }
 
     async fn tables(&self) -> Result<Vec<String>> {
@@ -84,6 +116,10 @@ impl Store {
                  WHERE table_schema = DATABASE() ORDER BY table_name"
             }
         };
+        self.names(sql).await
+    }
+
+    async fn names(&self, sql: &str) -> Result<Vec<String>> {
         let backend = self.conn().get_database_backend();
         debug_assert_eq!(is_mysql(backend), self.backend() == Backend::MySql);
         let rows = self.conn().query_all_raw(Statement::from_string(backend, sql)).await?;

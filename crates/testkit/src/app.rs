@@ -46,8 +46,10 @@ pub const DAY: i64 = 86_400_000;
 
 pub(crate) const STRIPE_KEY: &str = "sk_test_of_the_test_kit";
 pub(crate) const RESEND_KEY: &str = "re_of_the_test_kit";
-pub(crate) const JWT_SECRET: &str = "a secret of the test kit, long enough";
-pub(crate) const DATA_KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+/// What signs tokens.
+pub const JWT_SECRET: &str = "a secret of the test kit, long enough";
+/// What seals pre-shared keys and mails.
+pub const DATA_KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
 
 /// Which database a test runs on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -441,6 +443,7 @@ pub(crate) async fn assemble(
         flow: None,
         ticket_quiet: domain::ticket::Quiet::of_days(3),
         has_bot: true,
+        release: None,
     };
     let stripe = Stripe::new(StripeSettings {
         base: Url::parse(&stripe.base_url())?,

@@ -16,6 +16,7 @@ pub mod gate;
 
 pub mod house;
 mod lifeline;
+pub mod machine;
 pub mod mariadb;
 pub mod missing;
 pub mod netns;

@@ -125,6 +125,7 @@ fn config() -> Config {
         flow: None,
         ticket_quiet: domain::ticket::Quiet::of_days(3),
         has_bot: false,
+        release: None,
         app_url: "https://mirai.test".parse().unwrap(),
         brand: Brand { name: "MiraiVPN".to_owned(), support: "help@mirai.test".to_owned() },
         mail_from: "hello@mirai.test".to_owned(),

@@ -12,7 +12,6 @@ use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
-use hyper_util::server::graceful::{GracefulConnection, GracefulShutdown};
 use rustix::process::{Resource, getrlimit};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpListener, UnixListener};
@@ -24,6 +23,8 @@ use crate::client::Peer;
 
 /// How long a client may take to send a request's head, and how long a connection may idle between two requests.
 const HEADERS: Duration = Duration::from_secs(10);
+/// How long a connection that was let in before the service stopped has for its first request.
+const FIRST: Duration = Duration::from_secs(1);
 /// How long a client may take to read what fills its buffers.
 const READING: Duration = Duration::from_secs(30);
 /// Most connections at a time, where there are file handles for them.
@@ -119,7 +120,6 @@ async fn accept_all<L: axum::serve::Listener>(
     let most = most_connections();
     let room = Arc::new(Semaphore::new(most));
     let refusals = Arc::new(Semaphore::new(MOST_REFUSALS.min(most / 4)));
-    let under_way = GracefulShutdown::new();
     loop {
         // A lack of file handles is waited for in here.
         let (stream, address) = tokio::select! {
@@ -127,11 +127,9 @@ async fn accept_all<L: axum::serve::Listener>(
             _ = stop.wait_for(|stop| *stop) => break,
         };
         if let Ok(permit) = Arc::clone(&room).try_acquire_owned() {
-            let stopping = Stopping(stop.clone());
-            let connection = under_way.watch(connection(stream, peer(address), stopping, router.clone()));
+            let connection = connection(stream, peer(address), stop.clone(), router.clone());
             tokio::spawn(async move {
-                // An error is a client that went away or broke the protocol: its own affair.
-                let _ = connection.await;
+                connection.await;
                 drop(permit);
             });
             continue;
@@ -145,13 +143,15 @@ async fn accept_all<L: axum::serve::Listener>(
         }
     }
     drop(listener);
-    if tokio::time::timeout(grace, under_way.shutdown()).await.is_err() {
+    // All room is free again once the last connection has ended.
+    let all = u32::try_from(most).unwrap_or(u32::MAX);
+    if tokio::time::timeout(grace, room.acquire_many(all)).await.is_err() {
         tracing::warn!("requests were still under way when the grace period ended");
     }
 }
 
-/// One connection with its requests, each with the peer's address.
-fn connection<S>(stream: S, peer: Peer, stopping: Stopping, router: Router) -> impl GracefulConnection
+/// One connection with its requests, each with the peer's address, to its end or until the service stops.
+async fn connection<S>(stream: S, peer: Peer, mut stop: watch::Receiver<bool>, router: Router)
 where
     S: AsyncRead + AsyncWrite + Send + 'static,
 {
@@ -160,13 +160,29 @@ where
     builder.http2().timer(TokioTimer::new()).keep_alive_interval(HEADERS).keep_alive_timeout(HEADERS);
     let mut stream = TimeoutWriter::new(stream);
     stream.set_timeout(Some(READING));
+    let (begun, mut has_begun) = watch::channel(false);
+    let stopping = Stopping(stop.clone());
     let service = service_fn(move |request: hyper::Request<Incoming>| {
+        begun.send_if_modified(|begun| !std::mem::replace(begun, true));
         let mut request = request.map(Body::new);
         request.extensions_mut().insert(ConnectInfo(peer));
         request.extensions_mut().insert(stopping.clone());
         router.clone().oneshot(request)
     });
-    builder.serve_connection_with_upgrades(TokioIo::new(Box::pin(stream)), service).into_owned()
+    let connection = builder.serve_connection_with_upgrades(TokioIo::new(Box::pin(stream)), service);
+    let mut connection = std::pin::pin!(connection);
+    let may_end = async {
+        let _ = stop.wait_for(|stop| *stop).await;
+        // Whoever was let in just before is about to ask, and is answered: a proxy does not ask elsewhere a second time.
+        let _ = tokio::time::timeout(FIRST, has_begun.wait_for(|begun| *begun)).await;
+    };
+    // An error is a client that went away or broke the protocol: its own affair.
+    tokio::select! {
+        _ = connection.as_mut() => return,
+        () = may_end => {}
+    }
+    connection.as_mut().graceful_shutdown();
+    let _ = connection.await;
 }
 
 /// Says that there are too many, once the other side has asked for something, and waits until it has read that.

@@ -8,6 +8,9 @@ pub(crate) struct Serve {
     /// What else this process does
     #[arg(long, value_enum, value_delimiter = ',')]
     pub(crate) with: Vec<Part>,
+    /// Site and API alone, with no jobs, scheduler or bot: to look at a release before it goes live
+    #[arg(long, conflicts_with = "with")]
+    pub(crate) without_jobs: bool,
 }
 
 /// A part that runs beside site and API, or alone.

@@ -30,7 +30,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
     open("APP_URL", None, "where the site is reached, such as https://vpn.example.net; base of every link"),
     open("APP_NAME", Some("MiraiVPN"), "the name of the company on pages and mails"),
     open("SUPPORT_EMAIL", None, "where customers write to; MAIL_FROM's address if not set"),
-    open("LISTEN", Some("127.0.0.1:8080"), "host:port, or unix:PATH"),
+    open("LISTEN", Some("127.0.0.1:8080"), "host:port, or unix:PATH; a socket that systemd passes comes before it"),
     open("METRICS_LISTEN", None, "host:port of /metrics of `mirai serve`; not served if not set"),
     open("BOT_METRICS_LISTEN", None, "host:port of /metrics of a bot in a process of its own, `mirai bot`"),
     open("TRUSTED_PROXIES", None, "networks whose X-Forwarded-For counts, such as 127.0.0.1/32,::1/128"),

@@ -21,6 +21,7 @@ use url::{Host, Url};
 use web::{CookieStyle, TeamCode};
 
 use super::Values;
+use crate::release;
 
 /// How long an outside service may take.
 const OUTSIDE_TIMEOUT: Duration = Duration::from_secs(10);
@@ -119,6 +120,7 @@ pub(crate) fn parse(values: &Values) -> anyhow::Result<Parsed> {
         flow: flow(values)?,
         ticket_quiet: Quiet::of_days(number(values, "TICKET_QUIET_DAYS", 0..=3_650)?),
         has_bot: values.text("DISCORD_TOKEN").is_some(),
+        release: release::own(),
         mail_from,
         app_url: app_url.clone(),
     };

@@ -3,7 +3,7 @@
 use super::Package;
 
 /// The crate edges. A new edge is an edit of this table, with a record in `docs/decisions/`.
-pub const EDGES: [(&str, &[&str]); 12] = [
+pub const EDGES: [(&str, &[&str]); 13] = [
     ("domain", &[]),
     ("store", &["domain"]),
     ("clients", &["domain"]),
@@ -12,9 +12,10 @@ pub const EDGES: [(&str, &[&str]); 12] = [
     ("web", &["api", "app", "domain"]),
     ("gateway", &["api", "domain"]),
     ("bot", &["app", "domain"]),
+    ("deploy", &[]),
     ("fakes", &[]),
     ("testkit", ANYTHING),
-    ("mirai", &["app", "bot", "clients", "domain", "gateway", "store", "web", "fakes"]),
+    ("mirai", &["app", "bot", "clients", "deploy", "domain", "gateway", "store", "web", "fakes"]),
     ("xtask", &[]),
 ];
 

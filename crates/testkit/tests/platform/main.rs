@@ -17,6 +17,7 @@ mod credit_apply;
 mod credit_periods;
 mod credits;
 mod database_away;
+mod deploy;
 mod devices;
 mod faults;
 mod gateway_faults;

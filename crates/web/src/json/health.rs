@@ -25,6 +25,7 @@ async fn check(app: &App) -> api::Health {
     api::Health {
         ok: health.database,
         version: env!("CARGO_PKG_VERSION").to_owned(),
+        release: app.config.release.clone(),
         database: if health.database { "up" } else { "down" }.to_owned(),
     }
 }

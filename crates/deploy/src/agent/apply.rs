@@ -1,0 +1,477 @@
+//! Doing a plan.
+
+use std::fs::{self, OpenOptions};
+use std::io::{self, Read, Write};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use super::link::Link;
+use super::lock;
+use super::look::metrics_port;
+use super::store::{self, file_error, link};
+use super::systemd::{self, CANDIDATE};
+use super::{AgentError, Host, http};
+use crate::archive::{self, ArchiveError};
+use crate::id::ReleaseId;
+use crate::outcome::{Ending, Outcome};
+use crate::plan::{Step, Wanted, Wish, plan};
+use crate::state::{Kept, Live, Mark, Slot};
+use crate::wire::{Apply, Tell};
+
+/// How long a candidate has to answer once it says that it is ready.
+const TO_ANSWER: Duration = Duration::from_secs(10);
+/// Pages that a candidate has to show.
+const SMOKE: [&str; 4] = ["/", "/pricing", "/login", "/status.json"];
+/// How often a new release is looked at, and how often in a row it may not answer.
+const LOOK: Duration = Duration::from_millis(500);
+const MISSES: u32 = 3;
+/// A new release is taken back when more than one answer in twenty is its own fault, and more than a few.
+const FEW_FAULTS: u64 = 5;
+const FAULTS_IN: u64 = 20;
+/// Lines of a release's log that are shown.
+const EVIDENCE: u32 = 20;
+
+/// Why a step did not do what it should.
+struct Trouble {
+    cause: String,
+    evidence: Vec<String>,
+}
+
+impl Trouble {
+    fn of(cause: impl Into<String>) -> Trouble {
+        Trouble { cause: cause.into(), evidence: Vec::new() }
+    }
+
+    fn with_journal(cause: impl Into<String>, unit: &str) -> Trouble {
+        Trouble { cause: cause.into(), evidence: systemd::journal(unit, EVIDENCE) }
+    }
+}
+
+impl From<AgentError> for Trouble {
+    fn from(error: AgentError) -> Trouble {
+        Trouble::of(error.to_string())
+    }
+}
+
+type Done = Result<(), Trouble>;
+
+/// Does a plan under the lock.
+pub(super) fn apply<R: Read, W: Write>(
+    host: &Host,
+    apply: &Apply,
+    link: &mut Link<R, W>,
+) -> Result<Ending, AgentError> {
+    for folder in [host.layout.releases(), host.layout.tmp(), host.layout.logs()] {
+        fs::create_dir_all(&folder).map_err(file_error(&folder))?;
+    }
+    let lock = match lock::take(&host.layout, &apply.by, Duration::from_secs(apply.wait_s))? {
+        Ok(lock) => lock,
+        Err(who) => {
+            return Ok(Ending::refused(
+                format!("{who} is deploying to this host"),
+                "wait for that to end, or let this wait: add `--wait 600`",
+            ));
+        }
+    };
+    if let Some(refused) = has_changed(host, apply)? {
+        return Ok(refused);
+    }
+    open_log(host, apply, link);
+    let ending = Work { host, apply, link }.all();
+    drop(lock);
+    Ok(ending)
+}
+
+/// The plan that was shown is the one that is done, or nothing is.
+fn has_changed(host: &Host, apply: &Apply) -> Result<Option<Ending>, AgentError> {
+    let facts = host.facts(Some(&apply.wish))?;
+    Ok(match plan(&facts, &apply.wish, &apply.manner) {
+        Ok(plan) if plan == apply.plan => None,
+        Ok(_) => Some(Ending::refused("the host has changed since the plan was made", "run the command again")),
+        Err(refusal) => {
+            let next = refusal.0.first().map(|trouble| trouble.remedy.clone()).unwrap_or_default();
+            Some(Ending::refused(refusal.to_string(), next))
+        }
+    })
+}
+
+fn open_log<R: Read, W: Write>(host: &Host, apply: &Apply, link: &mut Link<R, W>) {
+    let verb = match apply.wish {
+        Wish::Push(_) => "push",
+        Wish::Release(_) => "release",
+        Wish::Rollback(_) => "rollback",
+    };
+    let path = host.layout.logs().join(format!("{}_{verb}.jsonl", (host.clock)()));
+    if let Ok(file) = OpenOptions::new().create(true).append(true).open(path) {
+        link.log_to(file);
+    }
+}
+
+struct Work<'a, R, W> {
+    host: &'a Host,
+    apply: &'a Apply,
+    link: &'a mut Link<R, W>,
+}
+
+impl<R: Read, W: Write> Work<'_, R, W> {
+    fn all(&mut self) -> Ending {
+        for (at, step) in self.apply.plan.steps.iter().enumerate() {
+            self.link.tell(&Tell::Begin { at });
+            let began = Instant::now();
+            self.host.failpoint(step.name());
+            if let Err(trouble) = self.step(step) {
+                return self.failed(step, trouble);
+            }
+            self.link.tell(&Tell::Did { at, ms: began.elapsed().as_millis().try_into().unwrap_or(u64::MAX) });
+        }
+        self.succeeded()
+    }
+
+    fn step(&mut self, step: &Step) -> Done {
+        match step {
+            Step::Recover { .. } => take_back(self.host)?.map_err(Trouble::of),
+            Step::Start { .. } => self.start(),
+            Step::Upload { from, .. } => self.upload(*from),
+            Step::Unpack { release } => self.unpack(release),
+            Step::Backup => self.command("the backup failed", &["backup", "create"]),
+            Step::Migrate { .. } => {
+                self.command("the database could not be brought to the tables of this release", &["migrate"])
+            }
+            Step::Try { release } => self.look_at(release),
+            Step::Switch { release, .. } => self.switch(release),
+            Step::Watch { seconds } => self.watch(*seconds),
+            Step::Confirm { seconds } => self.confirm(*seconds),
+            Step::Prune { releases } => Ok(self.prune(releases)?),
+        }
+    }
+
+    /// The release that this is about.
+    fn release(&self) -> Option<&ReleaseId> {
+        self.apply.plan.steps.iter().find_map(|step| match step {
+            Step::Try { release } => Some(release),
+            _ => None,
+        })
+    }
+
+    fn wanted(&self) -> Result<&Wanted, Trouble> {
+        match &self.apply.wish {
+            Wish::Push(wanted) | Wish::Release(wanted) => Ok(wanted),
+            Wish::Rollback(_) => Err(Trouble::of("a rollback brings no archive")),
+        }
+    }
+
+    fn start(&self) -> Done {
+        match self.host.state()?.live {
+            Some(live) => start(live.slot),
+            None => Ok(()),
+        }
+    }
+
+    fn upload(&mut self, from: u64) -> Done {
+        let wanted = self.wanted()?.clone();
+        let path = self.host.layout.arriving(&wanted.sha256);
+        let failed = |error: io::Error| {
+            // A part that fills the disk is in everybody's way.
+            if error.kind() == io::ErrorKind::StorageFull {
+                let _ = fs::remove_file(&path);
+            }
+            Trouble::of(format!("the archive could not be kept: {error}"))
+        };
+        let mut file = OpenOptions::new().create(true).append(true).open(&path).map_err(failed)?;
+        self.link.tell(&Tell::Send { from });
+        loop {
+            match self.link.piece() {
+                Ok(Some(piece)) => file.write_all(&piece).map_err(failed)?,
+                Ok(None) => break,
+                Err(error) => {
+                    let _ = file.sync_all();
+                    return Err(Trouble::of(format!("the connection ended inside the archive ({error})")));
+                }
+            }
+        }
+        file.sync_all().map_err(failed)?;
+        let (sha256, _) = fs::File::open(&path).and_then(archive::digest).map_err(failed)?;
+        if sha256 != wanted.sha256 {
+            store::remove(&path)?;
+            return Err(Trouble::of("the archive that arrived is not the one that was sent; it is thrown away"));
+        }
+        Ok(())
+    }
+
+    fn unpack(&mut self, release: &ReleaseId) -> Done {
+        let wanted = self.wanted()?.clone();
+        let layout = &self.host.layout;
+        let path = layout.arriving(&wanted.sha256);
+        let open = || fs::File::open(&path).map(io::BufReader::new).map_err(file_error(&path));
+        // As a whole before anything is written.
+        let manifest = match archive::verify(open()?) {
+            Ok(manifest) if manifest.id == *release => manifest,
+            Ok(manifest) => return Err(Trouble::of(format!("the archive is of {}", manifest.id))),
+            Err(error @ ArchiveError::Refused(_)) => {
+                store::remove(&path)?;
+                return Err(Trouble::of(error.to_string()));
+            }
+            Err(error) => return Err(Trouble::of(error.to_string())),
+        };
+        let (filling, place) = (layout.tmp().join(release.as_str()), layout.release(release));
+        store::remove(&filling)?;
+        fs::create_dir(&filling).map_err(file_error(&filling))?;
+        let unpacked = archive::unpack(open()?, &filling);
+        if let Err(error) = unpacked {
+            store::remove(&filling)?;
+            return Err(Trouble::of(error.to_string()));
+        }
+        // What lies there is of a try that failed, or of one that was cut off before it was written down.
+        store::remove(&place)?;
+        fs::rename(&filling, &place).map_err(file_error(&place))?;
+        store::sync(&layout.releases()).map_err(file_error(&place))?;
+        let kept = Kept {
+            id: release.clone(),
+            sha256: wanted.sha256,
+            version: manifest.version,
+            mark: Mark::Ready,
+            at_ms: (self.host.clock)(),
+            by: self.apply.by.clone(),
+        };
+        self.host.save(&self.host.state()?.added(kept))?;
+        Ok(store::remove(&path)?)
+    }
+
+    /// A command of the new release.
+    fn command(&mut self, cause: &str, args: &[&str]) -> Done {
+        let Some(release) = self.release() else { return Err(Trouble::of("the plan is of no release")) };
+        let done = self.host.run(release, args)?;
+        done.map_err(|evidence| Trouble { cause: cause.to_owned(), evidence })
+    }
+
+    fn look_at(&mut self, release: &ReleaseId) -> Done {
+        let _ = systemd::tell("stop", CANDIDATE);
+        link(&self.host.layout.candidate(), &self.host.layout.release(release))?;
+        let seen = self.look_at_running(release);
+        let _ = systemd::tell("stop", CANDIDATE);
+        seen
+    }
+
+    fn look_at_running(&self, release: &ReleaseId) -> Done {
+        if let Err(said) = systemd::start(CANDIDATE) {
+            return Err(Trouble::with_journal(format!("{release} does not start ({said})"), CANDIDATE));
+        }
+        let socket = self.host.layout.candidate_socket();
+        let until = Instant::now() + TO_ANSWER;
+        while let Err(why) = is_ready(&socket, release) {
+            if Instant::now() >= until {
+                return Err(Trouble::with_journal(format!("{release} does not serve: {why}"), CANDIDATE));
+            }
+            std::thread::sleep(LOOK);
+        }
+        for page in SMOKE {
+            let why = match http::get(&socket, page) {
+                Ok((200, _)) => continue,
+                Ok((status, _)) => format!("{page} answers {status}"),
+                Err(error) => format!("{page} does not answer: {error}"),
+            };
+            return Err(Trouble::with_journal(format!("{release} does not serve: {why}"), CANDIDATE));
+        }
+        Ok(())
+    }
+
+    fn switch(&mut self, release: &ReleaseId) -> Done {
+        let host = self.host;
+        let state = host.state()?.switching(release.clone(), (host.clock)());
+        let Some(pending) = &state.pending else { return Err(Trouble::of("no switch began")) };
+        let (slot, from) = (pending.to.slot, pending.from.clone());
+        host.save(&state)?;
+        host.failpoint("switch-written");
+        // The slot is the free one: what may still run there is what a switch has left that was cut off.
+        let _ = systemd::tell("stop", slot.unit());
+        link(&host.layout.slot(slot), &host.layout.release(release))?;
+        start(slot)?;
+        host.failpoint("switch-both");
+        if let Some(from) = from {
+            systemd::tell("stop", from.slot.unit()).map_err(Trouble::of)?;
+        }
+        Ok(())
+    }
+
+    fn watch(&mut self, seconds: u64) -> Done {
+        let Some(Live { release, slot }) = self.host.state()?.pending.map(|pending| pending.to) else {
+            return Err(Trouble::of("no switch is under way"));
+        };
+        let (socket, pid) = (self.host.layout.public_socket(), systemd::unit(slot.unit()).pid);
+        let until = Instant::now() + Duration::from_secs(seconds);
+        let mut misses = 0;
+        loop {
+            let unit = systemd::unit(slot.unit());
+            if !unit.is_active || unit.pid != pid {
+                return Err(Trouble::with_journal(format!("{release} did not keep running"), slot.unit()));
+            }
+            match is_ready(&socket, &release) {
+                Ok(()) => misses = 0,
+                Err(why) => {
+                    misses += 1;
+                    if misses >= MISSES {
+                        return Err(Trouble::with_journal(format!("{release} does not serve: {why}"), slot.unit()));
+                    }
+                }
+            }
+            if let Ok((all, faults)) = http::answers(metrics_port(slot))
+                && faults > FEW_FAULTS
+                && faults * FAULTS_IN > all
+            {
+                let cause = format!("{faults} of {all} answers of {release} were its own fault");
+                return Err(Trouble::with_journal(cause, slot.unit()));
+            }
+            if Instant::now() >= until {
+                return Ok(());
+            }
+            std::thread::sleep(LOOK);
+        }
+    }
+
+    fn confirm(&mut self, seconds: u64) -> Done {
+        let nonce = nonce().map_err(|error| Trouble::of(format!("no random number can be had: {error}")))?;
+        let (path, awaited) = (self.host.layout.confirmation(&nonce), self.host.layout.awaited());
+        fs::write(&awaited, &nonce).map_err(file_error(&awaited))?;
+        self.link.tell(&Tell::ConfirmBy { nonce });
+        let until = Instant::now() + Duration::from_secs(seconds);
+        while !path.exists() {
+            if Instant::now() >= until {
+                let _ = store::remove(&awaited);
+                return Err(Trouble::of(format!(
+                    "nobody confirmed within {seconds} s over a new connection that the host can be reached"
+                )));
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        let host = self.host;
+        host.save(&host.state()?.confirmed((host.clock)()))?;
+        host.failpoint("confirmed");
+        let _ = store::remove(&path).and_then(|()| store::remove(&awaited));
+        Ok(host.settle()?)
+    }
+
+    fn prune(&self, releases: &[ReleaseId]) -> Result<(), AgentError> {
+        let host = self.host;
+        // First out of the list: what is half gone must not be a way back.
+        host.save(&host.state()?.without(releases))?;
+        releases.iter().try_for_each(|release| store::remove(&host.layout.release(release)))
+    }
+
+    fn succeeded(&self) -> Ending {
+        let state = self.host.state().unwrap_or_default();
+        let serves = serves(state.live.as_ref());
+        let done = |words: &str| match (&self.apply.wish, self.apply.plan.steps.is_empty()) {
+            (_, true) => format!("{words} already: nothing was to be done"),
+            (Wish::Push(_), _) => "the release lies on the host".to_owned(),
+            _ => words.to_owned(),
+        };
+        match (&self.apply.wish, &state.live) {
+            (Wish::Push(wanted), _) => Ending::good(done(&format!("{} lies on the host", wanted.id)), serves),
+            (_, Some(live)) => Ending::good(done(&format!("{} is live", live.release)), serves),
+            (_, None) => Ending::good(done("nothing is live"), serves),
+        }
+    }
+
+    /// What a failed step leaves: the release from before, as soon as there was a switch.
+    fn failed(&mut self, step: &Step, trouble: Trouble) -> Ending {
+        let host = self.host;
+        let again = "what failed is above; mend it and run `mirai deploy release` again".to_owned();
+        let before = host.state().unwrap_or_default();
+        let is_after = matches!(step, Step::Watch { .. } | Step::Confirm { .. });
+        let ending = |outcome, host: String, next: String| Ending {
+            outcome,
+            cause: format!("{}: {}", step.name(), trouble.cause),
+            evidence: trouble.evidence.clone(),
+            host,
+            next,
+        };
+        let Some(pending) = &before.pending else {
+            if let Some(release) = self.release()
+                && matches!(step, Step::Migrate { .. } | Step::Try { .. })
+            {
+                // It can't be noted on a full disk; then it may be tried again, which is right too.
+                let _ = host.save(&before.clone().failed(release, (host.clock)()));
+            }
+            if matches!(step, Step::Prune { .. }) {
+                return Ending {
+                    outcome: Outcome::Good,
+                    ..ending(Outcome::Good, serves(before.live.as_ref()), String::new())
+                };
+            }
+            return ending(Outcome::Failed, format!("as before; {}", serves(before.live.as_ref())), again);
+        };
+        let had_ended =
+            is_after || pending.from.as_ref().is_some_and(|from| !systemd::unit(from.slot.unit()).is_active);
+        match take_back(host).map_err(|error| error.to_string()).flatten() {
+            Ok(()) => {
+                let outcome = if had_ended && pending.from.is_some() { Outcome::RolledBack } else { Outcome::Failed };
+                ending(outcome, serves(pending.from.as_ref()), again)
+            }
+            Err(why) => ending(
+                Outcome::Stranded,
+                format!("it could not go back: {why}"),
+                "on the host, now: `systemctl status 'mirai@*' mirai.socket`, `journalctl -u 'mirai@*' -n 50`"
+                    .to_owned(),
+            ),
+        }
+    }
+}
+
+fn serves(live: Option<&Live>) -> String {
+    live.map_or("nothing serves".to_owned(), |live| format!("{} serves as {}", live.release, live.slot.unit()))
+}
+
+fn start(slot: Slot) -> Done {
+    let said = systemd::start(slot.unit());
+    said.map_err(|said| Trouble::with_journal(format!("it does not start on the public socket ({said})"), slot.unit()))
+}
+
+fn is_ready(socket: &Path, release: &ReleaseId) -> Result<(), String> {
+    match http::readiness(socket) {
+        Ok(ready) if ready.ok && ready.release.as_deref() == Some(release.as_str()) => Ok(()),
+        Ok(ready) => Err(ready.trouble(release.as_str())),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+/// Takes back a switch that is under way: what was live runs again before what was to be live ends. To be done again at will.
+pub(super) fn take_back(host: &Host) -> Result<Result<(), String>, AgentError> {
+    let state = host.state()?;
+    let Some(pending) = &state.pending else { return Ok(Ok(())) };
+    if let Some(from) = &pending.from {
+        let slot = from.slot;
+        link(&host.layout.slot(slot), &host.layout.release(&from.release))?;
+        let begun = if systemd::unit(slot.unit()).is_active { Ok(()) } else { systemd::start(slot.unit()) };
+        if let Err(why) = begun {
+            return Ok(Err(why));
+        }
+    }
+    let ended = systemd::tell("stop", pending.to.slot.unit());
+    host.failpoint("taking-back");
+    host.save(&state.clone().reverted((host.clock)()))?;
+    Ok(ended)
+}
+
+impl Host {
+    /// Lets the links lead to what is live: what people and timers call, and the next agent.
+    pub(super) fn settle(&self) -> Result<(), AgentError> {
+        let Some(live) = self.state()?.live else { return Ok(()) };
+        link(&self.layout.current(), &self.layout.release(&live.release))?;
+        link(&self.layout.agent(), &self.layout.program(&live.release))
+    }
+
+    /// A test says in a file at which point the agent dies; a build for release knows nothing of it.
+    pub(super) fn failpoint(&self, at: &str) {
+        let path = self.layout.root().join("failpoint");
+        if cfg!(debug_assertions) && fs::read_to_string(&path).is_ok_and(|wanted| wanted.trim() == at) {
+            let _ = fs::remove_file(&path);
+            std::process::abort();
+        }
+    }
+}
+
+fn nonce() -> io::Result<String> {
+    let mut bytes = [0; 16];
+    fs::File::open("/dev/urandom")?.read_exact(&mut bytes)?;
+    Ok(hex::encode(bytes))
+}

@@ -1,0 +1,75 @@
+//! The state and the links on the disk, each changed in one step that a crash can't halve.
+
+use std::fs::{self, File};
+use std::io::{self, Write as _};
+use std::path::Path;
+
+use super::{AgentError, Host};
+use crate::state::State;
+
+pub(super) fn file_error(path: &Path) -> impl FnOnce(io::Error) -> AgentError + '_ {
+    move |error| AgentError::File(path.display().to_string(), error)
+}
+
+impl Host {
+    /// Which releases there are; none on a host that never had one.
+    pub(super) fn state(&self) -> Result<State, AgentError> {
+        let path = self.layout.state();
+        match fs::read(&path) {
+            Ok(text) => {
+                serde_json::from_slice(&text).map_err(|error| AgentError::State(path.display().to_string(), error))
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(State::default()),
+            Err(error) => Err(file_error(&path)(error)),
+        }
+    }
+
+    /// Writes it down, durably.
+    pub(super) fn save(&self, state: &State) -> Result<(), AgentError> {
+        let path = self.layout.state();
+        let next = path.with_extension("next");
+        let text = serde_json::to_vec_pretty(state).map_err(io::Error::from);
+        let written = text.and_then(|text| {
+            let mut file = File::create(&next)?;
+            file.write_all(&text)?;
+            file.sync_all()?;
+            fs::rename(&next, &path)?;
+            sync(self.layout.root())
+        });
+        written.map_err(file_error(&path))
+    }
+}
+
+/// Makes what was renamed in a folder last.
+pub(super) fn sync(folder: &Path) -> io::Result<()> {
+    File::open(folder)?.sync_all()
+}
+
+/// Lets a link lead somewhere else, in one step.
+pub(super) fn link(at: &Path, to: &Path) -> Result<(), AgentError> {
+    if fs::read_link(at).is_ok_and(|now| now == to) {
+        return Ok(());
+    }
+    let next = at.with_extension("next");
+    let changed = || {
+        if let Some(folder) = at.parent() {
+            fs::create_dir_all(folder)?;
+        }
+        match fs::remove_file(&next) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        std::os::unix::fs::symlink(to, &next)?;
+        fs::rename(&next, at)
+    };
+    changed().map_err(file_error(at))
+}
+
+/// Takes a folder or a file away, if it is there.
+pub(super) fn remove(path: &Path) -> Result<(), AgentError> {
+    let gone = if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) };
+    match gone {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(file_error(path)(error)),
+        _ => Ok(()),
+    }
+}

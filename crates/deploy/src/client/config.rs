@@ -1,0 +1,213 @@
+//! `deploy.toml`, and the `.env.deploy` that operators have already.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use super::ClientError;
+use crate::layout::ROOT;
+use crate::plan::Manner;
+
+/// The settings' file.
+pub const FILE: &str = "deploy.toml";
+/// The settings' file of the service before this one.
+pub const OLD_FILE: &str = ".env.deploy";
+/// The environment that is meant when none is named.
+pub const DEFAULT: &str = "production";
+
+/// A host to deploy to.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Target {
+    /// Name or address.
+    pub host: String,
+    /// Who signs in there.
+    #[serde(default = "root_user")]
+    pub user: String,
+    /// The port of its sshd.
+    #[serde(default = "ssh_port")]
+    pub port: u16,
+    /// Where everything lies on it.
+    #[serde(default = "root_folder")]
+    pub root: String,
+    /// Whether the user becomes root by `sudo -n`.
+    #[serde(default)]
+    pub sudo: bool,
+    /// The host's key, as `ssh-keyscan` prints it behind the name: `ssh-ed25519 AAAA…`. Without it the user's known_hosts count.
+    #[serde(default)]
+    pub host_key: Option<String>,
+    /// The private key to sign in with; what `ssh` chooses by itself if left out.
+    #[serde(default)]
+    pub identity: Option<PathBuf>,
+    /// The name of the site: `vpn.example.net`.
+    #[serde(default)]
+    pub domain: Option<String>,
+    /// How long a new release is watched, in seconds.
+    #[serde(default = "watch_seconds")]
+    pub watch_seconds: u64,
+    /// How long the second connection may take, in seconds.
+    #[serde(default = "confirm_seconds")]
+    pub confirm_seconds: u64,
+    /// Whether the database is backed up before a release.
+    #[serde(default = "yes")]
+    pub backup: bool,
+}
+
+fn root_user() -> String {
+    "root".to_owned()
+}
+
+fn ssh_port() -> u16 {
+    22
+}
+
+fn root_folder() -> String {
+    ROOT.to_owned()
+}
+
+fn watch_seconds() -> u64 {
+    60
+}
+
+fn confirm_seconds() -> u64 {
+    30
+}
+
+fn yes() -> bool {
+    true
+}
+
+impl Target {
+    /// How its steps are to be done.
+    pub fn manner(&self) -> Manner {
+        Manner { watch_s: self.watch_seconds, confirm_s: self.confirm_seconds, has_backup: self.backup }
+    }
+
+    /// What stands in a command line or a remote shell's line must be nothing but what it is.
+    fn check(self) -> Result<Target, ClientError> {
+        let plain = |name: &str, text: &str, more: &str| {
+            let is_plain = !text.is_empty()
+                && !text.starts_with('-')
+                && text.chars().all(|c| c.is_ascii_alphanumeric() || more.contains(c));
+            if is_plain {
+                Ok(())
+            } else {
+                Err(ClientError::Config(format!("{name} {text:?} has signs that it can't have")))
+            }
+        };
+        plain("host", &self.host, ".-:")?;
+        plain("user", &self.user, "._-")?;
+        plain("root", &self.root, "/._-")?;
+        if !self.root.starts_with('/') || self.root.split('/').any(|part| part == "..") || self.root.len() < 2 {
+            return Err(ClientError::Config(format!("root {:?} is no folder from the host's root on", self.root)));
+        }
+        if let Some(domain) = &self.domain {
+            plain("domain", domain, ".-")?;
+        }
+        let is_key = |key: &str| key.split(' ').count() >= 2 && !key.contains(['\n', '\r']);
+        if self.host_key.as_deref().is_some_and(|key| !is_key(key)) {
+            return Err(ClientError::Config("host_key must be a kind and a key: \"ssh-ed25519 AAAA…\"".to_owned()));
+        }
+        Ok(self)
+    }
+}
+
+/// Reads the host of an environment from `deploy.toml`, or from `.env.deploy` where there is none.
+///
+/// # Errors
+/// When there is neither, or the environment is not in it, or something in it is wrong: the line says what.
+pub fn read(folder: &Path, environment: &str) -> Result<Target, ClientError> {
+    let path = folder.join(FILE);
+    match std::fs::read_to_string(&path) {
+        Ok(text) => from_toml(&text, environment),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => from_old(folder, environment),
+        Err(error) => Err(ClientError::Config(format!("{} can't be read: {error}", path.display()))),
+    }
+}
+
+fn from_toml(text: &str, environment: &str) -> Result<Target, ClientError> {
+    let all: BTreeMap<String, Target> =
+        toml::from_str(text).map_err(|error| ClientError::Config(format!("{FILE}: {}", error.to_string().trim())))?;
+    let names = all.keys().cloned().collect::<Vec<_>>().join(", ");
+    let target = all.into_iter().find_map(|(name, target)| (name == environment).then_some(target));
+    target.ok_or_else(|| ClientError::Config(format!("{FILE} has no [{environment}]; it has: {names}")))?.check()
+}
+
+fn from_old(folder: &Path, environment: &str) -> Result<Target, ClientError> {
+    let path = folder.join(OLD_FILE);
+    if !path.is_file() {
+        return Err(ClientError::Config(format!(
+            "there is no {FILE} here. For one host two lines are enough: `[{DEFAULT}]` and `host = \"vpn.example.net\"`"
+        )));
+    }
+    if environment != DEFAULT {
+        return Err(ClientError::Config(format!("{OLD_FILE} is of `{DEFAULT}` alone; `{environment}` needs a {FILE}")));
+    }
+    let lines = dotenvy::from_path_iter(&path).and_then(Iterator::collect::<Result<BTreeMap<String, String>, _>>);
+    let lines = lines.map_err(|error| ClientError::Config(format!("{OLD_FILE}: {error}")))?;
+    let value = |name: &str| lines.get(name).filter(|value| !value.is_empty());
+    let host = value("VPS_HOST").ok_or_else(|| ClientError::Config(format!("{OLD_FILE} has no VPS_HOST")))?;
+    let port = match value("VPS_PORT") {
+        None => ssh_port(),
+        Some(port) => port.parse().map_err(|_| ClientError::Config(format!("{OLD_FILE}: VPS_PORT is no port")))?,
+    };
+    let target = Target {
+        host: host.clone(),
+        user: value("VPS_USER").cloned().unwrap_or_else(root_user),
+        port,
+        root: value("REMOTE_ROOT").cloned().unwrap_or_else(root_folder),
+        sudo: value("VPS_USER").is_some_and(|user| user != "root"),
+        host_key: None,
+        identity: None,
+        domain: None,
+        watch_seconds: watch_seconds(),
+        confirm_seconds: confirm_seconds(),
+        backup: true,
+    };
+    target.check()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_lines_are_enough_for_one_host() {
+        let target = from_toml("[production]\nhost = \"vpn.example.net\"\n", DEFAULT).unwrap();
+        assert_eq!((target.user.as_str(), target.port, target.root.as_str()), ("root", 22, "/srv/mirai"));
+        assert_eq!(target.manner(), Manner { watch_s: 60, confirm_s: 30, has_backup: true });
+    }
+
+    #[test]
+    fn a_typo_or_a_value_that_a_shell_would_misread_is_named() {
+        let said = |text: &str| from_toml(text, DEFAULT).unwrap_err().to_string();
+        assert!(said("[production]\nhost = \"a\"\nprot = 22\n").contains("prot"));
+        assert!(said("[staging]\nhost = \"a\"\n").contains("it has: staging"));
+        for bad in [
+            "host = \"-oProxyCommand=x\"",
+            "host = \"a b\"",
+            "host = \"a\"\nroot = \"/srv/$(id)\"",
+            "host = \"a\"\nroot = \"/srv/../etc\"",
+            "host = \"a\"\nuser = \"root;id\"",
+        ] {
+            assert!(from_toml(&format!("[production]\n{bad}\n"), DEFAULT).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn the_file_from_before_is_still_read() {
+        let dir = tempfile::tempdir().unwrap();
+        assert!(read(dir.path(), DEFAULT).unwrap_err().to_string().contains("two lines are enough"));
+        std::fs::write(
+            dir.path().join(OLD_FILE),
+            "VPS_HOST=vpn.example.net\nVPS_USER=deploy\nVPS_PORT=2222\nREMOTE_ROOT=/opt/mirai\n",
+        )
+        .unwrap();
+        let target = read(dir.path(), DEFAULT).unwrap();
+        assert_eq!(
+            (target.host.as_str(), target.port, target.root.as_str(), target.sudo),
+            ("vpn.example.net", 2222, "/opt/mirai", true)
+        );
+    }
+}

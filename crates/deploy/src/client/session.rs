@@ -1,0 +1,228 @@
+//! A command, from the laptop's side: look, plan, show, apply, confirm, and what to do when the link is lost.
+
+use std::fs::File;
+use std::io::{Read as _, Seek as _, SeekFrom};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use super::ClientError;
+use super::config::Target;
+use super::ssh::Connection;
+use crate::outcome::{Ending, Outcome};
+use crate::plan::{Plan, Wish, plan};
+use crate::wire::{self, Apply, Ask, PIECE, Status, Tell};
+
+/// How long to wait between two tries to reach a host again.
+const PAUSE: Duration = Duration::from_secs(2);
+/// How much longer than the steps themselves a host may take before it is given up.
+const AIR: Duration = Duration::from_secs(60);
+
+/// How a command is done.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Who is asking.
+    pub by: String,
+    /// Show the plan, and do nothing.
+    pub is_dry: bool,
+    /// How long to wait for somebody else who is deploying, in seconds.
+    pub wait_s: u64,
+}
+
+/// What happens on the way, to be shown.
+#[derive(Debug)]
+pub enum Report<'a> {
+    /// What will be done, or would be.
+    Plan(&'a Plan),
+    /// A step begins: its place and what it is.
+    Begin(usize, String),
+    /// A step is done: its place and how long it took, in milliseconds.
+    Did(usize, u64),
+    /// So much of the archive has been sent.
+    Sent(u64, u64),
+    /// Anything else.
+    Note(&'a str),
+}
+
+/// Fulfils a wish on a host. The archive at `archive` is sent where it is needed.
+pub fn carry_out(
+    target: &Target,
+    wish: Wish,
+    archive: Option<&Path>,
+    options: &Options,
+    show: &mut dyn FnMut(Report<'_>),
+) -> Ending {
+    prepared(target, wish, archive, options, show).unwrap_or_else(ClientError::ending)
+}
+
+fn prepared(
+    target: &Target,
+    wish: Wish,
+    archive: Option<&Path>,
+    options: &Options,
+    show: &mut dyn FnMut(Report<'_>),
+) -> Result<Ending, ClientError> {
+    let mut connection = Connection::open(target)?;
+    let facts = match ask(&mut connection, &Ask::Look(wish.clone())) {
+        Some(Tell::Facts(facts)) => facts,
+        Some(Tell::Done(ending)) => return Ok(ending),
+        _ => return Err(lost(connection)),
+    };
+    let manner = target.manner();
+    let plan = match plan(&facts, &wish, &manner) {
+        Ok(plan) => plan,
+        Err(refusal) => {
+            let next = refusal.0.first().map(|trouble| trouble.remedy.clone()).unwrap_or_default();
+            return Ok(Ending::refused(refusal.to_string(), next));
+        }
+    };
+    show(Report::Plan(&plan));
+    if options.is_dry {
+        return Ok(Ending::good("that is what would be done", "nothing was changed"));
+    }
+    let apply = Apply { wish, manner, plan, by: options.by.clone(), wait_s: options.wait_s };
+    if wire::say(&mut connection.to, &Ask::Apply(apply.clone())).is_err() {
+        return Err(lost(connection));
+    }
+    Ok(match follow(target, &mut connection, &apply, archive, show) {
+        Some(ending) => ending,
+        None => {
+            show(Report::Note("the connection is lost; the host goes on by itself, and is asked again"));
+            drop(connection);
+            find_out(target, &apply)
+        }
+    })
+}
+
+/// Listens until the end; `None` when the link is lost before.
+fn follow(
+    target: &Target,
+    connection: &mut Connection,
+    apply: &Apply,
+    archive: Option<&Path>,
+    show: &mut dyn FnMut(Report<'_>),
+) -> Option<Ending> {
+    loop {
+        match wire::hear(&mut connection.from).ok()?? {
+            Tell::Begin { at } => show(Report::Begin(at, apply.plan.steps.get(at)?.to_string())),
+            Tell::Did { at, ms } => show(Report::Did(at, ms)),
+            Tell::Note(text) => show(Report::Note(&text)),
+            Tell::Send { from } => send(connection, archive?, from, show)?,
+            Tell::ConfirmBy { nonce } => {
+                if let Err(error) = confirm(target, &nonce) {
+                    show(Report::Note(&format!("not confirmed: {error}")));
+                }
+            }
+            Tell::Done(ending) => return Some(ending),
+            _ => return None,
+        }
+    }
+}
+
+fn send(connection: &mut Connection, archive: &Path, from: u64, show: &mut dyn FnMut(Report<'_>)) -> Option<()> {
+    let mut file = File::open(archive).ok()?;
+    let size = file.metadata().ok()?.len();
+    file.seek(SeekFrom::Start(from)).ok()?;
+    let (mut piece, mut sent) = (vec![0; PIECE], from);
+    loop {
+        let count = file.read(&mut piece).ok()?;
+        wire::send(&mut connection.to, &piece[..count]).ok()?;
+        if count == 0 {
+            return Some(());
+        }
+        sent += count as u64;
+        show(Report::Sent(sent, size));
+    }
+}
+
+/// Says the word of a switch over a connection of its own: that it can be made is what is to be proved.
+fn confirm(target: &Target, nonce: &str) -> Result<(), ClientError> {
+    let mut connection = Connection::open(target)?;
+    match ask(&mut connection, &Ask::Confirm { nonce: nonce.to_owned() }) {
+        Some(Tell::Done(Ending { outcome: Outcome::Good, .. })) => Ok(()),
+        _ => Err(lost(connection)),
+    }
+}
+
+fn ask(connection: &mut Connection, ask: &Ask) -> Option<Tell> {
+    wire::say(&mut connection.to, ask).ok()?;
+    wire::hear(&mut connection.from).ok()?
+}
+
+fn lost(connection: Connection) -> ClientError {
+    ClientError::Ssh {
+        cause: "the connection was lost".to_owned(),
+        evidence: connection.last_words(),
+        remedy: "run the command again".to_owned(),
+    }
+}
+
+/// After a lost link: asks the host until nobody deploys there any more, says the word that it may wait for, and tells how it
+/// ended.
+fn find_out(target: &Target, apply: &Apply) -> Ending {
+    let until = Instant::now() + Duration::from_secs(apply.manner.watch_s + apply.manner.confirm_s) + AIR;
+    while Instant::now() < until {
+        std::thread::sleep(PAUSE);
+        let Ok(status) = status(target) else { continue };
+        if let Some(nonce) = &status.awaited {
+            let _ = confirm(target, nonce);
+        } else if status.locked_by.is_none() && status.state.pending.is_none() {
+            return ended(&status, apply);
+        }
+    }
+    Ending {
+        outcome: Outcome::Failed,
+        cause: format!("the connection was lost, and {} can't be asked", target.host),
+        evidence: Vec::new(),
+        host: "what served before serves, or serves again within seconds: a switch that nobody confirms is taken back"
+            .to_owned(),
+        next: "mirai deploy status".to_owned(),
+    }
+}
+
+fn ended(status: &Status, apply: &Apply) -> Ending {
+    let live = status.state.live.as_ref().map(|live| live.release.clone());
+    let host = live.as_ref().map_or("nothing serves".to_owned(), |live| format!("{live} serves; it {}", status.health));
+    let is_done =
+        match &apply.wish {
+            Wish::Push(wanted) => status.state.find(&wanted.id).is_some(),
+            Wish::Release(wanted) => live.as_ref() == Some(&wanted.id),
+            Wish::Rollback(_) => apply.plan.steps.iter().any(
+                |step| matches!(step, crate::plan::Step::Switch { release, .. } if live.as_ref() == Some(release)),
+            ),
+        };
+    if is_done {
+        return Ending::good("the connection was lost on the way, and all was done", host);
+    }
+    Ending {
+        outcome: Outcome::Failed,
+        cause: "the connection was lost on the way".to_owned(),
+        evidence: Vec::new(),
+        host,
+        next: "run the command again: it goes on where this one stopped".to_owned(),
+    }
+}
+
+/// The releases of a host.
+///
+/// # Errors
+/// When it can't be reached.
+pub fn status(target: &Target) -> Result<Status, ClientError> {
+    let mut connection = Connection::open(target)?;
+    match ask(&mut connection, &Ask::Status) {
+        Some(Tell::Status(status)) => Ok(status),
+        Some(Tell::Done(ending)) => Err(ClientError::Config(ending.cause)),
+        _ => Err(lost(connection)),
+    }
+}
+
+/// The last lines of what serves.
+///
+/// # Errors
+/// When the host can't be reached.
+pub fn logs(target: &Target, lines: u32) -> Result<Vec<String>, ClientError> {
+    let mut connection = Connection::open(target)?;
+    match ask(&mut connection, &Ask::Logs { lines }) {
+        Some(Tell::Logs(lines)) => Ok(lines),
+        _ => Err(lost(connection)),
+    }
+}

@@ -1,0 +1,146 @@
+//! The connection: one `ssh` with the agent at its other end. The system's `ssh` brings the user's keys, jump hosts and
+//! known hosts, on Windows too.
+
+use std::io::{BufReader, Read as _};
+use std::path::PathBuf;
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::thread::JoinHandle;
+
+use super::ClientError;
+use super::config::Target;
+use crate::wire::{self, PROTOCOL, Tell};
+
+/// What is shown of what `ssh` says.
+const SHOWN: usize = 10;
+
+/// A connection with an agent that has said hello.
+pub(super) struct Connection {
+    child: Child,
+    pub(super) to: ChildStdin,
+    pub(super) from: BufReader<ChildStdout>,
+    said: Option<JoinHandle<String>>,
+    /// Where the host's pinned key stands while the connection lasts.
+    known_hosts: Option<PathBuf>,
+}
+
+impl Connection {
+    /// Connects.
+    pub(super) fn open(target: &Target) -> Result<Connection, ClientError> {
+        let sudo = if target.sudo { "sudo -n " } else { "" };
+        // The folder's signs were checked when the settings were read: no shell can misread it.
+        let command = format!("exec {sudo}{0}/agent deploy agent --root {0}", target.root);
+        let mut connection = Connection::start(target, &command)?;
+        match wire::pass_greeting(&mut connection.from) {
+            Ok(Ok(())) => {}
+            Ok(Err(greeting)) => return Err(connection.no_agent(target, &greeting)),
+            Err(error) => return Err(connection.no_agent(target, &error.to_string())),
+        }
+        match wire::hear(&mut connection.from) {
+            Ok(Some(Tell::Hello { protocol: PROTOCOL, .. })) => Ok(connection),
+            Ok(Some(Tell::Hello { version, .. })) => Err(ClientError::Ssh {
+                cause: format!(
+                    "the agent on {} is of version {version}, and speaks otherwise than this program",
+                    target.host
+                ),
+                evidence: Vec::new(),
+                remedy: "bring it to this version: `mirai deploy provision`".to_owned(),
+            }),
+            _ => Err(connection.no_agent(target, "")),
+        }
+    }
+
+    fn start(target: &Target, command: &str) -> Result<Connection, ClientError> {
+        let known_hosts = target.host_key.as_ref().map(|key| pin(target, key)).transpose()?;
+        let mut ssh = Command::new("ssh");
+        ssh.args(["-T", "-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=yes", "-o", "ConnectTimeout=15"]);
+        ssh.args(["-o", "ServerAliveInterval=10", "-o", "ServerAliveCountMax=3", "-p", &target.port.to_string()]);
+        if let Some(path) = &known_hosts {
+            let file = format!("UserKnownHostsFile=\"{}\"", path.display());
+            ssh.args(["-o", &file, "-o", "GlobalKnownHostsFile=none", "-o", "HostKeyAlias=pinned"]);
+        }
+        if let Some(identity) = &target.identity {
+            ssh.arg("-i").arg(identity).args(["-o", "IdentitiesOnly=yes"]);
+        }
+        ssh.arg(format!("{}@{}", target.user, target.host)).arg("--").arg(command);
+        ssh.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let failed = |cause: String| ClientError::Ssh {
+            cause,
+            evidence: Vec::new(),
+            remedy: "install OpenSSH's client; Windows has it under Settings, Optional features".to_owned(),
+        };
+        let mut child = ssh.spawn().map_err(|error| failed(format!("ssh can't be run: {error}")))?;
+        let (to, from, mut errors) = match (child.stdin.take(), child.stdout.take(), child.stderr.take()) {
+            (Some(to), Some(from), Some(errors)) => (to, BufReader::new(from), errors),
+            _ => return Err(failed("ssh has no pipes".to_owned())),
+        };
+        let said = std::thread::spawn(move || {
+            let mut text = Vec::new();
+            let _ = errors.read_to_end(&mut text);
+            String::from_utf8_lossy(&text).into_owned()
+        });
+        Ok(Connection { child, to, from, said: Some(said), known_hosts })
+    }
+
+    /// What `ssh` said, once it has ended.
+    pub(super) fn last_words(mut self) -> Vec<String> {
+        let _ = self.child.kill();
+        let said = self.said.take().and_then(|said| said.join().ok()).unwrap_or_default();
+        let lines: Vec<String> = said.lines().map(str::to_owned).collect();
+        lines[lines.len().saturating_sub(SHOWN)..].to_vec()
+    }
+
+    fn no_agent(self, target: &Target, greeting: &str) -> ClientError {
+        let mut evidence: Vec<String> = greeting.lines().take(SHOWN).map(str::to_owned).collect();
+        evidence.extend(self.last_words());
+        let words = evidence.join("\n");
+        let (host, port) = (&target.host, target.port);
+        let (cause, remedy) = if words.contains("Host key verification failed")
+            || words.contains("REMOTE HOST IDENTIFICATION")
+        {
+            (
+                format!("the key of {host} is not the one that is known, or none is known"),
+                format!(
+                    "compare it with what your provider shows (`ssh-keyscan -p {port} {host} | ssh-keygen -lf -`); if it is the \
+                     same, put it into deploy.toml as `host_key`, or sign in once by hand"
+                ),
+            )
+        } else if words.contains("Permission denied") {
+            (
+                format!("{host} does not let {} in", target.user),
+                format!("try `ssh -p {port} {}@{host}`; `ssh-add` unlocks a key", target.user),
+            )
+        } else if words.contains("No such file") || words.contains("not found") {
+            (format!("{host} has no agent yet"), "mirai deploy provision".to_owned())
+        } else {
+            (format!("{host} can't be reached"), format!("try `ssh -p {port} {}@{host}`", target.user))
+        };
+        ClientError::Ssh { cause, evidence, remedy }
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        if let Some(path) = &self.known_hosts {
+            let _ = std::fs::remove_file(path);
+        }
+    }
+}
+
+/// A file of known hosts with one key in it.
+fn pin(target: &Target, key: &str) -> Result<PathBuf, ClientError> {
+    use std::sync::atomic::{AtomicU32, Ordering};
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let name = format!("mirai-known-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+    let path = std::env::temp_dir().join(name);
+    let written = std::fs::OpenOptions::new().write(true).create_new(true).open(&path);
+    let written =
+        written.and_then(|mut file| std::io::Write::write_all(&mut file, format!("pinned {key}\n").as_bytes()));
+    match written {
+        Ok(()) => Ok(path),
+        Err(error) => {
+            Err(ClientError::Config(format!("the key of {} can't be kept at {}: {error}", target.host, path.display())))
+        }
+    }
+}

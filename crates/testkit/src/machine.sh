@@ -1,0 +1,39 @@
+# Boots a Debian machine out of this one: its own processes, network, host name, cgroups, and a copy of all files that is written
+# to instead of them. $1 is a private folder, $2 the name of its cgroup, $3 how large what it writes may become.
+#
+# Run in a mount namespace of its own. It ends as systemd, process 1 of the machine, which dies with whoever started this.
+set -e
+dir=$1
+mount --make-rprivate /
+mount -t tmpfs -o size="$3",mode=755 tmpfs "$dir"
+mkdir "$dir/cgroups" "$dir/upper" "$dir/work" "$dir/root"
+mount -t cgroup2 cgroup2 "$dir/cgroups"
+mkdir -p "$dir/cgroups/$2"
+echo $$ >"$dir/cgroups/$2/cgroup.procs"
+exec unshare --mount --pid --fork --kill-child --net --uts --ipc --cgroup --propagation private sh -eu -c '
+    root=$1/root
+    mount -t overlay overlay -o "lowerdir=/,upperdir=$1/upper,workdir=$1/work" "$root"
+    mount -t proc proc "$root/proc"
+    mount -t sysfs sysfs "$root/sys"
+    mount -t cgroup2 cgroup2 "$root/sys/fs/cgroup"
+    mount -t tmpfs -o mode=755 tmpfs "$root/dev"
+    for device in null zero full random urandom tty; do
+        touch "$root/dev/$device"
+        mount --bind "/dev/$device" "$root/dev/$device"
+    done
+    mkdir "$root/dev/pts" "$root/dev/shm"
+    mount -t devpts -o newinstance,ptmxmode=0666 devpts "$root/dev/pts"
+    ln -s pts/ptmx "$root/dev/ptmx"
+    mount -t tmpfs -o mode=755 tmpfs "$root/run"
+    mount -t tmpfs -o mode=1777 tmpfs "$root/tmp"
+    # Nothing of what this machine starts by itself.
+    rm -rf "$root"/etc/systemd/system/*.wants "$root"/srv/* "$root"/var/log/journal
+    mkdir "$root/here"
+    cd "$root"
+    pivot_root . here
+    umount -l /here
+    rmdir /here
+    hostname machine
+    exec env -i container=mirai-test PATH=/usr/sbin:/usr/bin:/sbin:/bin \
+        /lib/systemd/systemd --system --log-target=journal --unit=multi-user.target
+' machine "$dir"

@@ -1,0 +1,173 @@
+//! From a laptop to a host with a real sshd, systemd and nginx, and back.
+
+mod load;
+mod site;
+
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use self::load::Load;
+use self::site::{Site, program, unit_pids};
+
+/// As good as nothing, as the test kit's clocks go.
+const ROLLBACK: Duration = Duration::from_secs(10);
+
+/// The whole life of a site, under load: nobody outside notices anything.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn deploy_under_load_loses_no_request_and_applies_each_post_once() -> anyhow::Result<()> {
+    let Some(site) = Site::new().await? else { return Ok(()) };
+    let first = site.build("first", &program().await?).await?;
+    let (code, said) = site.deploy(&["release", "--artifact", &first]).await?;
+    assert_eq!(code, 0, "{said}");
+    let load = Load::begin(&site).await?;
+
+    let second = site.build("second", &program().await?).await?;
+    let (code, said) = site.deploy(&["release", "--artifact", &second]).await?;
+    assert_eq!(code, 0, "{said}");
+    assert_eq!(site.ready_release().await?, site::id_of(&second));
+    load.goes_on().await?;
+
+    // A release that does not even start.
+    let broken = site.script("#!/bin/sh\necho 'this one has no luck' >&2\nexit 3\n")?;
+    let third = site.build("third", &broken).await?;
+    let (code, said) = site.deploy(&["release", "--artifact", &third]).await?;
+    assert_eq!(code, 20, "{said}");
+    assert!(said.contains("this one has no luck"), "the evidence is shown: {said}");
+    assert!(said.contains(&format!("{} serves", site::id_of(&second))), "{said}");
+    load.goes_on().await?;
+
+    let began = Instant::now();
+    let (code, said) = site.deploy(&["rollback"]).await?;
+    assert_eq!(code, 0, "{said}");
+    assert!(began.elapsed() < ROLLBACK + Duration::from_secs(site::WATCH_S), "after {:?}: {said}", began.elapsed());
+    assert_eq!(site.ready_release().await?, site::id_of(&first));
+    load.goes_on().await?;
+
+    site.machine.run("systemctl", &["reload", "nginx"]).await?;
+    load.goes_on().await?;
+    load.end(&site).await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn deploy_twice_changes_nothing_and_a_dry_run_tells_the_plan_that_is_done() -> anyhow::Result<()> {
+    let Some(site) = Site::new().await? else { return Ok(()) };
+    let first = site.build("first", &program().await?).await?;
+    let before = site.tree().await?;
+    let plan_of = |said: &str| -> anyhow::Result<Value> {
+        let first = said.lines().next().unwrap_or_default();
+        Ok(serde_json::from_str::<Value>(first)?["plan"].clone())
+    };
+    let (code, dry) = site.deploy(&["release", "--artifact", &first, "--dry-run", "--json"]).await?;
+    assert_eq!((code, site.tree().await?), (0, before), "{dry}");
+    let (code, done) = site.deploy(&["release", "--artifact", &first, "--json"]).await?;
+    assert_eq!(code, 0, "{done}");
+    assert_eq!(plan_of(&dry)?, plan_of(&done)?);
+
+    let (tree, pids) = (site.tree().await?, unit_pids(&site).await?);
+    let (code, again) = site.deploy(&["release", "--artifact", &first]).await?;
+    assert_eq!(code, 0, "{again}");
+    assert!(again.contains("nothing was to be done"), "{again}");
+    assert_eq!((site.tree().await?, unit_pids(&site).await?), (tree, pids), "{again}");
+
+    let (code, said) = site.deploy(&["status"]).await?;
+    assert!(code == 0 && said.contains(&format!("live   {}", site::id_of(&first))), "{said}");
+    let (code, said) = site.deploy(&["rollback"]).await?;
+    assert_eq!(code, 10, "{said}");
+    assert!(said.contains("no good release to go back to"), "{said}");
+    Ok(())
+}
+
+/// Whatever dies at whichever step: what was good serves, and the same command ends what was begun.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn deploy_survives_the_agents_death_at_every_step() -> anyhow::Result<()> {
+    let Some(site) = Site::new().await? else { return Ok(()) };
+    let first = site.build("first", &program().await?).await?;
+    assert_eq!(site.deploy(&["release", "--artifact", &first]).await?.0, 0);
+    let points = [
+        "upload",
+        "unpack",
+        "migrate",
+        "try",
+        "switch",
+        "switch-written",
+        "switch-both",
+        "watch",
+        "confirm",
+        "confirmed",
+    ];
+    let mut live = site::id_of(&first);
+    for point in points {
+        let next = site.build(point, &program().await?).await?;
+        let load = Load::begin(&site).await?;
+        site.fail_at(point)?;
+        let (code, said) = site.deploy(&["release", "--artifact", &next]).await?;
+        let is_past = point == "confirmed";
+        assert_eq!(code == 0, is_past, "{point}: {said}");
+        let expected = if is_past { site::id_of(&next) } else { live.clone() };
+        site.serves(&expected).await.map_err(|error| error.context(format!("killed at {point}: {said}")))?;
+        let (code, said) = site.deploy(&["release", "--artifact", &next]).await?;
+        assert_eq!(code, 0, "again after {point}: {said}");
+        live = site::id_of(&next);
+        site.serves(&live).await?;
+        load.end(&site).await.map_err(|error| error.context(format!("killed at {point}")))?;
+    }
+    Ok(())
+}
+
+/// A laptop that vanishes: the switch was never confirmed, so it is taken back.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn deploy_is_taken_back_when_the_laptop_vanishes_and_when_the_release_dies() -> anyhow::Result<()> {
+    let Some(site) = Site::new().await? else { return Ok(()) };
+    let first = site.build("first", &program().await?).await?;
+    assert_eq!(site.deploy(&["release", "--artifact", &first]).await?.0, 0);
+    let second = site.build("second", &program().await?).await?;
+
+    let mut laptop = site.launch(&["release", "--artifact", &second]).start().await?;
+    laptop.wait_for_line("] watch it", site::PATIENCE).await?;
+    laptop.kill9().await?;
+    site.serves(&site::id_of(&first)).await?;
+    site.serves_for(&site::id_of(&first), Duration::from_secs(1)).await?;
+
+    // One that dies after the switch is seen to, and the exit code says so.
+    let mut laptop = site.launch(&["release", "--artifact", &second]).start().await?;
+    laptop.wait_for_line("] watch it", site::PATIENCE).await?;
+    let pids = unit_pids(&site).await?;
+    let new = pids.iter().find(|(unit, pid)| unit == "mirai@b.service" && pid != "0");
+    let (_, pid) = new.ok_or_else(|| anyhow::anyhow!("the new release does not run: {pids:?}"))?;
+    site.machine.run("kill", &["-9", pid]).await?;
+    let ended = laptop.wait(site::PATIENCE).await?;
+    assert_eq!(ended.code, Some(21), "{}{}", ended.stdout, ended.stderr);
+    assert!(ended.stderr.contains("did not keep running"), "{}", ended.stderr);
+    site.serves(&site::id_of(&first)).await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn deploy_refuses_another_hosts_key_a_damaged_archive_and_a_second_hand() -> anyhow::Result<()> {
+    let Some(site) = Site::new().await? else { return Ok(()) };
+    let first = site.build("first", &program().await?).await?;
+    let (code, said) = site.deploy(&["status"]).await?;
+    assert_eq!(code, 0, "{said}");
+
+    site.configure(site::OTHER_KEY)?;
+    let (code, said) = site.deploy(&["release", "--artifact", &first]).await?;
+    assert_eq!(code, 10, "{said}");
+    assert!(said.contains("not the one that is known") && said.contains("ssh-keyscan"), "{said}");
+    site.configure(&site.host_key()?)?;
+
+    let damaged = site.dir.join("damaged.tar.zst");
+    let mut bytes = std::fs::read(&first)?;
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    std::fs::write(&damaged, bytes)?;
+    let (code, said) = site.deploy(&["release", "--artifact", &damaged.display().to_string()]).await?;
+    assert!(code == 10 && said.contains("refused"), "{said}");
+
+    let second = site.build("second", &program().await?).await?;
+    let mut one = site.launch(&["release", "--artifact", &first]).start().await?;
+    one.wait_for_line("] check the archive", site::PATIENCE).await?;
+    let (code, said) = site.deploy(&["release", "--artifact", &second]).await?;
+    assert!(code == 10 && said.contains("is deploying to this host") && said.contains("--wait"), "{said}");
+    assert_eq!(one.wait(site::PATIENCE).await?.code, Some(0));
+    Ok(())
+}

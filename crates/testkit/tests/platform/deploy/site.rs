@@ -1,0 +1,228 @@
+//! A laptop and a host.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, ensure};
+use testkit::app::{DATA_KEY, JWT_SECRET};
+use testkit::caller::API_KEY;
+use testkit::house::root;
+use testkit::machine::Debian;
+use testkit::missing::{find_program, need};
+use testkit::private_dir::PrivateDir;
+use testkit::process::{Bin, Launch};
+use tokio::sync::OnceCell;
+
+/// How long anything here may take.
+pub(super) const PATIENCE: Duration = Duration::from_secs(120);
+/// How long a release is watched.
+pub(super) const WATCH_S: u64 = 2;
+/// A key that no host has.
+pub(super) const OTHER_KEY: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGaCbVcUkEBiTkAPUXq9UD9CxMv7XHbUfYKrYsEDJ7RH";
+
+/// Both.
+pub(super) struct Site {
+    pub(super) machine: Debian,
+    pub(super) dir: PrivateDir,
+    bin: Bin,
+}
+
+/// The program that is deployed: the one that was built, without what only a debugger reads.
+pub(super) async fn program() -> anyhow::Result<PathBuf> {
+    static STRIPPED: OnceCell<(PrivateDir, PathBuf)> = OnceCell::const_new();
+    let stripped = async || {
+        let (dir, built) = (PrivateDir::new("program")?, Bin::mirai().await?);
+        let path = dir.join("mirai");
+        let strip = Bin::at(find_program("strip").context("strip (package binutils) is not installed")?)?;
+        let done = strip.launch().arg("-o").arg(&path).arg(built.path()).run(PATIENCE).await?;
+        ensure!(done.code == Some(0), "{}", done.stderr);
+        Ok((dir, path))
+    };
+    Ok(STRIPPED.get_or_try_init(stripped).await?.1.clone())
+}
+
+/// The release in an archive, by its file's name.
+pub(super) fn id_of(archive: &str) -> String {
+    let name = Path::new(archive).file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    name.trim_end_matches(".tar.zst").to_owned()
+}
+
+impl Site {
+    /// A laptop with a checkout, and a host that has been provided for; `None` where that may be skipped.
+    pub(super) async fn new() -> anyhow::Result<Option<Site>> {
+        for (program, package) in
+            [("sshd", "openssh-server"), ("nginx", "nginx-light"), ("git", "git"), ("strip", "binutils")]
+        {
+            if need(program, package)?.is_none() {
+                return Ok(None);
+            }
+        }
+        let Some(machine) = Debian::boot().await? else { return Ok(None) };
+        let site = Site { machine, dir: PrivateDir::new("laptop")?, bin: Bin::mirai().await? };
+        site.furnish_laptop().await?;
+        site.furnish_host().await?;
+        Ok(Some(site))
+    }
+
+    async fn furnish_laptop(&self) -> anyhow::Result<()> {
+        let key = self.dir.join("key");
+        let make = Bin::at(find_program("ssh-keygen").context("ssh-keygen")?)?.launch();
+        let made = make.args(["-q", "-t", "ed25519", "-N", "", "-f"]).arg(&key).run(PATIENCE).await?;
+        ensure!(made.code == Some(0), "{}", made.stderr);
+        self.configure(&self.host_key()?)?;
+        std::fs::write(self.dir.join(".gitignore"), "*\n")?;
+        self.git(&["init", "--quiet"]).await
+    }
+
+    /// Writes deploy.toml, with this for the host's key.
+    pub(super) fn configure(&self, host_key: &str) -> anyhow::Result<()> {
+        let (host, identity) = (&self.machine.address, self.dir.join("key"));
+        let text = format!(
+            "[production]\nhost = \"{host}\"\nhost_key = \"{host_key}\"\nidentity = {identity:?}\n\
+             watch_seconds = {WATCH_S}\nconfirm_seconds = 5\nbackup = false\n"
+        );
+        Ok(std::fs::write(self.dir.join("deploy.toml"), text)?)
+    }
+
+    /// The key of the host's sshd.
+    pub(super) fn host_key(&self) -> anyhow::Result<String> {
+        let line = std::fs::read_to_string(self.machine.file("/etc/ssh/ssh_host_ed25519_key.pub"))?;
+        Ok(line.split_whitespace().take(2).collect::<Vec<_>>().join(" "))
+    }
+
+    async fn furnish_host(&self) -> anyhow::Result<()> {
+        let machine = &self.machine;
+        let file = |path: &str, text: &str| -> anyhow::Result<()> {
+            let path = machine.file(path);
+            std::fs::create_dir_all(path.parent().context("a folder")?)?;
+            Ok(std::fs::write(path, text)?)
+        };
+        file("/root/.ssh/authorized_keys", &std::fs::read_to_string(self.dir.join("key.pub"))?)?;
+        machine.run("useradd", &["--system", "--home-dir", "/srv/mirai/shared", "mirai"]).await?;
+        let units = root().join("ops/systemd");
+        for name in
+            ["mirai.socket", "mirai@.service", "mirai-candidate.service", "mirai-guard.service", "mirai-guard.timer"]
+        {
+            file(&format!("/etc/systemd/system/{name}"), &std::fs::read_to_string(units.join(name))?)?;
+        }
+        for slot in ["mirai@a.service.d", "mirai@b.service.d"] {
+            let text = std::fs::read_to_string(units.join(slot).join("metrics.conf"))?;
+            file(&format!("/etc/systemd/system/{slot}/metrics.conf"), &text)?;
+        }
+        let settings = format!(
+            "APP_ENV=test\nAPP_URL=http://{}\nX_API_KEY={API_KEY}\nJWT_SECRET=\"{JWT_SECRET}\"\nDATA_KEYS={DATA_KEY}\n\
+             DATABASE_URL=sqlite:///srv/mirai/shared/mirai.db\nSTRIPE_SECRET_KEY=sk_test_of_the_test_kit\n\
+             STRIPE_WEBHOOK_SECRET=whsec_of_the_test_kit\nSTRIPE_API_BASE=http://127.0.0.1:9\nRESEND_API_KEY=re_test\n\
+             RESEND_API_BASE=http://127.0.0.1:9\nMAIL_FROM=\"MiraiVPN <hello@mirai.test>\"\nLIMIT_GENERAL=1000000\n\
+             LIMIT_CREDENTIAL=1000000\n",
+            machine.address
+        );
+        file("/srv/mirai/shared/.env", &settings)?;
+        machine.run("chown", &["-R", "mirai:mirai", "/srv/mirai/shared"]).await?;
+        machine.run("chmod", &["700", "/srv/mirai/shared"]).await?;
+        std::fs::copy(program().await?, machine.file("/srv/mirai/agent"))?;
+        file(
+            "/etc/nginx/nginx.conf",
+            "user www-data;\nworker_processes 1;\npid /run/nginx.pid;\nevents {}\nhttp { access_log off; upstream mirai { server \
+             unix:/run/mirai/http.sock; }\nserver { listen 80; location / { proxy_pass http://mirai; proxy_http_version 1.1; \
+             proxy_set_header Connection \"\"; proxy_set_header X-Forwarded-For $remote_addr; proxy_buffering off; } } }\n",
+        )?;
+        machine.run("systemctl", &["daemon-reload"]).await?;
+        machine.run("systemctl", &["enable", "--now", "mirai.socket", "mirai-guard.timer"]).await?;
+        machine.run("systemctl", &["start", "ssh", "nginx"]).await?;
+        Ok(())
+    }
+
+    async fn git(&self, args: &[&str]) -> anyhow::Result<()> {
+        let git = Bin::at(find_program("git").context("git")?)?.launch().current_dir(self.dir.path());
+        let git = git.args(["-c", "user.name=Mika", "-c", "user.email=mika@example.net", "-c", "commit.gpgsign=false"]);
+        let done = git.args(args).run(PATIENCE).await?;
+        ensure!(done.code == Some(0), "git {args:?}: {}", done.stderr);
+        Ok(())
+    }
+
+    /// Commits, and packs this program as that commit's release. The archive's path.
+    pub(super) async fn build(&self, message: &str, program: &Path) -> anyhow::Result<String> {
+        self.git(&["commit", "--quiet", "--allow-empty", "-m", message]).await?;
+        let (code, said) = self.deploy(&["build", "--program", &program.display().to_string()]).await?;
+        ensure!(code == 0, "{said}");
+        Ok(said.split(" is ").next().context("a path")?.to_owned())
+    }
+
+    /// A script as a program.
+    pub(super) fn script(&self, text: &str) -> anyhow::Result<PathBuf> {
+        let path = self.dir.join("script");
+        std::fs::write(&path, text)?;
+        Ok(path)
+    }
+
+    /// `mirai deploy …` on the laptop.
+    pub(super) fn launch(&self, args: &[&str]) -> Launch {
+        self.bin
+            .launch()
+            .env("USER", "mika")
+            .env("HOSTNAME", "laptop")
+            .current_dir(self.dir.path())
+            .arg("deploy")
+            .args(args)
+    }
+
+    /// The same to its end: the exit code, and all that was said.
+    pub(super) async fn deploy(&self, args: &[&str]) -> anyhow::Result<(i32, String)> {
+        let done = self.launch(args).run(PATIENCE).await?;
+        Ok((done.code.context("a signal ended it")?, format!("{}{}", done.stdout, done.stderr)))
+    }
+
+    /// The agent dies when it next comes by this point.
+    pub(super) fn fail_at(&self, point: &str) -> anyhow::Result<()> {
+        Ok(std::fs::write(self.machine.file("/srv/mirai/failpoint"), point)?)
+    }
+
+    /// The release that answers at the public address.
+    pub(super) async fn ready_release(&self) -> anyhow::Result<String> {
+        let answer = reqwest::get(format!("http://{}/backend/api/readyz", self.machine.address)).await?;
+        let body: serde_json::Value = answer.error_for_status()?.json().await?;
+        Ok(body["release"].as_str().unwrap_or_default().to_owned())
+    }
+
+    /// Waits until this release answers, and this alone.
+    pub(super) async fn serves(&self, release: &str) -> anyhow::Result<()> {
+        let began = Instant::now();
+        loop {
+            let answers = [self.ready_release().await, self.ready_release().await, self.ready_release().await];
+            if answers.iter().all(|answer| answer.as_ref().is_ok_and(|answer| answer == release)) {
+                return Ok(());
+            }
+            ensure!(began.elapsed() < PATIENCE, "{release} does not serve: {answers:?}");
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+
+    /// This release, and nothing else, answers for so long.
+    pub(super) async fn serves_for(&self, release: &str, time: Duration) -> anyhow::Result<()> {
+        let began = Instant::now();
+        while began.elapsed() < time {
+            ensure!(self.ready_release().await? == release, "{release} has been replaced");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        Ok(())
+    }
+
+    /// All that a deployment may change on the host, but for what the program itself writes: names, links, sizes, hashes.
+    pub(super) async fn tree(&self) -> anyhow::Result<String> {
+        let find = "cd /srv/mirai && find . -path ./shared -prune -o -name lock -prune -o -printf '%p %y %l %s %m\\n' | sort; \
+                    find /etc/systemd /etc/nginx -printf '%p %l %s %T@\\n' | sort; \
+                    find . -path ./shared -prune -o -type f -size -1M ! -name lock -exec sha256sum {} + | sort";
+        Ok(self.machine.run("sh", &["-c", find]).await?.stdout)
+    }
+}
+
+/// The units with their processes.
+pub(super) async fn unit_pids(site: &Site) -> anyhow::Result<Vec<(String, String)>> {
+    let mut pids = Vec::new();
+    for unit in ["mirai@a.service", "mirai@b.service", "nginx.service"] {
+        let shown = site.machine.run("systemctl", &["show", "--property=MainPID", "--value", unit]).await?;
+        pids.push((unit.to_owned(), shown.stdout.trim().to_owned()));
+    }
+    Ok(pids)
+}
