@@ -47,7 +47,7 @@ async fn the_status_page_stands_when_the_program_is_dead() -> anyhow::Result<()>
     node.process.kill9().await?;
 
     // Served as the shipped lines say.
-    let shipped = std::fs::read_to_string(testkit::house::root().join("packaging/nginx/status.conf"))?;
+    let shipped = std::fs::read_to_string(testkit::house::root().join("ops/nginx/status.conf"))?;
     let server = shipped.replace("/var/lib/mirai/status", &files.to_string_lossy());
     let Some(nginx) = Nginx::start(&folder, &server).await? else { return Ok(()) };
     let http = reqwest::Client::new();

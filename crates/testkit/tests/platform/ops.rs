@@ -13,7 +13,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 async fn nginx_takes_the_shipped_configuration_which_writes_no_clients_address() -> anyhow::Result<()> {
     let Some(program) = need("nginx", "nginx-light")? else { return Ok(()) };
     let dir = PrivateDir::new("nginx")?;
-    let shipped = root().join("packaging/nginx/mirai.conf");
+    let shipped = root().join("ops/nginx/mirai.conf");
     let (whole, pid) = (dir.join("nginx.conf"), dir.join("pid"));
     let text = format!("pid {};\nevents {{}}\nhttp {{ include {}; }}\n", pid.display(), shipped.display());
     std::fs::write(&whole, text)?;
@@ -29,7 +29,7 @@ async fn systemd_takes_the_shipped_units() -> anyhow::Result<()> {
     let Some(program) = need("systemd-analyze", "systemd")? else { return Ok(()) };
     let dir = PrivateDir::new("units")?;
     for unit in ["mirai.service", "mirai-gateway.service"] {
-        let text = std::fs::read_to_string(root().join("packaging/systemd").join(unit))?;
+        let text = std::fs::read_to_string(root().join("ops/systemd").join(unit))?;
         // The program need not be installed to read the unit.
         let here = dir.join(unit);
         std::fs::write(&here, text.replace("/usr/local/bin/mirai", "/bin/true"))?;
