@@ -15,7 +15,7 @@ pub(crate) struct Need {
 }
 
 /// For the tests.
-pub(crate) const TESTS: [Need; 20] = [
+pub(crate) const TESTS: [Need; 25] = [
     Need { program: "mariadbd", package: "mariadb-server-core", suite: "everything on MariaDB" },
     Need { program: "mariadb-install-db", package: "mariadb-server-core", suite: "everything on MariaDB" },
     Need { program: "mariadb", package: "mariadb-client-core", suite: "looking into a MariaDB by hand" },
@@ -28,6 +28,11 @@ pub(crate) const TESTS: [Need; 20] = [
     Need { program: "ping", package: "iputils-ping", suite: "real tunnels" },
     Need { program: "curl", package: "curl", suite: "real tunnels" },
     Need { program: "nginx", package: "nginx-light", suite: "gateways behind nginx" },
+    Need { program: "openssl", package: "openssl", suite: "the shipped nginx" },
+    Need { program: "fail2ban-regex", package: "fail2ban", suite: "the shipped jails" },
+    Need { program: "logrotate", package: "logrotate", suite: "the shipped jails" },
+    Need { program: "promtool", package: "prometheus", suite: "the shipped alerts" },
+    Need { program: "yq", package: "yq", suite: "reading what is shipped for containers" },
     Need { program: "systemd-analyze", package: "systemd", suite: "the shipped units" },
     Need { program: "ip", package: "iproute2", suite: "real tunnels" },
     Need { program: "nft", package: "nftables", suite: "real tunnels" },
@@ -159,6 +164,11 @@ mod tests {
                 "iputils-ping",
                 "curl",
                 "nginx-light",
+                "openssl",
+                "fail2ban",
+                "logrotate",
+                "prometheus",
+                "yq",
                 "systemd",
                 "iproute2",
                 "nftables",

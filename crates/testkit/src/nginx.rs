@@ -24,9 +24,18 @@ impl Nginx {
     /// # Errors
     /// When it can't be started, or does not take the configuration.
     pub async fn start(folder: &Path, server: &str) -> anyhow::Result<Option<Nginx>> {
+        let port = free_port()?;
+        Nginx::with(folder, port, &format!("server {{ listen 127.0.0.1:{port};\n{server}\n}}")).await
+    }
+
+    /// Starts one whose `http` block holds what is given, and which listens on `127.0.0.1:port` among others.
+    ///
+    /// # Errors
+    /// When it can't be started, or does not take the configuration.
+    pub async fn with(folder: &Path, port: u16, http: &str) -> anyhow::Result<Option<Nginx>> {
         let Some(program) = need("nginx", "nginx-light")? else { return Ok(None) };
         std::fs::create_dir_all(folder)?;
-        let (dir, port) = (folder.display(), free_port()?);
+        let dir = folder.display();
         let temporary: String = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
             .iter()
             .map(|kind| format!("{kind}_temp_path {dir}/{kind};\n"))
@@ -34,7 +43,7 @@ impl Nginx {
         let config = format!(
             "daemon off;\nmaster_process off;\npid {dir}/pid;\nerror_log {dir}/error.log;\nevents {{}}\nhttp {{\n\
              types {{ text/css css; text/javascript js; image/svg+xml svg; application/json json; }}\n\
-             access_log off;\n{temporary}server {{ listen 127.0.0.1:{port};\n{server}\n}} }}\n"
+             access_log off;\n{temporary}{http} }}\n"
         );
         std::fs::write(folder.join("nginx.conf"), config)?;
         let launch = Bin::at(program)?.launch().arg("-p").arg(folder).arg("-c").arg(folder.join("nginx.conf"));
