@@ -90,6 +90,18 @@ pub(crate) enum Job {
 }
 
 impl Job {
+    /// Every kind.
+    pub(crate) const KINDS: [&str; 8] = [
+        "mail_send",
+        STRIPE_EVENT_APPLY,
+        "stripe_customer_update",
+        "reward_consider",
+        "credit_apply",
+        "stripe_close",
+        "status_tell",
+        "status_post",
+    ];
+
     fn kind(&self) -> &'static str {
         match self {
             Job::MailSend { .. } => "mail_send",
@@ -250,6 +262,13 @@ async fn work_alone(app: App, mut stop: watch::Receiver<bool>, turn: Turn) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_kind_of_job_is_on_the_list() {
+        let said = serde_json::from_str::<Job>("{\"kind\":\"none\"}").unwrap_err().to_string();
+        let known: Vec<&str> = said.split('`').skip(3).step_by(2).collect();
+        assert_eq!(known, Job::KINDS, "{said}");
+    }
 
     #[test]
     fn pauses_grow_and_stay_bounded() {

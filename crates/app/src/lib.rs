@@ -38,6 +38,7 @@ pub mod faq;
 pub mod gateway;
 pub mod gateway_peers;
 pub mod gateway_report;
+pub mod gauges;
 pub mod gift;
 pub mod health;
 pub mod held;

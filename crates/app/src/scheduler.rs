@@ -12,7 +12,7 @@ use tokio::task::JoinHandle;
 
 use crate::discord::gate;
 use crate::{
-    App, Result, coupon, credit_period, gateway_report, idempotency, ledger, monitor, notice_due, price_move,
+    App, Result, coupon, credit_period, gateway_report, gauges, idempotency, ledger, monitor, notice_due, price_move,
     reconcile, reward, server_away, status_news, status_subscriber, ticket,
 };
 
@@ -54,14 +54,16 @@ enum Chore {
     MovePrices,
     CompareStripe,
     EndQuietTickets,
+    Count,
 }
 
 impl Chore {
     /// Every chore, and how often it is done.
-    const ALL: [(Chore, Duration); 13] = [
+    const ALL: [(Chore, Duration); 14] = [
         (Chore::Watch, MINUTE),
         (Chore::TellAway, MINUTE),
         (Chore::EndPeriods, MINUTE),
+        (Chore::Count, MINUTE),
         (Chore::EndQuietTickets, MINUTE.saturating_mul(5)),
         (Chore::ReadEvents, MINUTE.saturating_mul(5)),
         (Chore::TellDue, MINUTE.saturating_mul(10)),
@@ -83,6 +85,7 @@ impl Chore {
             Chore::Watch => monitor::watch(app).await,
             Chore::CleanUp => clean_up(app).await,
             Chore::TellAway => server_away::tell(app).await,
+            Chore::Count => gauges::count(app).await,
             Chore::EndPeriods => credit_period::end_due(app).await.map(drop),
             Chore::ConfirmRewards => reward::confirm_due(app).await.map(drop),
             Chore::TellDue => notice_due::tell_due(app).await.map(drop),

@@ -71,6 +71,11 @@ pub async fn list(app: &App) -> Result<Arc<[ServerRow]>> {
     Ok(seen(app).await?.shown)
 }
 
+/// All servers, as they are seen, those too that are gone for good.
+pub(crate) async fn all(app: &App) -> Result<Arc<[ServerRow]>> {
+    Ok(seen(app).await?.all)
+}
+
 /// How full a server is, 0..1: what it measures, or its devices against its capacity, whichever is more.
 pub fn load(row: &ServerRow) -> f64 {
     candidate(row).effective_load()

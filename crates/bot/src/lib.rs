@@ -148,6 +148,10 @@ pub async fn register(settings: &Settings) -> Result<Registered, Error> {
 /// # Errors
 /// When Discord refuses the bot for good.
 pub async fn run(app: App, settings: Settings, mut stop: watch::Receiver<bool>) -> Result<(), Error> {
+    // Of a counter that appears with its first rise nobody sees the rise.
+    for name in ["mirai_bot_unanswered_total", "mirai_bot_identifies_total"] {
+        metrics::counter!(name).increment(0);
+    }
     let bot = Arc::new(Bot::new(app, settings)?);
     let me = bot.app.dice.id(bot.app.clock.now());
     let mut life: Option<Life> = None;

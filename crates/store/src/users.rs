@@ -225,6 +225,11 @@ pub async fn delete(tx: &Tx, id: Uuid) -> Result<()> {
     Ok(())
 }
 
+/// How many accounts there are.
+pub async fn count(db: &impl Db) -> Result<u64> {
+    Ok(Entity::find().count(db.conn()).await?)
+}
+
 /// Sealed values with the ids of their accounts, in the order of ids, after `after`.
 pub async fn sealed_after(db: &impl Db, after: Uuid, limit: u64) -> Result<Vec<(Uuid, Vec<u8>)>> {
     let query = Entity::find().select_only().column(Column::Id).column(Column::TotpSealed);

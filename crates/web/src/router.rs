@@ -55,11 +55,14 @@ fn panicked(panic: Box<dyn std::any::Any + Send + 'static>) -> Response {
     ApiError::from(app::Error::internal(format!("panic: {words}"))).into_response()
 }
 
-/// `/metrics`, for a listener of its own that only the operator reaches.
+/// `/metrics`, for a listener of its own that only the operator reaches. From here on metrics must be kept: counters that
+/// alerts watch are shown from the first reading on.
 pub fn metrics_router<F>(render: F) -> Router
 where
     F: Fn() -> String + Clone + Send + Sync + 'static,
 {
+    app::gauges::begin();
+    metrics::counter!("mirai_connections_refused_total").increment(0);
     Router::new()
         .route("/metrics", get(move || std::future::ready(render())))
         .fallback(|| async { (StatusCode::NOT_FOUND, "only /metrics is here\n") })
