@@ -1,6 +1,7 @@
 //! What is shipped for the machines that the product runs on, as the programs read it that it is for.
 
 mod firewall;
+mod image;
 mod metrics;
 mod nginx;
 mod refused;
