@@ -11,6 +11,8 @@
 #[cfg(feature = "control")]
 mod admin;
 #[cfg(feature = "control")]
+mod backup_command;
+#[cfg(feature = "control")]
 mod bot_command;
 mod cli;
 #[cfg(feature = "control")]
@@ -99,6 +101,8 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Gateway(command) => gateway_command::run(command).await,
         #[cfg(feature = "control")]
         Command::Import(command) => import::run(command).await,
+        #[cfg(feature = "control")]
+        Command::Backup(command) => backup_command::run(command).await,
         #[cfg(feature = "control")]
         Command::Admin(command) => admin::run(command).await,
     }

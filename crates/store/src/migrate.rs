@@ -74,7 +74,7 @@ impl Store {
         Ok(Migrator::get_pending_migrations(self.unlimited()).await?.is_empty())
     }
 
-    async fn tables(&self) -> Result<Vec<String>> {
+    pub(crate) async fn tables(&self) -> Result<Vec<String>> {
         let sql = match self.backend() {
             Backend::Sqlite => {
                 "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name"

@@ -1,0 +1,71 @@
+//! Keys: where they are, who may read them, and that nobody sees them.
+
+use testkit::app::Database;
+use testkit::private_dir::PrivateDir;
+use testkit::process::Bin;
+
+use super::{Shop, json_of, mode, refused};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn without_a_key_nothing_is_made_and_the_command_to_type_is_named() -> anyhow::Result<()> {
+    let Some(shop) = Shop::new(Database::Sqlite).await? else { return Ok(()) };
+    let said = refused(shop.command(&["backup", "create"]).env("BACKUP_RECIPIENTS", "")).await?;
+    assert!(said.contains("mirai backup key --out FILE"), "{said}");
+    assert!(shop.backups().is_empty());
+    let secret = std::fs::read_to_string(shop.dir.join("backup.key"))?;
+    let secret = secret.lines().last().unwrap_or_default();
+    assert!(secret.starts_with("AGE-SECRET-KEY-1"));
+    let said = refused(shop.command(&["backup", "create"]).env("BACKUP_RECIPIENTS", secret)).await?;
+    assert!(said.contains("holds a secret key") && !said.contains(secret), "{said}");
+    shop.create().await?;
+    let said = refused(shop.command(&["backup", "verify", "--latest"]).env("BACKUP_IDENTITY_FILE", "")).await?;
+    assert!(said.contains("--identity FILE"), "{said}");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_key_is_written_once_for_its_owner_alone_and_refused_when_others_can_read_it() -> anyhow::Result<()> {
+    use std::os::unix::fs::PermissionsExt as _;
+    let dir = PrivateDir::new("key")?;
+    let key = Bin::mirai().await?.launch().args(["backup", "key", "--out", "k"]).current_dir(dir.path());
+    let made = key.clone().run(testkit::fleet::PATIENCE).await?;
+    let path = dir.join("k");
+    assert_eq!((made.code, mode(&path)), (Some(0), 0o600));
+    let text = std::fs::read_to_string(&path)?;
+    let secret = text.lines().last().unwrap_or_default();
+    assert!(made.stdout.contains("BACKUP_RECIPIENTS=age1") && made.stdout.contains("remove it from this machine"));
+    assert!(!made.stdout.contains(secret) && !made.stderr.contains(secret));
+    let said = refused(key).await?;
+    assert!(said.contains("the key file k can't be made"), "{said}");
+    assert_eq!(std::fs::read_to_string(&path)?, text);
+
+    let Some(shop) = Shop::new(Database::Sqlite).await? else { return Ok(()) };
+    shop.create().await?;
+    for open in [0o640, 0o604, 0o644] {
+        std::fs::set_permissions(shop.dir.join("backup.key"), std::fs::Permissions::from_mode(open))?;
+        let said = shop.refused(&["backup", "verify", "--latest"]).await?;
+        assert!(said.contains("chmod 600 backup.key"), "{said}");
+    }
+    std::fs::set_permissions(shop.dir.join("backup.key"), std::fs::Permissions::from_mode(0o400))?;
+    json_of(shop.command(&["backup", "verify", "--latest"])).await?;
+    for (text, words) in [("", "holds no secret key"), ("hunter2\n", "has a line that is no secret key")] {
+        std::fs::remove_file(shop.dir.join("backup.key"))?;
+        std::fs::write(shop.dir.join("backup.key"), text)?;
+        std::fs::set_permissions(shop.dir.join("backup.key"), std::fs::Permissions::from_mode(0o600))?;
+        let said = shop.refused(&["backup", "verify", "--latest"]).await?;
+        assert!(said.contains(words) && !said.contains("hunter2"), "{said}");
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn any_one_of_several_keys_opens() -> anyhow::Result<()> {
+    let Some(shop) = Shop::new(Database::Sqlite).await? else { return Ok(()) };
+    let second = shop.json(&["backup", "key", "--out", "second.key"]).await?;
+    let both = format!("{}, {}", shop.recipient, second["recipient"].as_str().unwrap_or_default());
+    json_of(shop.command(&["backup", "create"]).env("BACKUP_RECIPIENTS", both)).await?;
+    for key in ["backup.key", "second.key"] {
+        shop.json(&["backup", "verify", "--latest", "--identity", key]).await?;
+    }
+    Ok(())
+}
