@@ -15,7 +15,7 @@ use store::backup::Tools;
 
 use crate::cli::{BackupCommand, Format};
 use crate::settings::{self, Backup};
-use crate::{out, serve, signals};
+use crate::{out, serve, signals, wiring};
 
 pub(crate) async fn run(command: BackupCommand) -> anyhow::Result<()> {
     if let BackupCommand::Key { out, format } = command {
@@ -41,6 +41,12 @@ pub(crate) async fn run(command: BackupCommand) -> anyhow::Result<()> {
             let place =
                 into.as_deref().map_or(Ok(parsed.database.clone()), |url| settings::restore_into(&values, url))?;
             restore(&setup, &file, (opener(identity.identity, &parsed)?, &place), format).await
+        }
+        BackupCommand::Settle { format } => {
+            let store = wiring::open(&parsed.database).await?;
+            let servers = backups::settle(&store).await?;
+            store.close().await?;
+            out::print_one(&json!({ "servers": servers }), format)
         }
         BackupCommand::Drill { file, latest: _, identity, format } => {
             let file = chosen(file, &setup.dir)?;
@@ -124,9 +130,13 @@ async fn restore(
     figures(&mut row, done.age, done.took);
     out::print_one(&row, format)?;
     say(format, &in_words(done.age, done.took));
-    if done.is_older {
-        say(format, "the backup is of an older program: type `mirai migrate` before the start");
-    }
+    say(
+        format,
+        match done.is_older {
+            true => "the backup is of an older program. Before the start: `mirai migrate`, then `mirai backup settle`",
+            false => "before the start: `mirai backup settle`",
+        },
+    );
     Ok(())
 }
 

@@ -12,8 +12,8 @@ use store::{Backend, Settings, Store};
 use super::key::Identities;
 use super::name::Engine;
 use super::parcel::{Content, Header};
-use super::restore::{age, equal, into_server};
-use super::verify::{opened, sound, unpack_into};
+use super::restore::{age, equal, into_server, known};
+use super::verify::{sound, unpack_into};
 use super::work::Work;
 use super::{Result, Setup, refused};
 
@@ -43,7 +43,7 @@ pub struct Drilled {
 /// When it can't be restored, or what came out is not equal to it. Broken rules are in what is returned.
 pub async fn drill(setup: &Setup, file: &Path, identities: Arc<Identities>) -> Result<Drilled> {
     let began = Instant::now();
-    let engine = opened(file, &identities)?.header.engine;
+    let engine = known(file, &identities)?;
     let work = Work::new(&setup.dir, &setup.dice)?;
     match (engine, kind_of(&setup.database)?) {
         (Engine::Sqlite, _) => {

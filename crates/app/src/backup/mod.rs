@@ -12,6 +12,7 @@ pub mod name;
 pub mod parcel;
 mod restore;
 mod sections;
+mod settle;
 mod verify;
 mod work;
 
@@ -28,6 +29,7 @@ use crate::{Clock, Dice};
 pub use create::{Created, create};
 pub use drill::{Drilled, drill};
 pub use restore::{Restored, restore};
+pub use settle::settle;
 pub use verify::{Verified, verify};
 
 /// Result of a backup's use case.

@@ -42,7 +42,7 @@ pub struct Restored {
 /// When the place is not empty (then it is untouched), the backup is not whole, or what came out is not equal to it.
 pub async fn restore(setup: &Setup, file: &Path, identities: Arc<Identities>, into: &Settings) -> Result<Restored> {
     let began = Instant::now();
-    let engine = opened(file, &identities)?.header.engine;
+    let engine = known(file, &identities)?;
     let (header, content, place) = match (engine, kind_of(into)?) {
         (Engine::Sqlite, Backend::Sqlite) => {
             let target = sqlite::file_of(into)?;
@@ -59,7 +59,10 @@ pub async fn restore(setup: &Setup, file: &Path, identities: Arc<Identities>, in
                 )));
             }
             let work = Work::new(&setup.dir, &setup.dice)?;
-            let (header, content) = into_server(setup, file, &identities, &access, &work).await?;
+            let (header, content) = match into_server(setup, file, &identities, &access, &work).await {
+                Ok(done) => done,
+                Err(why) => return Err(with_what_is_left(why, &access).await),
+            };
             (header, content, access.database().to_owned())
         }
         (Engine::Sqlite, Backend::MySql) => return Err(refused("a backup of SQLite can't go into MariaDB or MySQL")),
@@ -68,6 +71,19 @@ pub async fn restore(setup: &Setup, file: &Path, identities: Arc<Identities>, in
     let took = began.elapsed();
     let is_older = header.migration < newest_migration();
     Ok(Restored { age: age(setup, &header), took, is_older, header, content, place })
+}
+
+/// What a backup is of, unless it is of a newer program, whose tables this one can't serve.
+pub(super) fn known(file: &Path, identities: &Identities) -> Result<Engine> {
+    let header = opened(file, identities)?.header;
+    match header.migration {
+        // Names of migrations begin with their number.
+        Some(last) if Some(&last) > newest_migration().as_ref() => Err(refused(format!(
+            "{} is of a newer program ({last} is not known here): update this one first",
+            file.display()
+        ))),
+        _ => Ok(header.engine),
+    }
 }
 
 /// From the backup to now.
@@ -163,19 +179,25 @@ pub(super) async fn into_server(
 }
 
 fn load(setup: &Setup, file: &Path, identities: &Identities, access: &Access, folder: &Path) -> Result<()> {
-    let half = |why: String| {
-        refused(format!(
-            "{why}. The database {} now holds a part of the backup: drop it, make it anew and try again",
-            access.database()
-        ))
-    };
     let mut load = Load::start(access, &setup.tools, folder)?;
     let unpacked = opened(file, identities)?.unpack(&mut load, &setup.stop);
     let unpacked = unpacked.and_then(|_| load.flush().map_err(|error| BackupError::io("the database", error)));
-    // Where the program has ended, it has said why; that a pipe is broken says nothing.
-    match (load.finish(), unpacked) {
-        (Err(why), _) => Err(half(why.to_string())),
-        (Ok(()), Err(why)) => Err(half(why.to_string())),
-        (Ok(()), Ok(())) => Ok(()),
+    match unpacked {
+        Ok(()) => Ok(load.finish()?),
+        // Where the program has ended, it has said why; that a pipe is broken says nothing.
+        Err(why @ BackupError::Io { .. }) => load.finish().map_err(BackupError::from).and(Err(why)),
+        // What it was not given is not to be taken for an end: it is ended.
+        Err(why) => Err(why),
+    }
+}
+
+/// What a restore that failed has left in a place that was empty before.
+async fn with_what_is_left(why: BackupError, access: &Access) -> BackupError {
+    match mysql::tables(access).await {
+        Ok(tables) if tables.is_empty() => why,
+        _ => refused(format!(
+            "{why}. The database {} may hold a part of the backup now: drop it, make it anew and try again",
+            access.database()
+        )),
     }
 }

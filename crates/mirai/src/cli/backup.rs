@@ -51,6 +51,12 @@ pub(crate) enum BackupCommand {
         #[command(flatten)]
         format: Format,
     },
+    /// After a restore and before the start: have every VPN server ask for its whole list of devices
+    #[command(after_help = "Example:\n  mirai backup settle")]
+    Settle {
+        #[command(flatten)]
+        format: Format,
+    },
     /// Restore a backup into a throw-away place, compare, and check money, addresses and slots in it
     #[command(after_help = "Example:\n  mirai backup drill --latest --identity backup.key")]
     Drill {

@@ -8,6 +8,7 @@ mod secrets;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
+use app::{Clock, gateway_peers};
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _};
 use store::{Patience, Store, Tls, integrity};
@@ -32,13 +33,21 @@ struct Shop {
     bin: Bin,
     url: String,
     recipient: String,
+    /// More settings.
+    more: Vec<(&'static str, String)>,
 }
 
 impl Shop {
     async fn new(database: Database) -> anyhow::Result<Option<Shop>> {
         let dir = PrivateDir::new("backup")?;
-        let Some(url) = empty_database(database, &dir).await? else { return Ok(None) };
-        let mut shop = Shop { dir, bin: Bin::mirai().await?, url, recipient: String::new() };
+        match empty_database(database, &dir).await? {
+            Some(url) => Ok(Some(Shop::at(dir, url, Vec::new()).await?)),
+            None => Ok(None),
+        }
+    }
+
+    async fn at(dir: PrivateDir, url: String, more: Vec<(&'static str, String)>) -> anyhow::Result<Shop> {
+        let mut shop = Shop { dir, bin: Bin::mirai().await?, url, recipient: String::new(), more };
         shop.json(&["backup", "key", "--out", "backup.key"]).await?["recipient"]
             .as_str()
             .unwrap_or_default()
@@ -46,11 +55,12 @@ impl Shop {
         assert_eq!(shop.run(&["migrate"]).await?.code, Some(0));
         shop.json(&["admin", "user", "create", "mika@example.net", "--verified"]).await?;
         shop.say(&ODD).await?;
-        Ok(Some(shop))
+        Ok(shop)
     }
 
     fn command(&self, args: &[&str]) -> Launch {
         let launch = self.bin.launch().args(args).current_dir(self.dir.path()).env("DATABASE_URL", &self.url);
+        let launch = self.more.iter().fold(launch, |launch, (name, value)| launch.env(name, value));
         let launch = if self.recipient.is_empty() { launch } else { launch.env("BACKUP_RECIPIENTS", &self.recipient) };
         launch.env("BACKUP_IDENTITY_FILE", "backup.key").env("LOG", "warn")
     }
@@ -298,4 +308,56 @@ async fn a_drill_of_broken_books_fails_and_says_which_rule() -> anyhow::Result<(
     assert_eq!(done.code, Some(1), "{done:?}");
     assert!(done.stderr.contains("1 of") && done.stdout.contains("an address is lost"), "{done:?}");
     Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn backups_that_are_made_at_once_do_not_get_in_each_others_way() -> anyhow::Result<()> {
+    let Some(shop) = Shop::new(Database::Sqlite).await? else { return Ok(()) };
+    let made = futures_util::future::join_all((0..4).map(|_| shop.json(&["backup", "create"]))).await;
+    for one in made {
+        let file = shop.dir.join(one?["file"].as_str().unwrap_or_default());
+        shop.json(&["backup", "verify", file.to_str().unwrap_or_default()]).await?;
+    }
+    assert_eq!((shop.backups().len(), shop.leftovers().len()), (4, 0));
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_vpn_server_that_has_heard_of_more_than_the_backup_knows_is_told_all_again() -> anyhow::Result<()> {
+    let Some(mut fleet) = Fleet::new(Database::Sqlite).await? else { return Ok(()) };
+    let key = json_of(fleet.command(&["backup", "key", "--out", "backup.key"])).await?;
+    fleet.set("BACKUP_RECIPIENTS", key["recipient"].as_str().unwrap_or_default());
+    let node = fleet.serve().await?;
+    let user = fleet.with_subscriber(&node, "mika").await?;
+    let add = async |caller: &testkit::caller::Caller, user, name: &str| {
+        let (status, body) = caller.post("/devices", Some(user), &json!({ "name": name })).await?;
+        anyhow::ensure!(status == reqwest::StatusCode::CREATED, "{body}");
+        Ok(())
+    };
+    add(&node.caller, &user, "laptop").await?;
+    json_of(fleet.command(&["backup", "create"])).await?;
+    for name in ["phone", "tablet"] {
+        add(&node.caller, &user, name).await?;
+    }
+    let before = fleet.look(Clock::System).await?;
+    let server = app::admin::servers::list(&before).await?[0].server.id;
+    let heard = gateway_peers::revision(&before, server).await?;
+    node.process.kill9().await?;
+
+    let restored = format!("sqlite://{}", fleet.dir.join("restored.db").display());
+    let restore = ["backup", "restore", "--latest", "--identity", "backup.key", "--into", &restored];
+    json_of(fleet.command(&restore)).await?;
+    fleet.set("DATABASE_URL", &restored);
+    fleet.database_url = restored;
+    assert_eq!(json_of(fleet.command(&["backup", "settle"])).await?, json!({ "servers": 1 }));
+    let node = fleet.serve().await?;
+    let user = node.caller.log_in("mika@example.net").await?;
+    // Other devices, under the numbers that the server has heard of.
+    for name in ["watch", "desktop", "television"] {
+        add(&node.caller, &user, name).await?;
+    }
+    let after = fleet.look(Clock::System).await?;
+    let standing = gateway_peers::changes(&after, server, heard).await?;
+    assert!(matches!(standing, gateway_peers::Standing::Lost), "{standing:?}");
+    all_is_well(&fleet.database_url).await
 }

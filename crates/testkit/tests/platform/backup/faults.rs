@@ -87,6 +87,33 @@ async fn a_full_disk_costs_the_new_backup_and_no_old_one() -> anyhow::Result<()>
     Ok(())
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_backup_of_a_newer_program_is_not_put_back_by_an_older_one() -> anyhow::Result<()> {
+    let Some(shop) = Shop::new(Database::Sqlite).await? else { return Ok(()) };
+    shop.say(&["INSERT INTO seaql_migrations VALUES ('m9999_of_next_year', 1)"]).await?;
+    shop.create().await?;
+    shop.json(&["backup", "verify", "--latest"]).await?;
+    for args in [&["backup", "drill"][..], &["backup", "restore", "--latest", "--into", "sqlite://out/restored.db"]] {
+        let said = shop.refused(args).await?;
+        assert!(said.contains("m9999_of_next_year is not known here"), "{said}");
+    }
+    assert!(names(&shop.dir.join("out")).is_empty());
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_backup_of_an_older_program_is_brought_up_to_date_in_the_drill() -> anyhow::Result<()> {
+    let Some(shop) = Shop::new(Database::Sqlite).await? else { return Ok(()) };
+    // As if the last step had not been taken yet: taken again, it finds its work done.
+    shop.say(&["DELETE FROM seaql_migrations WHERE version = (SELECT MAX(version) FROM seaql_migrations)"]).await?;
+    shop.create().await?;
+    let drilled = shop.json(&["backup", "drill"]).await?;
+    assert_eq!((&drilled["migrated"], &drilled["broken"]), (&serde_json::json!(1), &serde_json::json!([])));
+    let done = shop.run(&["backup", "restore", "--latest", "--into", "sqlite://restored.db"]).await?;
+    assert!(done.code == Some(0) && done.stdout.contains("`mirai migrate`"), "{done:?}");
+    Ok(())
+}
+
 /// Name and bytes of each file that is not hidden.
 fn contents(folder: &Path) -> Vec<(String, Vec<u8>)> {
     let shown = names(folder).into_iter().filter(|name| !name.starts_with('.') || name.starts_with(".work"));

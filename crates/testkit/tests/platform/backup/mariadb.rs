@@ -9,6 +9,7 @@ use testkit::app::Database;
 use testkit::fleet::PATIENCE;
 use testkit::mariadb::MariaDb;
 use testkit::missing::{find_program, need};
+use testkit::private_dir::PrivateDir;
 use testkit::process::Launch;
 use testkit::setting::setting;
 use url::Url;
@@ -221,5 +222,67 @@ async fn mariadb_a_difference_after_a_restore_is_named_by_its_table() -> anyhow:
     let said = refused(before_others(shop.command(&["backup", "drill"]), &folder)).await?;
     assert!(said.contains("is not equal to the backup: odd differ"), "{said}");
     assert_eq!(drills(server, &shop).await?, Vec::<String>::new());
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn mariadb_whoever_does_not_want_to_wait_leaves_nothing_behind() -> anyhow::Result<()> {
+    let Some((shop, _)) = shop().await? else { return Ok(()) };
+    let folder = instead(&shop, "mariadb-dump", "exec yes 'INSERT INTO `odd` VALUES (1);'")?;
+    let running = before_others(shop.command(&["backup", "create"]), &folder).start().await?;
+    testkit::fleet::eventually("the dump", async || {
+        let part = shop.leftovers().first().map(|work| shop.dir.join("backups").join(work).join("backup.part"));
+        Ok(part.filter(|part| part.metadata().is_ok_and(|meta| meta.len() > 0)))
+    })
+    .await?;
+    running.terminate()?;
+    let done = running.wait(PATIENCE).await?;
+    assert!(done.code == Some(1) && done.stderr.contains("stopped: nothing of it was kept"), "{done:?}");
+    assert!(shop.backups().is_empty() && shop.leftovers().is_empty());
+    Ok(())
+}
+
+/// A certificate for `localhost` under an authority of its own, and another authority.
+fn certificates(dir: &PrivateDir) -> anyhow::Result<()> {
+    let script = "set -e; for ca in ca other; do openssl req -x509 -newkey rsa:2048 -nodes -keyout $ca.key -out $ca.pem -days 2 \
+        -subj /CN=authority-$ca; done; openssl req -newkey rsa:2048 -nodes -keyout server.key -out server.csr -subj /CN=localhost; \
+        printf 'subjectAltName=DNS:localhost' > ext; \
+        openssl x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -extfile ext -out server.pem";
+    let done = std::process::Command::new("sh").args(["-c", script]).current_dir(dir.path()).output()?;
+    anyhow::ensure!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn mariadb_a_server_that_wants_tls_is_backed_up_under_its_certificate_alone() -> anyhow::Result<()> {
+    let (Some(_), Some(_)) = (need("mariadb-dump", PACKAGE)?, need("openssl", "openssl")?) else { return Ok(()) };
+    let dir = PrivateDir::new("tls")?;
+    certificates(&dir)?;
+    let path = |name: &str| dir.join(name).display().to_string();
+    let settings = [
+        format!("--ssl-cert={}", path("server.pem")),
+        format!("--ssl-key={}", path("server.key")),
+        format!("--ssl-ca={}", path("ca.pem")),
+        "--require-secure-transport=ON".to_owned(),
+    ];
+    let settings: Vec<&str> = settings.iter().map(String::as_str).collect();
+    let Some(server) = MariaDb::start_with(None, &settings).await? else { return Ok(()) };
+    let mut url = Url::parse(&server.fresh_database().await?)?;
+    url.set_host(Some("localhost"))?;
+    let more = vec![("DB_TLS", "required".to_owned()), ("DB_CA", path("ca.pem"))];
+    let shop = Shop::at(PrivateDir::new("backup")?, url.into(), more).await?;
+    shop.json(&["backup", "create"]).await?;
+    let drilled = shop.json(&["backup", "drill"]).await?;
+    assert_eq!(drilled["equal"], true);
+    // Each program looks at the certificate by itself.
+    let wrong =
+        format!("sed -i 's#^ssl-ca=.*#ssl-ca={}#' \"${{1#--defaults-file=}}\"; exec $REAL \"$@\"", path("other.pem"));
+    for (program, args) in [("mariadb-dump", &["backup", "create"]), ("mariadb", &["backup", "drill"])] {
+        let folder = instead(&shop, program, &wrong)?;
+        let said = refused(before_others(shop.command(args), &folder)).await?;
+        assert!(said.contains("certificate"), "{program}: {said}");
+        std::fs::remove_file(folder.join(program))?;
+    }
+    assert_eq!((shop.backups().len(), shop.leftovers().len()), (1, 0));
     Ok(())
 }
