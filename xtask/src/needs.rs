@@ -15,12 +15,13 @@ pub(crate) struct Need {
 }
 
 /// For the tests.
-pub(crate) const TESTS: [Need; 22] = [
+pub(crate) const TESTS: [Need; 23] = [
     Need { program: "mariadbd", package: "mariadb-server-core", suite: "everything on MariaDB" },
     Need { program: "mariadb-install-db", package: "mariadb-server-core", suite: "everything on MariaDB" },
     Need { program: "mariadb", package: "mariadb-client-core", suite: "looking into a MariaDB by hand" },
     Need { program: "mariadb-dump", package: "mariadb-client", suite: "backups of a MariaDB" },
     Need { program: "openssl", package: "openssl", suite: "a MariaDB with TLS" },
+    Need { program: "age", package: "age", suite: "opening a backup with another program" },
     Need { program: "redis-server", package: "redis-server", suite: "several processes that count together" },
     Need { program: "chromium", package: "chromium", suite: "the pages in a real browser" },
     Need { program: "chromedriver", package: "chromium-driver", suite: "the pages in a real browser" },
@@ -155,6 +156,7 @@ mod tests {
                 "mariadb-client-core",
                 "mariadb-client",
                 "openssl",
+                "age",
                 "redis-server",
                 "chromium",
                 "chromium-driver",

@@ -28,7 +28,7 @@ async fn nginx_takes_the_shipped_configuration_which_writes_no_clients_address()
 async fn systemd_takes_the_shipped_units() -> anyhow::Result<()> {
     let Some(program) = need("systemd-analyze", "systemd")? else { return Ok(()) };
     let dir = PrivateDir::new("units")?;
-    for unit in ["mirai.service", "mirai-gateway.service"] {
+    for unit in ["mirai.service", "mirai-gateway.service", "mirai-backup.service", "mirai-backup.timer"] {
         let text = std::fs::read_to_string(root().join("packaging/systemd").join(unit))?;
         // The program need not be installed to read the unit.
         let here = dir.join(unit);

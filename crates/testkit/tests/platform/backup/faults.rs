@@ -75,11 +75,20 @@ async fn a_full_disk_costs_the_new_backup_and_no_old_one() -> anyhow::Result<()>
         return Ok(());
     };
     let create = || shop.command(&["backup", "create"]).env("BACKUP_DIR", disk.path());
-    super::json_of(create()).await?;
+    let copy = super::json_of(create()).await?["content_bytes"].as_u64().unwrap_or_default();
     let before = contents(disk.path());
     let ballast = disk.fill()?;
-    let said = refused(create()).await?;
-    assert!(said.contains("the disk is full"), "{said}");
+    // Room for nothing at all; for the copy alone; for a part of the backup.
+    for room in [0, copy + 4096, copy + 3 * 4096] {
+        let full = std::fs::OpenOptions::new().write(true).open(&ballast)?;
+        full.set_len(full.metadata()?.len() - room)?;
+        let said = refused(create()).await?;
+        assert!(said.contains("the disk is full"), "{room}: {said}");
+        drop(full);
+        std::fs::remove_file(&ballast)?;
+        assert_eq!(contents(disk.path()), before, "{room}");
+        disk.fill()?;
+    }
     std::fs::remove_file(&ballast)?;
     assert_eq!(contents(disk.path()), before);
     super::json_of(create().env("BACKUP_KEEP", "1")).await?;
