@@ -198,11 +198,12 @@ fn say(format: Format, line: &str) {
     }
 }
 
-/// `3 d 4 h`, `2 h 5 min`, `1 min 5 s`, `0.8 s`.
+/// `3 d 4 h`, `2 h 5 min`, `1 min 5 s`, `1.8 s`, `24 ms`.
 fn span(time: Duration) -> String {
     let seconds = time.as_secs();
     match seconds {
-        0..60 => format!("{:.1} s", time.as_secs_f64()),
+        0 => format!("{} ms", time.as_millis()),
+        1..60 => format!("{:.1} s", time.as_secs_f64()),
         60..3600 => format!("{} min {} s", seconds / 60, seconds % 60),
         3600..86_400 => format!("{} h {} min", seconds / 3600, seconds % 3600 / 60),
         _ => format!("{} d {} h", seconds / 86_400, seconds % 86_400 / 3600),
@@ -214,8 +215,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn spans_are_told_in_two_units() {
-        let table = [(800, "0.8 s"), (65_000, "1 min 5 s"), (7_500_000, "2 h 5 min"), (273_600_000, "3 d 4 h")];
+    fn spans_are_told_in_two_units_at_the_most() {
+        let table = [
+            (24, "24 ms"),
+            (1_800, "1.8 s"),
+            (65_000, "1 min 5 s"),
+            (7_500_000, "2 h 5 min"),
+            (273_600_000, "3 d 4 h"),
+        ];
         for (ms, expect) in table {
             assert_eq!(span(Duration::from_millis(ms)), expect);
         }

@@ -111,6 +111,24 @@ async fn a_backup_of_a_newer_program_is_not_put_back_by_an_older_one() -> anyhow
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_not_our_database_is_not_backed_up() -> anyhow::Result<()> {
+    let Some(shop) = Shop::new(Database::Sqlite).await? else { return Ok(()) };
+    let at = |place: &str| format!("sqlite://{}", shop.dir.join(place).display());
+    super::say(&format!("{}?mode=rwc", at("other.db")), &["CREATE TABLE diary (day TEXT)"]).await?;
+    for (url, words) in [
+        (at("nowhere.db"), "there is no database at"),
+        (at("other.db"), "holds no tables of this program"),
+        ("sqlite::memory:".to_owned(), "DATABASE_URL must begin with"),
+        ("sqlite://:memory:".to_owned(), "a database in memory can't be backed up"),
+    ] {
+        let said = refused(shop.command(&["backup", "create"]).env("DATABASE_URL", &url)).await?;
+        assert!(said.contains(words), "{url}: {said}");
+    }
+    assert!(shop.backups().is_empty() && shop.leftovers().is_empty() && !shop.dir.join("nowhere.db").exists());
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_backup_of_an_older_program_is_brought_up_to_date_in_the_drill() -> anyhow::Result<()> {
     let Some(shop) = Shop::new(Database::Sqlite).await? else { return Ok(()) };
     // As if the last step had not been taken yet: taken again, it finds its work done.

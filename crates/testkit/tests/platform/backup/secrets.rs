@@ -19,6 +19,8 @@ async fn without_a_key_nothing_is_made_and_the_command_to_type_is_named() -> any
     assert!(secret.starts_with("AGE-SECRET-KEY-1"));
     let said = refused(shop.command(&["backup", "create"]).env("BACKUP_RECIPIENTS", secret)).await?;
     assert!(said.contains("holds a secret key") && !said.contains(secret), "{said}");
+    let shown = shop.command(&["config"]).env("BACKUP_RECIPIENTS", secret).run(PATIENCE).await?;
+    assert!(shown.stdout.contains("BACKUP_RECIPIENTS") && !shown.stdout.contains(secret), "{}", shown.stdout);
     shop.create().await?;
     let said = refused(shop.command(&["backup", "verify", "--latest"]).env("BACKUP_IDENTITY_FILE", "")).await?;
     assert!(said.contains("--identity FILE"), "{said}");
