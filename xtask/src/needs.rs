@@ -15,10 +15,13 @@ pub(crate) struct Need {
 }
 
 /// For the tests.
-pub(crate) const TESTS: [Need; 25] = [
+pub(crate) const TESTS: [Need; 29] = [
     Need { program: "mariadbd", package: "mariadb-server-core", suite: "everything on MariaDB" },
     Need { program: "mariadb-install-db", package: "mariadb-server-core", suite: "everything on MariaDB" },
     Need { program: "mariadb", package: "mariadb-client-core", suite: "looking into a MariaDB by hand" },
+    Need { program: "mariadb-dump", package: "mariadb-client", suite: "backups of a MariaDB" },
+    Need { program: "openssl", package: "openssl", suite: "a MariaDB with TLS" },
+    Need { program: "age", package: "age", suite: "opening a backup with another program" },
     Need { program: "redis-server", package: "redis-server", suite: "several processes that count together" },
     Need { program: "chromium", package: "chromium", suite: "the pages in a real browser" },
     Need { program: "chromedriver", package: "chromium-driver", suite: "the pages in a real browser" },
@@ -28,12 +31,13 @@ pub(crate) const TESTS: [Need; 25] = [
     Need { program: "ping", package: "iputils-ping", suite: "real tunnels" },
     Need { program: "curl", package: "curl", suite: "real tunnels" },
     Need { program: "nginx", package: "nginx-light", suite: "gateways behind nginx" },
-    Need { program: "openssl", package: "openssl", suite: "the shipped nginx" },
     Need { program: "fail2ban-regex", package: "fail2ban", suite: "the shipped jails" },
     Need { program: "logrotate", package: "logrotate", suite: "the shipped jails" },
     Need { program: "promtool", package: "prometheus", suite: "the shipped alerts" },
     Need { program: "yq", package: "yq", suite: "reading what is shipped for containers" },
     Need { program: "systemd-analyze", package: "systemd", suite: "the shipped units" },
+    Need { program: "sshd", package: "openssh-server", suite: "deploying over a real sshd" },
+    Need { program: "ssh", package: "openssh-client", suite: "deploying over a real sshd" },
     Need { program: "ip", package: "iproute2", suite: "real tunnels" },
     Need { program: "nft", package: "nftables", suite: "real tunnels" },
     Need { program: "resolvconf", package: "openresolv", suite: "real tunnels" },
@@ -156,6 +160,9 @@ mod tests {
             [
                 "mariadb-server-core",
                 "mariadb-client-core",
+                "mariadb-client",
+                "openssl",
+                "age",
                 "redis-server",
                 "chromium",
                 "chromium-driver",

@@ -70,15 +70,18 @@ pub const COUNTING: &[&str] = &["count.saved", "count.committed"];
 /// The places of telling subscribers of the status page.
 pub const TELLING: &[&str] = &["tell.saved", "tell.committed", "hook.answered"];
 
+/// The places of a backup that is made.
+pub const BACKING_UP: &[&str] = &["backup.copied", "backup.packed", "backup.named"];
+
 #[cfg(debug_assertions)]
 mod armed {
     use std::sync::OnceLock;
     use std::sync::atomic::{AtomicI64, Ordering};
 
-    use super::{BEGINNING, COUNTING, LATER, ON_DISCORD, TELLING};
+    use super::{BACKING_UP, BEGINNING, COUNTING, LATER, ON_DISCORD, TELLING};
 
     fn all() -> impl Iterator<Item = &'static &'static str> {
-        BEGINNING.iter().chain(LATER).chain(ON_DISCORD).chain(COUNTING).chain(TELLING)
+        BEGINNING.iter().chain(LATER).chain(ON_DISCORD).chain(COUNTING).chain(TELLING).chain(BACKING_UP)
     }
 
     static ARMED: OnceLock<Armed> = OnceLock::new();

@@ -5,7 +5,8 @@
 //! the same transaction. The API, the site, the jobs and the command line all call these same functions.
 //!
 //! Invariant: no call to an outside service happens inside a transaction, and nothing here reads a clock, an
-//! environment variable or the system's randomness but through [`App`].
+//! environment variable or the system's randomness but through [`App`]. (Backups have no [`App`]: they get clock and dice alone,
+//! and age draws the keys of a file itself.)
 
 mod clock;
 mod config;
@@ -21,6 +22,7 @@ pub mod account_export;
 pub mod admin;
 mod alarm;
 pub mod api_key;
+pub mod backup;
 pub mod checkout;
 pub mod coupon;
 pub mod credit;

@@ -1,6 +1,8 @@
 //! The command line.
 
 #[cfg(feature = "control")]
+mod backup;
+#[cfg(feature = "control")]
 mod bot;
 #[cfg(feature = "control")]
 mod control;
@@ -15,6 +17,8 @@ mod promotions;
 
 use clap::{Args, Parser, Subcommand};
 
+#[cfg(feature = "control")]
+pub(crate) use backup::*;
 #[cfg(feature = "control")]
 pub(crate) use bot::*;
 #[cfg(feature = "control")]
@@ -70,6 +74,13 @@ pub(crate) enum Command {
         after_help = "Example:\n  mirai import php --from mysql://root:secret@127.0.0.1/oldvpn --dry-run"
     )]
     Import(ImportCommand),
+    /// Encrypted backups of the database: make, look through, put back, try out
+    #[cfg(feature = "control")]
+    #[command(
+        subcommand,
+        after_help = "Example:\n  mirai backup key --out backup.key\n  mirai backup create\n\ndocs/operations.md leads through a restore."
+    )]
+    Backup(BackupCommand),
     /// The agent on a VPN server: it keeps the server's WireGuard peers as the control plane wants them
     #[cfg(feature = "gateway")]
     #[command(

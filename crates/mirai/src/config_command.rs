@@ -43,6 +43,10 @@ fn shown(setting: &Setting, values: &Values) -> (String, &'static str) {
     match values.get(setting.name) {
         None => ("-".to_owned(), "not set"),
         Some((_, source)) if setting.secret => ("********".to_owned(), source.as_str()),
+        // A secret key where a public one belongs; nothing works with it, and it is still a secret.
+        Some((value, source)) if value.to_ascii_uppercase().contains("AGE-SECRET-KEY-") => {
+            ("********".to_owned(), source.as_str())
+        }
         Some((value, source)) => (mask_password(value), source.as_str()),
     }
 }

@@ -12,6 +12,8 @@
 #[cfg(feature = "control")]
 mod admin;
 #[cfg(feature = "control")]
+mod backup_command;
+#[cfg(feature = "control")]
 mod bot_command;
 mod cli;
 #[cfg(feature = "control")]
@@ -117,6 +119,8 @@ async fn run(cli: Cli, #[cfg(feature = "control")] passed: systemd::Passed) -> a
         Command::Gateway(command) => gateway_command::run(command).await,
         #[cfg(feature = "control")]
         Command::Import(command) => import::run(command).await,
+        #[cfg(feature = "control")]
+        Command::Backup(command) => backup_command::run(command).await,
         #[cfg(feature = "control")]
         Command::Admin(command) => admin::run(command).await,
         #[cfg(feature = "deploy")]

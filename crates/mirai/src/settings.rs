@@ -2,6 +2,7 @@
 //!
 //! [`SETTINGS`] is the one list: `mirai config` prints it, the loader knows nothing beside it.
 
+mod backup;
 mod discord;
 mod list;
 mod parsed;
@@ -13,6 +14,7 @@ use anyhow::{Context as _, bail};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
+pub(crate) use backup::{Backup, backup, restore_into};
 pub(crate) use discord::bot;
 pub(crate) use list::{SETTINGS, Setting};
 pub(crate) use parsed::{Parsed, database, parse};

@@ -265,7 +265,7 @@ impl Tx {
     }
 }
 
-fn backend_of(url: &str) -> Result<Backend> {
+pub(crate) fn backend_of(url: &str) -> Result<Backend> {
     match url.split_once("://").map(|(scheme, _)| scheme) {
         Some("sqlite") => Ok(Backend::Sqlite),
         Some("mysql" | "mariadb") => Ok(Backend::MySql),

@@ -17,6 +17,7 @@ mod server_news;
 
 pub mod api_keys;
 pub mod audit_log;
+pub mod backup;
 pub mod card_marks;
 pub mod checkouts;
 pub mod checks;

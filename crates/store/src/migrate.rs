@@ -106,7 +106,7 @@ impl Store {
         Ok(pending == 0)
     }
 
-    async fn tables(&self) -> Result<Vec<String>> {
+    pub(crate) async fn tables(&self) -> Result<Vec<String>> {
         let sql = match self.backend() {
             Backend::Sqlite => {
                 "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name"

@@ -45,6 +45,19 @@ pub(crate) const SETTINGS: &[Setting] = &[
     open("DB_TLS", None, "off: no TLS to a remote database; required otherwise"),
     open("DB_CA", None, "PEM file of the authority that signed the database's certificate"),
     open("DB_POOL", Some("16"), "most connections to the database"),
+    open(
+        "BACKUP_RECIPIENTS",
+        None,
+        "public keys (age1…), separated by commas, that `mirai backup create` seals for; `mirai backup key` makes one",
+    ),
+    open("BACKUP_DIR", Some("backups"), "the folder of the backups"),
+    open("BACKUP_KEEP", Some("5"), "so many backups stay when a new one is made; the oldest go"),
+    open(
+        "BACKUP_IDENTITY_FILE",
+        None,
+        "the file with the secret key that opens backups, for `mirai backup verify`, `restore` and `drill`; best not on this \
+         machine",
+    ),
     secret("X_API_KEY", "keys of the API's callers, separated by commas, beside those of `mirai admin api-key`"),
     secret("JWT_SECRET", "signs access and refresh tokens; 32 characters or more"),
     open("JWT_EXP_MIN", Some("15"), "life of an access token, in minutes"),

@@ -52,6 +52,11 @@ pub(crate) fn database(values: &Values) -> anyhow::Result<store::Settings> {
         (None, Some(host)) => mysql_url(values, host)?,
         (None, None) => "sqlite://data/mirai.db".to_owned(),
     };
+    database_at(values, url)
+}
+
+/// A database by its URL, with TLS as the settings have it.
+pub(super) fn database_at(values: &Values, url: String) -> anyhow::Result<store::Settings> {
     let parsed = Url::parse(&url).ok();
     let known = matches!(url.split_once("://"), Some(("sqlite" | "mysql" | "mariadb", _)));
     if !known {

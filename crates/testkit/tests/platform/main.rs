@@ -6,6 +6,7 @@ mod admin;
 mod admin_access;
 mod admin_figures;
 mod agents;
+mod backup;
 mod billing_pages;
 mod bot;
 mod catalogue;

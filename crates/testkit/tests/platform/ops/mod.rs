@@ -35,13 +35,28 @@ async fn succeed<S: AsRef<std::ffi::OsStr>>(
 async fn systemd_takes_the_shipped_units() -> anyhow::Result<()> {
     let Some(program) = need("systemd-analyze", "systemd")? else { return Ok(()) };
     let dir = PrivateDir::new("units")?;
-    for unit in ["mirai.service", "mirai-gateway.service"] {
-        let text = shipped(&format!("ops/systemd/{unit}"))?;
-        // The program need not be installed to read the unit.
-        let here = dir.join(unit);
-        std::fs::write(&here, text.replace("/usr/local/bin/mirai", "/bin/true"))?;
-        let done = Bin::at(&program)?.launch().arg("verify").arg(&here).run(PATIENCE).await?;
-        anyhow::ensure!(done.code == Some(0) && done.stderr.trim().is_empty(), "{unit}: {}", done.stderr);
+    for entry in std::fs::read_dir(root().join("ops/systemd"))? {
+        let entry = entry?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if entry.path().is_dir() {
+            continue;
+        }
+        // The programs need not be installed to read the unit.
+        let text = std::fs::read_to_string(entry.path())?;
+        let text = text.lines().map(|line| match line.strip_prefix("ExecStart=") {
+            Some(_) => "ExecStart=/bin/true",
+            None => line,
+        });
+        std::fs::write(dir.join(&name), text.collect::<Vec<_>>().join("\n"))?;
+    }
+    // A unit names others of its folder: they lie side by side.
+    let verify = Bin::at(&program)?.launch().env("SYSTEMD_UNIT_PATH", format!("{}:", dir.path().display())).arg("verify");
+    for unit in std::fs::read_dir(dir.path())? {
+        let path = unit?.path();
+        // A template is read as one of its own.
+        let named = path.display().to_string().replace("@.service", "@a.service");
+        let done = verify.clone().arg(&named).run(PATIENCE).await?;
+        anyhow::ensure!(done.code == Some(0) && done.stderr.trim().is_empty(), "{named}: {}", done.stderr);
     }
     Ok(())
 }
