@@ -4,6 +4,7 @@ use crate::run::{cargo, command, find_program, must, shown};
 use crate::say;
 use anyhow::{Context as _, bail};
 use std::os::unix::fs::MetadataExt as _;
+use std::path::Path;
 use std::process::Command;
 
 /// A program, the package it comes in, and what cannot be tested without it.
@@ -15,7 +16,7 @@ pub(crate) struct Need {
 }
 
 /// For the tests.
-pub(crate) const TESTS: [Need; 29] = [
+pub(crate) const TESTS: [Need; 30] = [
     Need { program: "mariadbd", package: "mariadb-server-core", suite: "everything on MariaDB" },
     Need { program: "mariadb-install-db", package: "mariadb-server-core", suite: "everything on MariaDB" },
     Need { program: "mariadb", package: "mariadb-client-core", suite: "looking into a MariaDB by hand" },
@@ -32,6 +33,11 @@ pub(crate) const TESTS: [Need; 29] = [
     Need { program: "curl", package: "curl", suite: "real tunnels" },
     Need { program: "nginx", package: "nginx-light", suite: "gateways behind nginx" },
     Need { program: "fail2ban-regex", package: "fail2ban", suite: "the shipped jails" },
+    Need {
+        program: "/usr/lib/python3/dist-packages/systemd/journal.py",
+        package: "python3-systemd",
+        suite: "providing a host",
+    },
     Need { program: "logrotate", package: "logrotate", suite: "the shipped jails" },
     Need { program: "promtool", package: "prometheus", suite: "the shipped alerts" },
     Need { program: "yq", package: "yq", suite: "reading what is shipped for containers" },
@@ -64,7 +70,10 @@ const NODE_MAJOR: u32 = 20;
 
 /// Programs that are not installed.
 pub(crate) fn missing(of: &[Need]) -> Vec<Need> {
-    of.iter().copied().filter(|need| find_program(need.program).is_none()).collect()
+    // What is no program is named by its path.
+    let is_there =
+        |name: &str| if name.starts_with('/') { Path::new(name).is_file() } else { find_program(name).is_some() };
+    of.iter().copied().filter(|need| !is_there(need.program)).collect()
 }
 
 /// Packages of these programs, each once, in order.
@@ -171,12 +180,14 @@ mod tests {
                 "iputils-ping",
                 "curl",
                 "nginx-light",
-                "openssl",
                 "fail2ban",
+                "python3-systemd",
                 "logrotate",
                 "prometheus",
                 "yq",
                 "systemd",
+                "openssh-server",
+                "openssh-client",
                 "iproute2",
                 "nftables",
                 "openresolv",

@@ -7,6 +7,7 @@ mod http;
 mod link;
 mod lock;
 mod look;
+mod provide;
 mod run;
 mod store;
 mod systemd;
@@ -63,6 +64,10 @@ pub fn speak(host: &Host, from: impl Read, mut to: impl Write) -> Result<(), Age
             },
             Ask::Apply(apply) => {
                 let ending = apply::apply(host, &apply, &mut link).unwrap_or_else(|error| broken(&error));
+                link.tell(&Tell::Done(ending));
+            }
+            Ask::Provide(wanted) => {
+                let ending = provide::provide(host, &wanted, &mut link).unwrap_or_else(|error| broken(&error));
                 link.tell(&Tell::Done(ending));
             }
             Ask::Status => match status(host) {

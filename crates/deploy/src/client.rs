@@ -6,7 +6,7 @@ pub mod log;
 mod session;
 mod ssh;
 
-pub use session::{Options, Report, carry_out, logs, status};
+pub use session::{Options, Report, carry_out, logs, provide, status};
 
 /// Why the half on the laptop can't go on. Nothing was changed by it.
 #[derive(Debug, thiserror::Error)]

@@ -16,5 +16,6 @@ pub mod layout;
 pub mod manifest;
 pub mod outcome;
 pub mod plan;
+pub mod provision;
 pub mod state;
 pub mod wire;

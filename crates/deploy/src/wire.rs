@@ -3,6 +3,8 @@
 //! A frame is a byte for its kind, four bytes of length (big-endian), and that many bytes: JSON, or a piece of an archive. Before
 //! its first frame the agent writes [`MAGIC`], since a host's shell may greet with something of its own.
 
+use std::collections::BTreeMap;
+use std::fmt;
 use std::io::{self, Read, Write};
 
 use serde::de::DeserializeOwned;
@@ -10,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::outcome::Ending;
 use crate::plan::{Facts, Manner, Plan, Wish};
+use crate::provision::Resource;
 use crate::state::State;
 
 /// What the halves have to agree on. Raised with each change that an older half would misread.
@@ -34,6 +37,8 @@ pub enum Ask {
     Look(Wish),
     /// Do this.
     Apply(Apply),
+    /// Give the host what it should have.
+    Provide(Provide),
     /// Which releases are there?
     Status,
     /// The last lines of what serves.
@@ -63,6 +68,31 @@ pub struct Apply {
     pub wait_s: u64,
 }
 
+/// What a host should have.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Provide {
+    /// All of it.
+    pub resources: Vec<Resource>,
+    /// The operator's own settings.
+    pub given: Given,
+    /// Only say what is not as it should be.
+    pub is_dry: bool,
+    /// Who is asking.
+    pub by: String,
+    /// How long to wait for somebody else who is deploying, in seconds.
+    pub wait_s: u64,
+}
+
+/// Settings by their names. Values are secrets: nothing prints them.
+#[derive(Default, Serialize, Deserialize)]
+pub struct Given(pub BTreeMap<String, String>);
+
+impl fmt::Debug for Given {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.0.keys()).finish()
+    }
+}
+
 /// What the host says.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -88,6 +118,8 @@ pub enum Tell {
         /// How long it took, in milliseconds.
         ms: u64,
     },
+    /// What is not as it should be on a host.
+    Differences(Vec<String>),
     /// Something worth a line.
     Note(String),
     /// Send the archive from this byte on.

@@ -8,7 +8,7 @@ use deploy::client::config::{self, Target};
 use deploy::client::log::Log;
 use deploy::client::{self, ClientError, Options, Report};
 use deploy::id::ReleaseId;
-use deploy::outcome::Ending;
+use deploy::outcome::{Ending, Outcome};
 use deploy::plan::Wish;
 use serde_json::json;
 
@@ -30,8 +30,16 @@ pub(crate) fn run(command: &Deploy) -> ExitCode {
         DeployVerb::Build { allow_dirty, program } => build(folder, *allow_dirty, program.as_deref()),
         DeployVerb::Status => status(command, folder),
         DeployVerb::Logs { lines } => logs(command, folder, *lines),
+        DeployVerb::Provision { source, change } => provision(command, folder, source, change),
         DeployVerb::Push { source, change } => bring(command, folder, source, change, "push", Wish::Push),
-        DeployVerb::Release { source, change } => bring(command, folder, source, change, "release", Wish::Release),
+        DeployVerb::Release { source, change, provision: is_first } => {
+            let before = if *is_first { provision(command, folder, source, change).map(Some) } else { Ok(None) };
+            match before {
+                Ok(Some(ending)) if ending.outcome != Outcome::Good => Ok(ending),
+                Ok(_) => bring(command, folder, source, change, "release", Wish::Release),
+                Err(error) => Err(error),
+            }
+        }
         DeployVerb::Rollback { release, change } => rollback(command, folder, release.as_deref(), change),
         #[cfg(unix)]
         DeployVerb::Agent { .. } | DeployVerb::Guard { .. } => return ExitCode::SUCCESS,
@@ -97,6 +105,15 @@ fn rollback(command: &Deploy, folder: &Path, to: Option<&str>, change: &Change) 
     Ok(carry_out(command, folder, &target, Wish::Rollback(to), None, change, "rollback"))
 }
 
+fn provision(command: &Deploy, folder: &Path, source: &Source, change: &Change) -> Result<Ending, ClientError> {
+    let target = config::read(folder, &command.env)?;
+    let given = target.given(folder)?;
+    let artifact = sourced(folder, source)?;
+    Ok(shown(command, folder, change, "provision", |options, show| {
+        client::provide(&target, given, &artifact.path, options, show)
+    }))
+}
+
 fn carry_out(
     command: &Deploy,
     folder: &Path,
@@ -105,6 +122,19 @@ fn carry_out(
     archive: Option<PathBuf>,
     change: &Change,
     verb: &str,
+) -> Ending {
+    shown(command, folder, change, verb, |options, show| {
+        client::carry_out(target, wish, archive.as_deref(), options, show)
+    })
+}
+
+/// Does something whose steps are shown, and stand in this side's log unless nothing is done.
+fn shown(
+    command: &Deploy,
+    folder: &Path,
+    change: &Change,
+    verb: &str,
+    act: impl FnOnce(&Options, &mut dyn FnMut(Report<'_>)) -> Ending,
 ) -> Ending {
     let options = Options { by: who(), is_dry: change.dry_run, wait_s: change.wait };
     let mut log = (!change.dry_run).then(|| Log::begin(folder, &command.env, verb, now_ms()));
@@ -134,7 +164,7 @@ fn carry_out(
         }
         Report::Note(text) => say(text),
     };
-    let ending = client::carry_out(target, wish, archive.as_deref(), &options, &mut show);
+    let ending = act(&options, &mut show);
     if let Some(log) = &mut log {
         ending.lines().iter().for_each(|line| log.line(now_ms(), line));
     }

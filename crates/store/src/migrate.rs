@@ -32,7 +32,7 @@ pub struct MigrationReport {
 }
 
 /// A step whose name begins so takes away what earlier releases rest on; all others only add (docs/decisions/0031).
-const CONTRACT: char = 'c';
+pub(crate) const CONTRACT: char = 'c';
 
 impl Store {
     /// Applies the steps that are missing. A database that holds tables and no record of ours is refused untouched. One that

@@ -8,6 +8,10 @@ use std::path::{Path, PathBuf};
 /// Finds an executable in `PATH` or in the system folders that a plain user's `PATH` leaves out.
 #[must_use]
 pub fn find_program(name: &str) -> Option<PathBuf> {
+    // What is no program is named by its path.
+    if name.starts_with('/') {
+        return Some(PathBuf::from(name)).filter(|file| file.is_file());
+    }
     let path = setting("PATH").unwrap_or_default();
     std::env::split_paths(&path)
         .chain(["/usr/sbin", "/usr/local/sbin", "/usr/bin", "/usr/local/bin"].map(PathBuf::from))

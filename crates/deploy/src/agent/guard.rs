@@ -16,7 +16,7 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// # Errors
 /// When the state can't be read or written.
 pub fn guard(host: &Host) -> Result<Vec<String>, AgentError> {
-    let Ok(_lock) = lock::take(&host.layout, "the guard of this host", WAIT)? else { return Ok(Vec::new()) };
+    let Ok(lock) = lock::take(&host.layout, "the guard of this host", WAIT)? else { return Ok(Vec::new()) };
     let mut did = Vec::new();
     let state = host.state()?;
     if let Some(pending) = &state.pending {
@@ -33,9 +33,10 @@ pub fn guard(host: &Host) -> Result<Vec<String>, AgentError> {
             Err(trouble) => trouble,
         });
     }
+    host.settle()?;
+    drop(lock);
     if live.is_none() || idle.is_some() {
         std::thread::sleep(PAUSE);
     }
-    host.settle()?;
     Ok(did)
 }

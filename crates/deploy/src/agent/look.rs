@@ -60,6 +60,6 @@ fn troubles(layout: &Layout) -> Vec<Trouble> {
 pub(super) fn metrics_port(slot: Slot) -> u16 {
     match slot {
         Slot::A => 9464,
-        Slot::B => 9465,
+        Slot::B => 9466,
     }
 }

@@ -26,6 +26,11 @@ pub(super) fn is_installed(name: &str) -> bool {
     text(&["show", "--property=LoadState", name]).trim() == "LoadState=loaded"
 }
 
+/// Whether a unit does something and ends.
+pub(super) fn is_oneshot(name: &str) -> bool {
+    text(&["show", "--property=Type", name]).trim() == "Type=oneshot"
+}
+
 /// `start`, `stop` or `restart`: waits until the unit has done so.
 pub(super) fn tell(verb: &str, name: &str) -> Result<(), String> {
     let done = Command::new("systemctl").args(["--quiet", verb, name]).output();

@@ -134,7 +134,8 @@ pub fn build(folder: &Path, commit: &Commit) -> Result<PathBuf, ClientError> {
     let text = String::from_utf8_lossy(&done.stdout).into_owned();
     let messages = text.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
     let built = messages.filter(|message| message["target"]["name"] == "mirai");
-    let program = built.filter_map(|message| message["executable"].as_str().map(PathBuf::from)).last();
+    let mut programs = built.filter_map(|message| message["executable"].as_str().map(PathBuf::from));
+    let program = programs.next();
     program.ok_or_else(|| failed("cargo built the program and did not say where", "build again: `mirai deploy build`"))
 }
 

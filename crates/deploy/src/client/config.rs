@@ -8,6 +8,8 @@ use serde::Deserialize;
 use super::ClientError;
 use crate::layout::ROOT;
 use crate::plan::Manner;
+use crate::provision::{self, Database, Resource, SiteHost, Tls};
+use crate::wire::Given;
 
 /// The settings' file.
 pub const FILE: &str = "deploy.toml";
@@ -40,18 +42,33 @@ pub struct Target {
     /// The private key to sign in with; what `ssh` chooses by itself if left out.
     #[serde(default)]
     pub identity: Option<PathBuf>,
-    /// The name of the site: `vpn.example.net`.
+    /// The name of the site: `vpn.example.net`; the host's own if left out.
     #[serde(default)]
     pub domain: Option<String>,
+    /// Whom Let's Encrypt warns before a certificate ends.
+    #[serde(default)]
+    pub email: Option<String>,
+    /// `certbot`, or `self-signed` for a trial.
+    #[serde(default = "certbot")]
+    pub tls: Tls,
+    /// `mariadb` on the host, or `sqlite`.
+    #[serde(default = "mariadb")]
+    pub database: Database,
+    /// A file on this machine with settings for the host, a NAME=value each: what is secret among them goes over the connection alone.
+    #[serde(default)]
+    pub settings: Option<PathBuf>,
+    /// To whom backups are encrypted: what `mirai backup key` prints. Without it there are none.
+    #[serde(default)]
+    pub backup_recipient: Option<String>,
+    /// Whether the host has our firewall, fail2ban and Prometheus.
+    #[serde(default = "yes")]
+    pub guards: bool,
     /// How long a new release is watched, in seconds.
     #[serde(default = "watch_seconds")]
     pub watch_seconds: u64,
     /// How long the second connection may take, in seconds.
     #[serde(default = "confirm_seconds")]
     pub confirm_seconds: u64,
-    /// Whether the database is backed up before a release.
-    #[serde(default = "yes")]
-    pub backup: bool,
 }
 
 fn root_user() -> String {
@@ -74,6 +91,14 @@ fn confirm_seconds() -> u64 {
     30
 }
 
+fn certbot() -> Tls {
+    Tls::Certbot
+}
+
+fn mariadb() -> Database {
+    Database::Mariadb
+}
+
 fn yes() -> bool {
     true
 }
@@ -81,7 +106,47 @@ fn yes() -> bool {
 impl Target {
     /// How its steps are to be done.
     pub fn manner(&self) -> Manner {
-        Manner { watch_s: self.watch_seconds, confirm_s: self.confirm_seconds, has_backup: self.backup }
+        Manner {
+            watch_s: self.watch_seconds,
+            confirm_s: self.confirm_seconds,
+            has_backup: self.backup_recipient.is_some(),
+        }
+    }
+
+    /// What it should have around the program.
+    pub fn resources(&self) -> Vec<Resource> {
+        provision::site(&SiteHost {
+            root: &self.root,
+            domain: self.domain.as_deref().unwrap_or(&self.host),
+            email: self.email.as_deref(),
+            tls: &self.tls,
+            database: self.database,
+            backup_recipient: self.backup_recipient.as_deref(),
+            ssh_port: self.port,
+            has_guards: self.guards,
+        })
+    }
+
+    /// The operator's own settings for the host.
+    ///
+    /// # Errors
+    /// When the file can't be read.
+    pub fn given(&self, folder: &Path) -> Result<Given, ClientError> {
+        let Some(file) = &self.settings else { return Ok(Given::default()) };
+        let path = folder.join(file);
+        let lines = dotenvy::from_path_iter(&path).and_then(Iterator::collect::<Result<BTreeMap<String, String>, _>>);
+        // The error of a line would quote it.
+        let wrong = |_| {
+            ClientError::Config(format!("{} can't be read: it should have a NAME=value in each line", path.display()))
+        };
+        let given = lines.map_err(wrong)?;
+        if given.values().any(|value| value.contains(['\'', '\n'])) {
+            return Err(ClientError::Config(format!(
+                "{}: a value can't have a quote or a line's end in it",
+                path.display()
+            )));
+        }
+        Ok(Given(given))
     }
 
     /// What stands in a command line or a remote shell's line must be nothing but what it is.
@@ -104,6 +169,12 @@ impl Target {
         }
         if let Some(domain) = &self.domain {
             plain("domain", domain, ".-")?;
+        }
+        if let Some(email) = &self.email {
+            plain("email", email, "@.+_-")?;
+        }
+        if let Some(recipient) = &self.backup_recipient {
+            plain("backup_recipient", recipient, ",")?;
         }
         let is_key = |key: &str| key.split(' ').count() >= 2 && !key.contains(['\n', '\r']);
         if self.host_key.as_deref().is_some_and(|key| !is_key(key)) {
@@ -161,9 +232,14 @@ fn from_old(folder: &Path, environment: &str) -> Result<Target, ClientError> {
         host_key: None,
         identity: None,
         domain: None,
+        email: None,
+        tls: certbot(),
+        database: mariadb(),
+        settings: None,
+        backup_recipient: None,
+        guards: true,
         watch_seconds: watch_seconds(),
         confirm_seconds: confirm_seconds(),
-        backup: true,
     };
     target.check()
 }
@@ -176,7 +252,7 @@ mod tests {
     fn two_lines_are_enough_for_one_host() {
         let target = from_toml("[production]\nhost = \"vpn.example.net\"\n", DEFAULT).unwrap();
         assert_eq!((target.user.as_str(), target.port, target.root.as_str()), ("root", 22, "/srv/mirai"));
-        assert_eq!(target.manner(), Manner { watch_s: 60, confirm_s: 30, has_backup: true });
+        assert_eq!(target.manner(), Manner { watch_s: 60, confirm_s: 30, has_backup: false });
     }
 
     #[test]

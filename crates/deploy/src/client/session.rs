@@ -1,19 +1,20 @@
 //! A command, from the laptop's side: look, plan, show, apply, confirm, and what to do when the link is lost.
 
 use std::fs::File;
-use std::io::{Read as _, Seek as _, SeekFrom};
+use std::io::{BufReader, Read as _, Seek as _, SeekFrom};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use super::ClientError;
 use super::config::Target;
-use super::ssh::Connection;
+use super::ssh::{Connection, NO_AGENT, OTHERWISE};
 use crate::outcome::{Ending, Outcome};
 use crate::plan::{Plan, Wish, plan};
-use crate::wire::{self, Apply, Ask, PIECE, Status, Tell};
+use crate::wire::{self, Apply, Ask, Given, PIECE, Provide, Status, Tell};
+use crate::{archive, manifest};
 
-/// How long to wait between two tries to reach a host again.
-const PAUSE: Duration = Duration::from_secs(2);
+/// How long to wait between two tries to reach a host again: its firewall lets ten connections in within a minute.
+const PAUSE: Duration = Duration::from_secs(5);
 /// How much longer than the steps themselves a host may take before it is given up.
 const AIR: Duration = Duration::from_secs(60);
 
@@ -91,6 +92,73 @@ fn prepared(
             find_out(target, &apply)
         }
     })
+}
+
+/// Gives a host what it should have. One without an agent gets it first, from the archive; in a dry run it can't be asked then.
+pub fn provide(
+    target: &Target,
+    given: Given,
+    archive: &Path,
+    options: &Options,
+    show: &mut dyn FnMut(Report<'_>),
+) -> Ending {
+    provided(target, given, archive, options, show).unwrap_or_else(ClientError::ending)
+}
+
+fn provided(
+    target: &Target,
+    given: Given,
+    archive: &Path,
+    options: &Options,
+    show: &mut dyn FnMut(Report<'_>),
+) -> Result<Ending, ClientError> {
+    let mut connection = match Connection::open(target) {
+        Ok(connection) => connection,
+        Err(error @ ClientError::Ssh { .. })
+            if error.to_string() == NO_AGENT || error.to_string().contains(OTHERWISE) =>
+        {
+            if options.is_dry {
+                let cause =
+                    "the host has no agent of this version yet: it would be sent, and then asked what is missing";
+                return Ok(Ending::good(cause, "nothing was changed"));
+            }
+            show(Report::Note("send the agent …"));
+            bring_agent(target, archive)?;
+            Connection::open(target)?
+        }
+        Err(error) => return Err(error),
+    };
+    let (resources, by) = (target.resources(), options.by.clone());
+    let wanted = Provide { resources, given, is_dry: options.is_dry, by, wait_s: options.wait_s };
+    if wire::say(&mut connection.to, &Ask::Provide(wanted)).is_err() {
+        return Err(lost(connection));
+    }
+    loop {
+        match wire::hear(&mut connection.from) {
+            Ok(Some(Tell::Differences(lines))) => {
+                lines.iter().for_each(|line| show(Report::Note(&format!(" - {line}"))))
+            }
+            Ok(Some(Tell::Note(text))) => show(Report::Note(&text)),
+            Ok(Some(Tell::Done(ending))) => return Ok(ending),
+            _ => return Err(lost(connection)),
+        }
+    }
+}
+
+/// The program of an archive, to the host.
+fn bring_agent(target: &Target, archive: &Path) -> Result<(), ClientError> {
+    let folder = std::env::temp_dir().join(format!("mirai-agent-{}", std::process::id()));
+    let failed = |error: String| ClientError::Config(format!("{}: {error}", folder.display()));
+    std::fs::create_dir(&folder).map_err(|error| failed(error.to_string()))?;
+    let unpacked = File::open(archive).map_err(|error| error.to_string());
+    let unpacked =
+        unpacked.and_then(|file| archive::unpack(BufReader::new(file), &folder).map_err(|error| error.to_string()));
+    let brought = match unpacked {
+        Ok(_) => Connection::bring_agent(target, &folder.join(manifest::PROGRAM)),
+        Err(error) => Err(failed(error)),
+    };
+    let _ = std::fs::remove_dir_all(&folder);
+    brought
 }
 
 /// Listens until the end; `None` when the link is lost before.

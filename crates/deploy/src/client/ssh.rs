@@ -1,8 +1,9 @@
 //! The connection: one `ssh` with the agent at its other end. The system's `ssh` brings the user's keys, jump hosts and
 //! known hosts, on Windows too.
 
-use std::io::{BufReader, Read as _};
-use std::path::PathBuf;
+use std::fs::File;
+use std::io::{self, BufReader, Read as _};
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::thread::JoinHandle;
 
@@ -10,17 +11,40 @@ use super::ClientError;
 use super::config::Target;
 use crate::wire::{self, PROTOCOL, Tell};
 
+/// What is said of a host that nobody has deployed to.
+pub(super) const NO_AGENT: &str = "the host has no agent yet";
+/// What is said of an agent of another version.
+pub(super) const OTHERWISE: &str = "speaks otherwise than this program";
 /// What is shown of what `ssh` says.
 const SHOWN: usize = 10;
 
 /// A connection with an agent that has said hello.
 pub(super) struct Connection {
     child: Child,
-    pub(super) to: ChildStdin,
+    pub(super) to: Sink,
     pub(super) from: BufReader<ChildStdout>,
     said: Option<JoinHandle<String>>,
     /// Where the host's pinned key stands while the connection lasts.
     known_hosts: Option<PathBuf>,
+}
+
+/// What is said to the host; ended, so that the host hears that nothing more comes.
+pub(super) struct Sink(Option<ChildStdin>);
+
+impl Sink {
+    fn take(&mut self) {
+        self.0 = None;
+    }
+}
+
+impl io::Write for Sink {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.as_mut().ok_or(io::ErrorKind::BrokenPipe)?.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.as_mut().ok_or(io::ErrorKind::BrokenPipe)?.flush()
+    }
 }
 
 impl Connection {
@@ -38,14 +62,29 @@ impl Connection {
         match wire::hear(&mut connection.from) {
             Ok(Some(Tell::Hello { protocol: PROTOCOL, .. })) => Ok(connection),
             Ok(Some(Tell::Hello { version, .. })) => Err(ClientError::Ssh {
-                cause: format!(
-                    "the agent on {} is of version {version}, and speaks otherwise than this program",
-                    target.host
-                ),
+                cause: format!("the agent on {} is of version {version}, and {OTHERWISE}", target.host),
                 evidence: Vec::new(),
                 remedy: "bring it to this version: `mirai deploy provision`".to_owned(),
             }),
             _ => Err(connection.no_agent(target, "")),
+        }
+    }
+
+    /// Brings the host a first agent: the program is written there, and nothing else is needed on it but a shell.
+    pub(super) fn bring_agent(target: &Target, program: &Path) -> Result<(), ClientError> {
+        let (sudo, root) = (if target.sudo { "sudo -n " } else { "" }, &target.root);
+        let script = format!(
+            "umask 022 && mkdir -p {root}/bootstrap && cat > {root}/bootstrap/new && chmod 755 {root}/bootstrap/new && \
+             mv {root}/bootstrap/new {root}/bootstrap/mirai && ln -sfn {root}/bootstrap/mirai {root}/agent && echo brought"
+        );
+        let mut connection = Connection::start(target, &format!("exec {sudo}sh -c '{script}'"))?;
+        let sent = File::open(program).and_then(|mut file| io::copy(&mut file, &mut connection.to));
+        connection.to.take();
+        let mut said = String::new();
+        let heard = connection.from.read_to_string(&mut said);
+        match (sent, heard) {
+            (Ok(_), Ok(_)) if said.trim_end().ends_with("brought") => Ok(()),
+            _ => Err(connection.no_agent(target, &said)),
         }
     }
 
@@ -78,7 +117,7 @@ impl Connection {
             let _ = errors.read_to_end(&mut text);
             String::from_utf8_lossy(&text).into_owned()
         });
-        Ok(Connection { child, to, from, said: Some(said), known_hosts })
+        Ok(Connection { child, to: Sink(Some(to)), from, said: Some(said), known_hosts })
     }
 
     /// What `ssh` said, once it has ended.
@@ -110,7 +149,7 @@ impl Connection {
                 format!("try `ssh -p {port} {}@{host}`; `ssh-add` unlocks a key", target.user),
             )
         } else if words.contains("No such file") || words.contains("not found") {
-            (format!("{host} has no agent yet"), "mirai deploy provision".to_owned())
+            (NO_AGENT.to_owned(), "mirai deploy provision".to_owned())
         } else {
             (format!("{host} can't be reached"), format!("try `ssh -p {port} {}@{host}`", target.user))
         };

@@ -51,6 +51,14 @@ pub(crate) enum DeployVerb {
         #[arg(long, value_name = "FILE")]
         program: Option<PathBuf>,
     },
+    /// Give a fresh Debian host all that a site needs: packages, user, units, database, TLS, firewall, monitoring. Again at will
+    #[command(after_help = "Example:\n  mirai deploy provision --dry-run\n  mirai deploy provision")]
+    Provision {
+        #[command(flatten)]
+        source: Source,
+        #[command(flatten)]
+        change: Change,
+    },
     /// Send a release to the host and unpack it there; what serves goes on
     #[command(after_help = "Example:\n  mirai deploy push --artifact mirai.tar.zst")]
     Push {
@@ -64,6 +72,9 @@ pub(crate) enum DeployVerb {
         after_help = "Example:\n  mirai deploy release --dry-run\n  mirai deploy release\n\nExit codes: 0 it is live and good, 10 refused and nothing changed, 20 failed with what served before untouched,\n21 failed and rolled back, 22 failed and could not go back."
     )]
     Release {
+        /// Provision the host first
+        #[arg(long)]
+        provision: bool,
         #[command(flatten)]
         source: Source,
         #[command(flatten)]

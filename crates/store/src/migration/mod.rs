@@ -35,6 +35,8 @@ mod m0033_vantages;
 mod m0034_jobs_by_kind;
 mod m0035_pasts;
 mod m0036_transcripts;
+#[cfg(test)]
+mod only_adds;
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::DbBackend;

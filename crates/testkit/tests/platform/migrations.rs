@@ -10,6 +10,7 @@ testkit::on_both_databases!(
     migrating_again_changes_nothing,
     four_processes_that_start_at_once_all_come_up,
     a_database_of_somebody_else_is_refused_untouched,
+    a_newer_releases_database_serves_unless_something_was_taken_away,
 );
 
 async fn open(database: Database, dir: &PrivateDir) -> anyhow::Result<Option<Settings>> {
@@ -51,5 +52,25 @@ async fn a_database_of_somebody_else_is_refused_untouched(database: Database) ->
     assert!(!refusal.contains('\n'), "{refusal}");
     run_sql(&settings.url, "DROP TABLE wp_posts").await?;
     store.migrate().await?;
+    Ok(())
+}
+
+/// So there is a way back from a release.
+async fn a_newer_releases_database_serves_unless_something_was_taken_away(database: Database) -> anyhow::Result<()> {
+    let dir = PrivateDir::new("migrate")?;
+    let Some(settings) = open(database, &dir).await? else { return Ok(()) };
+    let store = Store::connect(&settings).await?;
+    let first = store.migrate().await?;
+    run_sql(&settings.url, "INSERT INTO seaql_migrations (version, applied_at) VALUES ('m9998_more', 1)").await?;
+    let report = store.migrate().await?;
+    assert_eq!((report.applied, report.total, report.newer), (0, first.total, 1));
+    assert!(store.is_migrated().await?);
+
+    run_sql(&settings.url, "INSERT INTO seaql_migrations (version, applied_at) VALUES ('c9999_less', 1)").await?;
+    let refusal = store.migrate().await.expect_err("refused").to_string();
+    assert!(refusal.contains("`c9999_less`") && refusal.contains("backup") && !refusal.contains('\n'), "{refusal}");
+    run_sql(&settings.url, "DELETE FROM seaql_migrations WHERE version IN ('c9999_less', 'm0036_transcripts')").await?;
+    let refusal = store.migrate().await.expect_err("neither older nor newer").to_string();
+    assert!(refusal.contains("`m9998_more`"), "{refusal}");
     Ok(())
 }

@@ -6,13 +6,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, ensure};
-use reqwest::{Client, Method};
+use reqwest::Method;
 use serde_json::{Value, json};
 use testkit::caller::{Caller, PASSWORD, TestUser};
 use tokio::sync::{Mutex, watch};
 use tokio::task::JoinSet;
 
-use super::site::{PATIENCE, Site};
+use super::site::{DOMAIN, PATIENCE, Site};
 
 /// Messages that one ticket holds, with room to spare.
 const IN_A_TICKET: usize = 400;
@@ -33,10 +33,9 @@ pub(super) struct Load {
 impl Load {
     /// Begins, with a customer who is signed in.
     pub(super) async fn begin(site: &Site) -> anyhow::Result<Load> {
-        let mut caller = Caller::new(format!("http://{}", site.machine.address))?;
+        let mut caller = Caller::new(format!("https://{DOMAIN}"))?;
         // Each request on a connection of its own: a reset can't hide behind a second try.
-        caller.http =
-            Client::builder().pool_max_idle_per_host(0).retry(reqwest::retry::never()).timeout(PATIENCE).build()?;
+        caller.http = site.visitor()?.http1_only().pool_max_idle_per_host(0).retry(reqwest::retry::never()).build()?;
         let email = format!("mika{}@example.net", site.machine.run("date", &["+%s%N"]).await?.stdout.trim());
         let make = site.machine.launch("runuser").args(["-u", "mirai", "--", "sh", "-c"]);
         let made = make.arg(format!(

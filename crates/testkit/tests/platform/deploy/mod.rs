@@ -17,7 +17,7 @@ const ROLLBACK: Duration = Duration::from_secs(10);
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn deploy_under_load_loses_no_request_and_applies_each_post_once() -> anyhow::Result<()> {
     let Some(site) = Site::new().await? else { return Ok(()) };
-    let first = site.build("first", &program().await?).await?;
+    let first = site.first.clone();
     let (code, said) = site.deploy(&["release", "--artifact", &first]).await?;
     assert_eq!(code, 0, "{said}");
     let load = Load::begin(&site).await?;
@@ -52,7 +52,7 @@ async fn deploy_under_load_loses_no_request_and_applies_each_post_once() -> anyh
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn deploy_twice_changes_nothing_and_a_dry_run_tells_the_plan_that_is_done() -> anyhow::Result<()> {
     let Some(site) = Site::new().await? else { return Ok(()) };
-    let first = site.build("first", &program().await?).await?;
+    let first = site.first.clone();
     let before = site.tree().await?;
     let plan_of = |said: &str| -> anyhow::Result<Value> {
         let first = said.lines().next().unwrap_or_default();
@@ -82,9 +82,9 @@ async fn deploy_twice_changes_nothing_and_a_dry_run_tells_the_plan_that_is_done(
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn deploy_survives_the_agents_death_at_every_step() -> anyhow::Result<()> {
     let Some(site) = Site::new().await? else { return Ok(()) };
-    let first = site.build("first", &program().await?).await?;
+    let first = site.first.clone();
     assert_eq!(site.deploy(&["release", "--artifact", &first]).await?.0, 0);
-    let points = [
+    let all = [
         "upload",
         "unpack",
         "migrate",
@@ -96,6 +96,9 @@ async fn deploy_survives_the_agents_death_at_every_step() -> anyhow::Result<()> 
         "confirm",
         "confirmed",
     ];
+    // Half a minute each: the short form has those where something is half done.
+    let is_short = |at: &&str| ["unpack", "switch-both", "confirm", "confirmed"].contains(at);
+    let points = all.into_iter().filter(|at| testkit::setting::long() || is_short(at));
     let mut live = site::id_of(&first);
     for point in points {
         let next = site.build(point, &program().await?).await?;
@@ -119,7 +122,7 @@ async fn deploy_survives_the_agents_death_at_every_step() -> anyhow::Result<()> 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn deploy_is_taken_back_when_the_laptop_vanishes_and_when_the_release_dies() -> anyhow::Result<()> {
     let Some(site) = Site::new().await? else { return Ok(()) };
-    let first = site.build("first", &program().await?).await?;
+    let first = site.first.clone();
     assert_eq!(site.deploy(&["release", "--artifact", &first]).await?.0, 0);
     let second = site.build("second", &program().await?).await?;
 
@@ -145,7 +148,7 @@ async fn deploy_is_taken_back_when_the_laptop_vanishes_and_when_the_release_dies
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn deploy_refuses_another_hosts_key_a_damaged_archive_and_a_second_hand() -> anyhow::Result<()> {
     let Some(site) = Site::new().await? else { return Ok(()) };
-    let first = site.build("first", &program().await?).await?;
+    let first = site.first.clone();
     let (code, said) = site.deploy(&["status"]).await?;
     assert_eq!(code, 0, "{said}");
 
@@ -169,5 +172,63 @@ async fn deploy_refuses_another_hosts_key_a_damaged_archive_and_a_second_hand() 
     let (code, said) = site.deploy(&["release", "--artifact", &second]).await?;
     assert!(code == 10 && said.contains("is deploying to this host") && said.contains("--wait"), "{said}");
     assert_eq!(one.wait(site::PATIENCE).await?.code, Some(0));
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn deploy_provision_twice_changes_nothing_and_no_secret_is_told() -> anyhow::Result<()> {
+    let needed = [
+        ("fail2ban-client", "fail2ban"),
+        ("/usr/lib/python3/dist-packages/systemd/journal.py", "python3-systemd"),
+        ("nft", "nftables"),
+        ("prometheus", "prometheus"),
+    ];
+    for (program, package) in needed {
+        if testkit::missing::need(program, package)?.is_none() {
+            return Ok(());
+        }
+    }
+    let Some(site) = Site::bare(true).await? else { return Ok(()) };
+    let first = site.first.clone();
+    let (code, said) = site.deploy(&["release", "--artifact", &first]).await?;
+    assert!(code == 10 && said.contains("no agent yet") && said.contains("mirai deploy provision"), "{said}");
+    let mut all = said;
+    let before = site.tree().await?;
+    let (code, said) = site.deploy(&["provision", "--artifact", &first, "--dry-run"]).await?;
+    assert_eq!((code, site.tree().await?), (0, before), "{said}");
+    all.push_str(&said);
+
+    let (code, done) = site.deploy(&["provision", "--artifact", &first]).await?;
+    assert_eq!(code, 0, "{done}");
+    let (tree, pids) = (site.tree().await?, unit_pids(&site).await?);
+    for verb in [&["provision", "--dry-run"][..], &["provision"]] {
+        let (code, again) = site.deploy(&[verb, &["--artifact", &first]].concat()).await?;
+        assert!(code == 0 && again.contains("nothing was to be done"), "{again}");
+        assert_eq!((site.tree().await?, unit_pids(&site).await?), (tree.clone(), pids.clone()), "{again}");
+        all.push_str(&again);
+    }
+    let (code, said) = site.deploy(&["release", "--artifact", &first]).await?;
+    assert_eq!(code, 0, "{said}");
+    site.serves(&site::id_of(&first)).await?;
+    for unit in ["nftables", "fail2ban", "prometheus", "nginx", "mirai.socket", "mirai-guard.timer"] {
+        site.machine.run("systemctl", &["is-active", unit]).await?;
+    }
+
+    // Neither what the operator gave nor what the host made is told to anybody.
+    all.push_str(&done);
+    all.push_str(&said);
+    all.push_str(&site.machine.run("journalctl", &["--no-pager", "--output=cat"]).await?.stdout);
+    all.push_str(&site.machine.run("sh", &["-c", "cat /srv/mirai/shared/deploy-logs/*"]).await?.stdout);
+    for entry in std::fs::read_dir(site.dir.join("deploy-logs"))? {
+        all.push_str(&std::fs::read_to_string(entry?.path())?);
+    }
+    let env = site.machine.run("cat", &["/srv/mirai/shared/.env"]).await?.stdout;
+    assert!(env.contains(site::CANARY) && all.contains("STRIPE_SECRET_KEY"), "names are told: {all}");
+    for line in env.lines().filter(|line| line.contains("KEY") || line.contains("SECRET")) {
+        let value = line.split_once('=').map_or("", |(_, value)| value.trim_matches('\''));
+        assert!(value.len() > 5 && !all.contains(value), "{line} is told");
+    }
+    let stat = site.machine.run("stat", &["--format=%U %a", "/srv/mirai/shared/.env"]).await?.stdout;
+    assert_eq!(stat.trim(), "mirai 600");
     Ok(())
 }

@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, ensure};
+use reqwest::{Client, ClientBuilder};
 use testkit::app::{DATA_KEY, JWT_SECRET};
 use testkit::caller::API_KEY;
-use testkit::house::root;
 use testkit::machine::Debian;
 use testkit::missing::{find_program, need};
 use testkit::private_dir::PrivateDir;
@@ -17,6 +17,10 @@ use tokio::sync::OnceCell;
 pub(super) const PATIENCE: Duration = Duration::from_secs(120);
 /// How long a release is watched.
 pub(super) const WATCH_S: u64 = 2;
+/// The site's name.
+pub(super) const DOMAIN: &str = "mirai.test";
+/// A secret of the operator's.
+pub(super) const CANARY: &str = "sk_test_canary_in_the_coal_mine";
 /// A key that no host has.
 pub(super) const OTHER_KEY: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGaCbVcUkEBiTkAPUXq9UD9CxMv7XHbUfYKrYsEDJ7RH";
 
@@ -24,7 +28,10 @@ pub(super) const OTHER_KEY: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGaCbVcU
 pub(super) struct Site {
     pub(super) machine: Debian,
     pub(super) dir: PrivateDir,
+    /// The archive of a first release, which is not live yet.
+    pub(super) first: String,
     bin: Bin,
+    has_guards: bool,
 }
 
 /// The program that is deployed: the one that was built, without what only a debugger reads.
@@ -50,17 +57,33 @@ pub(super) fn id_of(archive: &str) -> String {
 impl Site {
     /// A laptop with a checkout, and a host that has been provided for; `None` where that may be skipped.
     pub(super) async fn new() -> anyhow::Result<Option<Site>> {
-        for (program, package) in
-            [("sshd", "openssh-server"), ("nginx", "nginx-light"), ("git", "git"), ("strip", "binutils")]
-        {
+        // Its firewall would count the many connections of a test.
+        let Some(site) = Site::bare(false).await? else { return Ok(None) };
+        let (code, said) = site.deploy(&["provision", "--artifact", &site.first]).await?;
+        ensure!(code == 0, "{said}");
+        Ok(Some(site))
+    }
+
+    /// The same with a host that has nothing but an sshd.
+    pub(super) async fn bare(has_guards: bool) -> anyhow::Result<Option<Site>> {
+        for (program, package) in [
+            ("sshd", "openssh-server"),
+            ("nginx", "nginx-light"),
+            ("openssl", "openssl"),
+            ("logrotate", "logrotate"),
+            ("git", "git"),
+            ("strip", "binutils"),
+        ] {
             if need(program, package)?.is_none() {
                 return Ok(None);
             }
         }
         let Some(machine) = Debian::boot().await? else { return Ok(None) };
-        let site = Site { machine, dir: PrivateDir::new("laptop")?, bin: Bin::mirai().await? };
+        let (dir, bin) = (PrivateDir::new("laptop")?, Bin::mirai().await?);
+        let mut site = Site { machine, dir, first: String::new(), bin, has_guards };
         site.furnish_laptop().await?;
         site.furnish_host().await?;
+        site.first = site.build("first", &program().await?).await?;
         Ok(Some(site))
     }
 
@@ -78,8 +101,10 @@ impl Site {
     pub(super) fn configure(&self, host_key: &str) -> anyhow::Result<()> {
         let (host, identity) = (&self.machine.address, self.dir.join("key"));
         let text = format!(
-            "[production]\nhost = \"{host}\"\nhost_key = \"{host_key}\"\nidentity = {identity:?}\n\
-             watch_seconds = {WATCH_S}\nconfirm_seconds = 5\nbackup = false\n"
+            "[production]\nhost = \"{host}\"\nhost_key = \"{host_key}\"\nidentity = {identity:?}\ndomain = \"{DOMAIN}\"\n\
+             tls = \"self-signed\"\ndatabase = \"sqlite\"\nsettings = \"host.env\"\nwatch_seconds = {WATCH_S}\n\
+             confirm_seconds = 5\nguards = {}\n",
+            self.has_guards
         );
         Ok(std::fs::write(self.dir.join("deploy.toml"), text)?)
     }
@@ -90,47 +115,27 @@ impl Site {
         Ok(line.split_whitespace().take(2).collect::<Vec<_>>().join(" "))
     }
 
+    /// Lets the laptop in, and lets it provide the host with all else.
     async fn furnish_host(&self) -> anyhow::Result<()> {
-        let machine = &self.machine;
-        let file = |path: &str, text: &str| -> anyhow::Result<()> {
-            let path = machine.file(path);
-            std::fs::create_dir_all(path.parent().context("a folder")?)?;
-            Ok(std::fs::write(path, text)?)
-        };
-        file("/root/.ssh/authorized_keys", &std::fs::read_to_string(self.dir.join("key.pub"))?)?;
-        machine.run("useradd", &["--system", "--home-dir", "/srv/mirai/shared", "mirai"]).await?;
-        let units = root().join("ops/systemd");
-        for name in
-            ["mirai.socket", "mirai@.service", "mirai-candidate.service", "mirai-guard.service", "mirai-guard.timer"]
-        {
-            file(&format!("/etc/systemd/system/{name}"), &std::fs::read_to_string(units.join(name))?)?;
-        }
-        for slot in ["mirai@a.service.d", "mirai@b.service.d"] {
-            let text = std::fs::read_to_string(units.join(slot).join("metrics.conf"))?;
-            file(&format!("/etc/systemd/system/{slot}/metrics.conf"), &text)?;
-        }
+        let keys = self.machine.file("/root/.ssh/authorized_keys");
+        std::fs::create_dir_all(keys.parent().context("a folder")?)?;
+        std::fs::copy(self.dir.join("key.pub"), keys)?;
+        self.machine.run("systemctl", &["start", "ssh"]).await?;
         let settings = format!(
-            "APP_ENV=test\nAPP_URL=http://{}\nX_API_KEY={API_KEY}\nJWT_SECRET=\"{JWT_SECRET}\"\nDATA_KEYS={DATA_KEY}\n\
-             DATABASE_URL=sqlite:///srv/mirai/shared/mirai.db\nSTRIPE_SECRET_KEY=sk_test_of_the_test_kit\n\
+            "APP_ENV=test\nX_API_KEY={API_KEY}\nJWT_SECRET=\"{JWT_SECRET}\"\nDATA_KEYS={DATA_KEY}\nSTRIPE_SECRET_KEY={CANARY}\n\
              STRIPE_WEBHOOK_SECRET=whsec_of_the_test_kit\nSTRIPE_API_BASE=http://127.0.0.1:9\nRESEND_API_KEY=re_test\n\
              RESEND_API_BASE=http://127.0.0.1:9\nMAIL_FROM=\"MiraiVPN <hello@mirai.test>\"\nLIMIT_GENERAL=1000000\n\
-             LIMIT_CREDENTIAL=1000000\n",
-            machine.address
+             LIMIT_CREDENTIAL=1000000\n"
         );
-        file("/srv/mirai/shared/.env", &settings)?;
-        machine.run("chown", &["-R", "mirai:mirai", "/srv/mirai/shared"]).await?;
-        machine.run("chmod", &["700", "/srv/mirai/shared"]).await?;
-        std::fs::copy(program().await?, machine.file("/srv/mirai/agent"))?;
-        file(
-            "/etc/nginx/nginx.conf",
-            "user www-data;\nworker_processes 1;\npid /run/nginx.pid;\nevents {}\nhttp { access_log off; upstream mirai { server \
-             unix:/run/mirai/http.sock; }\nserver { listen 80; location / { proxy_pass http://mirai; proxy_http_version 1.1; \
-             proxy_set_header Connection \"\"; proxy_set_header X-Forwarded-For $remote_addr; proxy_buffering off; } } }\n",
-        )?;
-        machine.run("systemctl", &["daemon-reload"]).await?;
-        machine.run("systemctl", &["enable", "--now", "mirai.socket", "mirai-guard.timer"]).await?;
-        machine.run("systemctl", &["start", "ssh", "nginx"]).await?;
+        std::fs::write(self.dir.join("host.env"), settings)?;
         Ok(())
+    }
+
+    /// Whoever visits the site.
+    pub(super) fn visitor(&self) -> anyhow::Result<ClientBuilder> {
+        let address = format!("{}:443", self.machine.address).parse()?;
+        // The host has made its certificate itself.
+        Ok(Client::builder().resolve(DOMAIN, address).tls_danger_accept_invalid_certs(true).timeout(PATIENCE))
     }
 
     async fn git(&self, args: &[&str]) -> anyhow::Result<()> {
@@ -180,7 +185,8 @@ impl Site {
 
     /// The release that answers at the public address.
     pub(super) async fn ready_release(&self) -> anyhow::Result<String> {
-        let answer = reqwest::get(format!("http://{}/backend/api/readyz", self.machine.address)).await?;
+        let visitor = self.visitor()?.pool_max_idle_per_host(0).build()?;
+        let answer = visitor.get(format!("https://{DOMAIN}/backend/api/readyz")).send().await?;
         let body: serde_json::Value = answer.error_for_status()?.json().await?;
         Ok(body["release"].as_str().unwrap_or_default().to_owned())
     }
@@ -210,8 +216,9 @@ impl Site {
 
     /// All that a deployment may change on the host, but for what the program itself writes: names, links, sizes, hashes.
     pub(super) async fn tree(&self) -> anyhow::Result<String> {
-        let find = "cd /srv/mirai && find . -path ./shared -prune -o -name lock -prune -o -printf '%p %y %l %s %m\\n' | sort; \
-                    find /etc/systemd /etc/nginx -printf '%p %l %s %T@\\n' | sort; \
+        let find = "find /etc/systemd /etc/nginx /etc/nftables.conf -printf '%p %l %s %T@\\n' | sort; \
+                    cd /srv/mirai 2>/dev/null || exit 0; \
+                    find . -path ./shared -prune -o -name lock -prune -o -printf '%p %y %l %s %m\\n' | sort; \
                     find . -path ./shared -prune -o -type f -size -1M ! -name lock -exec sha256sum {} + | sort";
         Ok(self.machine.run("sh", &["-c", find]).await?.stdout)
     }

@@ -50,7 +50,8 @@ async fn systemd_takes_the_shipped_units() -> anyhow::Result<()> {
         std::fs::write(dir.join(&name), text.collect::<Vec<_>>().join("\n"))?;
     }
     // A unit names others of its folder: they lie side by side.
-    let verify = Bin::at(&program)?.launch().env("SYSTEMD_UNIT_PATH", format!("{}:", dir.path().display())).arg("verify");
+    let verify =
+        Bin::at(&program)?.launch().env("SYSTEMD_UNIT_PATH", format!("{}:", dir.path().display())).arg("verify");
     for unit in std::fs::read_dir(dir.path())? {
         let path = unit?.path();
         // A template is read as one of its own.

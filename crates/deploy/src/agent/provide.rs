@@ -1,0 +1,432 @@
+//! Giving a host what it should have. Each thing is looked at first: what is as it should be is left alone.
+
+use std::collections::BTreeMap;
+use std::fs::{self, Permissions};
+use std::io::{self, Write as _};
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use super::link::Link;
+use super::store::{file_error, remove};
+use super::{AgentError, Host, lock, systemd};
+use crate::outcome::{Ending, Outcome};
+use crate::provision::{Resource, Then};
+use crate::wire::{Provide, Tell};
+
+/// Secrets that the host makes for itself: 32 bytes each, in Base64.
+const SECRETS: [&str; 3] = ["X_API_KEY", "JWT_SECRET", "DATA_KEYS"];
+
+/// Compares a host with what it should have, and gives it what is missing, in order.
+pub(super) fn provide<R: io::Read, W: io::Write>(
+    host: &Host,
+    wanted: &Provide,
+    link: &mut Link<R, W>,
+) -> Result<Ending, AgentError> {
+    let given = &wanted.given.0;
+    if !rustix::process::geteuid().is_root() {
+        return Ok(Ending::refused(
+            "the user of this connection is not root",
+            "set `user = \"root\"` or `sudo = true` in deploy.toml",
+        ));
+    }
+    let _lock = match lock::take(&host.layout, &wanted.by, Duration::from_secs(wanted.wait_s))? {
+        Ok(lock) => lock,
+        Err(who) => {
+            return Ok(Ending::refused(format!("{who} is deploying to this host"), "let this wait: add `--wait 600`"));
+        }
+    };
+    let differences = wanted.resources.iter().map(|resource| difference(resource, given));
+    let differences: Vec<String> = differences.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect();
+    link.tell(&Tell::Differences(differences.clone()));
+    if differences.is_empty() {
+        return Ok(Ending::good("the host has all that it should: nothing was to be done", ""));
+    }
+    if wanted.is_dry {
+        return Ok(Ending::good("that is what would be done", "nothing was changed"));
+    }
+    for resource in &wanted.resources {
+        let Some(what) = difference(resource, given)? else { continue };
+        link.tell(&Tell::Note(format!("{what} …")));
+        let applied = match apply(resource, given)? {
+            Ok(()) if difference(resource, given)?.is_some() => Err(unmoved(resource)),
+            applied => applied,
+        };
+        if let Err(said) = applied {
+            return Ok(Ending {
+                outcome: Outcome::Failed,
+                cause: format!("could not {what}"),
+                evidence: said.lines().map(str::to_owned).collect(),
+                host: "what came before this is done; what serves was not touched".to_owned(),
+                next: "mend what is named above and run `mirai deploy provision` again: it goes on from there"
+                    .to_owned(),
+            });
+        }
+    }
+    Ok(Ending::good("the host has all that it should", ""))
+}
+
+/// What is said of something that is not as it should be though all was done for it.
+fn unmoved(resource: &Resource) -> String {
+    match resource {
+        Resource::Unit { name } => format!("it ended again:\n{}", systemd::journal(name, 10).join("\n")),
+        _ => "it was done, and is still not so".to_owned(),
+    }
+}
+
+/// What is not as it should be, in a line; `None` if all is well. `given` are the operator's own settings.
+fn difference(resource: &Resource, given: &BTreeMap<String, String>) -> Result<Option<String>, AgentError> {
+    let is_there = |path: &str| Path::new(path).symlink_metadata().is_ok();
+    Ok(match resource {
+        Resource::Program { program, package } => {
+            let places = ["/usr/sbin", "/usr/bin", "/sbin", "/bin"];
+            // A library is named by its path, which `join` takes as it is.
+            let is_found = places.iter().any(|folder| Path::new(folder).join(program).is_file());
+            (!is_found).then(|| format!("install {package}"))
+        }
+        Resource::User { name, home } => {
+            id_of(name)?.is_none().then(|| format!("make the user {name}, at home in {home}"))
+        }
+        Resource::Folder { path, mode, owner } => {
+            let owner = owner.as_deref().map(id_of).transpose()?.flatten().unwrap_or((0, 0));
+            let fits = fs::metadata(path)
+                .is_ok_and(|held| held.is_dir() && held.mode() & 0o7777 == *mode && (held.uid(), held.gid()) == owner);
+            (!fits).then(|| format!("make the folder {path}"))
+        }
+        Resource::File { path, content, .. } => match fs::read(path) {
+            Ok(held) if held == content.as_bytes() => None,
+            Ok(_) => Some(format!("change {path}")),
+            Err(_) => Some(format!("write {path}")),
+        },
+        Resource::Absent { path, .. } => is_there(path).then(|| format!("take {path} away")),
+        Resource::OwnCertificate { folder, domain } => {
+            let is_made = is_there(&format!("{folder}/privkey.pem")) && is_there(&format!("{folder}/fullchain.pem"));
+            (!is_made).then(|| format!("make a certificate for {domain} that no browser trusts"))
+        }
+        Resource::Certbot { domain, .. } => {
+            let is_made = is_there(&format!("/etc/letsencrypt/live/{domain}/fullchain.pem"));
+            (!is_made).then(|| format!("get a certificate for {domain} from Let's Encrypt"))
+        }
+        Resource::Settings { path, given: plain, has_mariadb, .. } => {
+            settings_difference(path, plain, *has_mariadb, given)?
+        }
+        Resource::Unit { name } => {
+            let is_enabled =
+                Command::new("systemctl").args(["--quiet", "is-enabled", name]).status().is_ok_and(|s| s.success());
+            // One that ends by itself is enabled, and was there at boot.
+            let runs = systemd::unit(name).is_active || systemd::is_oneshot(name);
+            (!is_enabled || !runs).then(|| format!("let {name} run, now and at each boot"))
+        }
+    })
+}
+
+/// Brings it about.
+fn apply(resource: &Resource, given: &BTreeMap<String, String>) -> Result<Result<(), String>, AgentError> {
+    match resource {
+        Resource::Program { package, .. } => Ok(install(package)),
+        Resource::User { name, home } => Ok(run(Command::new("useradd").args(["--system", "--home-dir", home, name]))),
+        Resource::Folder { path, mode, owner } => {
+            let owner = owner.as_deref().map(id_of).transpose()?.flatten().unwrap_or((0, 0));
+            let made = fs::create_dir_all(path)
+                .and_then(|()| fs::set_permissions(path, Permissions::from_mode(*mode)))
+                .and_then(|()| std::os::unix::fs::chown(path, Some(owner.0), Some(owner.1)));
+            made.map_err(file_error(Path::new(path)))?;
+            Ok(Ok(()))
+        }
+        Resource::File { path, content, then } => change(path, Some(content), *then),
+        Resource::Absent { path, then } => change(path, None, *then),
+        Resource::OwnCertificate { folder, domain } => own_certificate(folder, domain),
+        Resource::Certbot { domain, email } => certbot(domain, email),
+        Resource::Settings { path, owner, given: plain, has_mariadb } => {
+            settings(path, owner, plain, *has_mariadb, given)
+        }
+        Resource::Unit { name } => Ok(run(Command::new("systemctl").args(["--quiet", "enable", "--now", name]))),
+    }
+}
+
+fn install(package: &str) -> Result<(), String> {
+    let apt = |args: &[&str]| run(Command::new("apt-get").env("DEBIAN_FRONTEND", "noninteractive").args(args));
+    let now = ["install", "--yes", "--quiet", "--no-install-recommends", package];
+    // The lists of a fresh host are old or missing.
+    apt(&now).or_else(|_| apt(&["update", "--quiet"]).and_then(|()| apt(&now)))
+}
+
+/// Writes a file, or takes it away, and tells who has to hear of it. What they don't take is put back as it was.
+fn change(path: &str, content: Option<&str>, then: Then) -> Result<Result<(), String>, AgentError> {
+    let before = fs::read(path).ok();
+    put(path, content.map(str::as_bytes))?;
+    let told = tell(then, path);
+    if told.is_err() {
+        put(path, before.as_deref())?;
+    }
+    Ok(told)
+}
+
+fn put(path: &str, content: Option<&[u8]>) -> Result<(), AgentError> {
+    let path = Path::new(path);
+    let Some(content) = content else { return remove(path) };
+    let next = path.with_extension("mirai-next");
+    let written = || {
+        if let Some(folder) = path.parent() {
+            fs::create_dir_all(folder)?;
+        }
+        let mut file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o644).open(&next)?;
+        file.write_all(content)?;
+        file.sync_all()?;
+        fs::rename(&next, path)
+    };
+    written().map_err(file_error(path))
+}
+
+fn tell(then: Then, path: &str) -> Result<(), String> {
+    let is_running = |name: &str| systemd::unit(name).is_active;
+    match then {
+        Then::Nothing => Ok(()),
+        Then::Units => run(Command::new("systemctl").arg("daemon-reload")),
+        Then::Nginx => {
+            run(Command::new("nginx").args(["-t", "-q"]))?;
+            if is_running("nginx.service") { systemd::tell("reload", "nginx.service") } else { Ok(()) }
+        }
+        Then::Fail2ban if is_running("fail2ban.service") => systemd::tell("restart", "fail2ban.service"),
+        Then::Prometheus if is_running("prometheus.service") => systemd::tell("restart", "prometheus.service"),
+        Then::Fail2ban | Then::Prometheus => Ok(()),
+        Then::Firewall => {
+            run(Command::new("nft").args(["--check", "--file", path]))?;
+            run(Command::new("nft").args(["--file", path]))
+        }
+    }
+}
+
+fn own_certificate(folder: &str, domain: &str) -> Result<Result<(), String>, AgentError> {
+    fs::create_dir_all(folder)
+        .and_then(|()| fs::set_permissions(folder, Permissions::from_mode(0o700)))
+        .map_err(file_error(Path::new(folder)))?;
+    let (key, chain) = (format!("{folder}/privkey.pem"), format!("{folder}/fullchain.pem"));
+    let (subject, names) = (format!("/CN={domain}"), format!("subjectAltName=DNS:{domain}"));
+    Ok(run(Command::new("openssl").args([
+        "req",
+        "-x509",
+        "-newkey",
+        "ec",
+        "-pkeyopt",
+        "ec_paramgen_curve:prime256v1",
+        "-nodes",
+        "-days",
+        "365",
+        "-subj",
+        &subject,
+        "-addext",
+        &names,
+        "-keyout",
+        &key,
+        "-out",
+        &chain,
+    ])))
+}
+
+/// Let's Encrypt looks for a file over HTTP: as long as there is no certificate, nginx serves that alone.
+fn certbot(domain: &str, email: &str) -> Result<Result<(), String>, AgentError> {
+    let path = "/etc/nginx/sites-enabled/mirai.conf";
+    let alone = format!(
+        "server {{\n    listen 80;\n    listen [::]:80;\n    server_name {domain};\n    access_log off;\n    \
+         location /.well-known/acme-challenge/ {{\n        root /var/www/html;\n    }}\n    \
+         location / {{\n        return 503;\n    }}\n}}\n"
+    );
+    if let Err(trouble) = change(path, Some(&alone), Then::Nginx)? {
+        return Ok(Err(trouble));
+    }
+    let started = run(Command::new("systemctl").args(["--quiet", "enable", "--now", "nginx.service"]));
+    Ok(started.and_then(|()| {
+        run(Command::new("certbot").args([
+            "certonly",
+            "--webroot",
+            "--webroot-path",
+            "/var/www/html",
+            "--domain",
+            domain,
+            "--email",
+            email,
+            "--agree-tos",
+            "--non-interactive",
+            "--deploy-hook",
+            "systemctl reload nginx",
+        ]))
+        .map_err(|said| format!("{said}\nthe name has to lead to this host, and port 80 has to be open"))
+    }))
+}
+
+/// The settings as they should be, if they are not: the file's own lines, what is missing, and what the operator gives.
+fn settings_wanted(
+    path: &str,
+    plain: &[(String, String)],
+    has_mariadb: bool,
+    given: &BTreeMap<String, String>,
+) -> Result<(Vec<String>, String), AgentError> {
+    let held = fs::read_to_string(path).or_else(|error| match error.kind() {
+        io::ErrorKind::NotFound => Ok(String::new()),
+        _ => Err(file_error(Path::new(path))(error)),
+    })?;
+    let name_of = |line: &str| line.split_once('=').map(|(name, _)| name.trim().to_owned());
+    let has = |name: &str| held.lines().any(|line| name_of(line).as_deref() == Some(name));
+    let (mut changed, mut lines) = (Vec::new(), Vec::new());
+    for line in held.lines() {
+        let set = name_of(line).and_then(|name| Some((given.get(&name)?, name)));
+        match set {
+            Some((value, name)) if line != assignment(&name, value) => {
+                lines.push(assignment(&name, value));
+                changed.push(name);
+            }
+            _ => lines.push(line.to_owned()),
+        }
+    }
+    let mut add = |name: &str, value: String| {
+        lines.push(assignment(name, &value));
+        changed.push(name.to_owned());
+    };
+    for (name, value) in given.iter().filter(|(name, _)| !has(name)) {
+        add(name, value.clone());
+    }
+    for (name, value) in plain.iter().filter(|(name, _)| !has(name) && !given.contains_key(name)) {
+        add(name, value.clone());
+    }
+    for name in SECRETS.into_iter().filter(|name| !has(name) && !given.contains_key(*name)) {
+        add(name, random()?);
+    }
+    if has_mariadb && !has("DATABASE_URL") && !given.contains_key("DATABASE_URL") {
+        // Letters alone: it stands in a URL.
+        let password: String = random()?.chars().filter(char::is_ascii_alphanumeric).collect();
+        add("DATABASE_URL", format!("mysql://mirai:{password}@127.0.0.1/mirai"));
+    }
+    lines.push(String::new());
+    Ok((changed, lines.join("\n")))
+}
+
+fn assignment(name: &str, value: &str) -> String {
+    let is_plain = value.chars().all(|c| c.is_ascii_alphanumeric() || "._-/:@+=,".contains(c));
+    if is_plain { format!("{name}={value}") } else { format!("{name}='{value}'") }
+}
+
+fn settings_difference(
+    path: &str,
+    plain: &[(String, String)],
+    has_mariadb: bool,
+    given: &BTreeMap<String, String>,
+) -> Result<Option<String>, AgentError> {
+    // Names alone: values are nobody's business but the host's.
+    let (changed, _) = settings_wanted(path, plain, has_mariadb, given)?;
+    Ok((!changed.is_empty()).then(|| format!("set {} in {path}", changed.join(", "))))
+}
+
+fn settings(
+    path: &str,
+    owner: &str,
+    plain: &[(String, String)],
+    has_mariadb: bool,
+    given: &BTreeMap<String, String>,
+) -> Result<Result<(), String>, AgentError> {
+    let (changed, text) = settings_wanted(path, plain, has_mariadb, given)?;
+    let url = text.lines().find_map(|line| line.strip_prefix("DATABASE_URL=mysql://mirai:"));
+    if let Some(password) = url.filter(|_| changed.iter().any(|name| name == "DATABASE_URL") && has_mariadb)
+        && let Err(said) = database(password.split('@').next().unwrap_or_default())
+    {
+        return Ok(Err(said));
+    }
+    let owner = id_of(owner)?.unwrap_or((0, 0));
+    let (place, next) = (Path::new(path), Path::new(path).with_extension("next"));
+    let written = || {
+        remove(&next).map_err(io::Error::other)?;
+        let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&next)?;
+        file.write_all(text.as_bytes())?;
+        file.sync_all()?;
+        std::os::unix::fs::chown(&next, Some(owner.0), Some(owner.1))?;
+        fs::rename(&next, place)
+    };
+    written().map_err(file_error(place))?;
+    Ok(Ok(()))
+}
+
+/// A database and its user in the MariaDB of this host. The password goes in by standard input.
+fn database(password: &str) -> Result<(), String> {
+    run(Command::new("systemctl").args(["--quiet", "enable", "--now", "mariadb.service"]))?;
+    let sql = format!(
+        "CREATE DATABASE IF NOT EXISTS mirai CHARACTER SET utf8mb4;\n\
+         CREATE USER IF NOT EXISTS mirai@localhost;\nALTER USER mirai@localhost IDENTIFIED BY '{password}';\n\
+         GRANT ALL ON mirai.* TO mirai@localhost;\n"
+    );
+    let mut child = Command::new("mariadb")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .map_err(|error| format!("mariadb can't be run: {error}"))?;
+    if let Some(mut stdin) = child.stdin.take() {
+        stdin.write_all(sql.as_bytes()).map_err(|error| format!("mariadb: {error}"))?;
+    }
+    let done = child.wait_with_output().map_err(|error| format!("mariadb: {error}"))?;
+    // What it says may quote the statement with the password.
+    if done.status.success() {
+        Ok(())
+    } else {
+        Err("mariadb refused to make the database; see `journalctl -u mariadb`".to_owned())
+    }
+}
+
+fn random() -> Result<String, AgentError> {
+    use base64::Engine as _;
+    let mut bytes = [0; 32];
+    let place = Path::new("/dev/urandom");
+    fs::File::open(place)
+        .and_then(|mut file| io::Read::read_exact(&mut file, &mut bytes))
+        .map_err(file_error(place))?;
+    Ok(base64::engine::general_purpose::STANDARD.encode(bytes))
+}
+
+/// User and group of a name, if the host knows it.
+fn id_of(name: &str) -> Result<Option<(u32, u32)>, AgentError> {
+    let place = Path::new("/etc/passwd");
+    let all = fs::read_to_string(place).map_err(file_error(place))?;
+    let line = all.lines().map(|line| line.split(':').collect::<Vec<_>>()).find(|parts| parts.first() == Some(&name));
+    Ok(line.and_then(|parts| Some((parts.get(2)?.parse().ok()?, parts.get(3)?.parse().ok()?))))
+}
+
+fn run(command: &mut Command) -> Result<(), String> {
+    let name = command.get_program().to_string_lossy().into_owned();
+    match command.stdin(Stdio::null()).output() {
+        Ok(done) if done.status.success() => Ok(()),
+        Ok(done) => {
+            let said = format!("{}{}", String::from_utf8_lossy(&done.stdout), String::from_utf8_lossy(&done.stderr));
+            let lines: Vec<&str> = said.trim().lines().collect();
+            Err(format!("{name}: {}", lines[lines.len().saturating_sub(10)..].join("\n")))
+        }
+        Err(error) => Err(format!("{name} can't be run: {error}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_are_added_to_and_never_taken_away_and_what_was_made_stays() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join(".env").display().to_string();
+        let plain = vec![("APP_ENV".to_owned(), "production".to_owned())];
+        let none = BTreeMap::new();
+        let (changed, text) = settings_wanted(&path, &plain, true, &none).unwrap();
+        assert_eq!(changed, ["APP_ENV", "X_API_KEY", "JWT_SECRET", "DATA_KEYS", "DATABASE_URL"]);
+        fs::write(&path, format!("{text}LOG=debug\n")).unwrap();
+        assert_eq!(settings_difference(&path, &plain, true, &none).unwrap(), None);
+
+        let given = BTreeMap::from([
+            ("MAIL_FROM".to_owned(), "Mirai <a@b.c>".to_owned()),
+            ("LOG".to_owned(), "info".to_owned()),
+        ]);
+        let (changed, next) = settings_wanted(&path, &plain, true, &given).unwrap();
+        assert_eq!(changed, ["LOG", "MAIL_FROM"]);
+        assert!(next.contains("LOG=info\n") && next.contains("MAIL_FROM='Mirai <a@b.c>'\n"), "{next}");
+        assert!(text.lines().all(|line| next.contains(line)), "what the host made stays");
+        let said = settings_difference(&path, &plain, true, &given).unwrap().unwrap();
+        assert!(said.contains("MAIL_FROM") && !said.contains("a@b.c"), "{said}");
+    }
+}
