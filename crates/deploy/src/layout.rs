@@ -91,6 +91,11 @@ impl Layout {
         self.root.join("state.json")
     }
 
+    /// Room that is given up when the disk is full.
+    pub fn reserve(&self) -> PathBuf {
+        self.root.join("reserve")
+    }
+
     /// Held by whoever changes something.
     pub fn lock(&self) -> PathBuf {
         self.root.join("lock")

@@ -76,6 +76,9 @@ pub(super) fn apply<R: Read, W: Write>(
     if let Some(refused) = has_changed(host, apply)? {
         return Ok(refused);
     }
+    if !apply.plan.steps.is_empty() {
+        host.keep_reserve()?;
+    }
     open_log(host, apply, link);
     let ending = Work { host, apply, link }.all();
     drop(lock);

@@ -7,6 +7,9 @@ use std::path::Path;
 use super::{AgentError, Host};
 use crate::state::State;
 
+/// Several times the state of a host with all its releases.
+const RESERVE: usize = 1 << 16;
+
 pub(super) fn file_error(path: &Path) -> impl FnOnce(io::Error) -> AgentError + '_ {
     move |error| AgentError::File(path.display().to_string(), error)
 }
@@ -28,15 +31,29 @@ impl Host {
     pub(super) fn save(&self, state: &State) -> Result<(), AgentError> {
         let path = self.layout.state();
         let next = path.with_extension("next");
-        let text = serde_json::to_vec_pretty(state).map_err(io::Error::from);
-        let written = text.and_then(|text| {
+        let text = serde_json::to_vec_pretty(state).map_err(io::Error::from).map_err(file_error(&path))?;
+        let write = || {
             let mut file = File::create(&next)?;
             file.write_all(&text)?;
             file.sync_all()?;
             fs::rename(&next, &path)?;
             sync(self.layout.root())
+        };
+        let written = write().or_else(|error| {
+            // A full disk must not keep a switch from being taken back.
+            fs::remove_file(self.layout.reserve()).and_then(|()| write()).map_err(|_| error)
         });
         written.map_err(file_error(&path))
+    }
+
+    /// Keeps a little room on the disk, for the state to be written when there is none.
+    pub(super) fn keep_reserve(&self) -> Result<(), AgentError> {
+        let path = self.layout.reserve();
+        if path.is_file() {
+            return Ok(());
+        }
+        // Bytes that are there, not a hole: a hole takes no room.
+        fs::write(&path, vec![b'.'; RESERVE]).map_err(file_error(&path))
     }
 }
 

@@ -37,11 +37,8 @@ impl Load {
         // Each request on a connection of its own: a reset can't hide behind a second try.
         caller.http = site.visitor()?.http1_only().pool_max_idle_per_host(0).retry(reqwest::retry::never()).build()?;
         let email = format!("mika{}@example.net", site.machine.run("date", &["+%s%N"]).await?.stdout.trim());
-        let make = site.machine.launch("runuser").args(["-u", "mirai", "--", "sh", "-c"]);
-        let made = make.arg(format!(
-            "cd /srv/mirai/shared && /srv/mirai/current/bin/mirai admin user create {email} --verified --password-stdin"
-        ));
-        let made = made.input(format!("{PASSWORD}\n")).run(PATIENCE).await?;
+        let make = site.on_host(&format!("admin user create {email} --verified --password-stdin"));
+        let made = make.input(format!("{PASSWORD}\n")).run(PATIENCE).await?;
         ensure!(made.code == Some(0), "{}{}", made.stdout, made.stderr);
         let user = caller.log_in(&email).await?;
         let (stop, stopped) = watch::channel(false);

@@ -21,11 +21,13 @@ async fn deploy_under_load_loses_no_request_and_applies_each_post_once() -> anyh
     let (code, said) = site.deploy(&["release", "--artifact", &first]).await?;
     assert_eq!(code, 0, "{said}");
     let load = Load::begin(&site).await?;
+    let stream = site.follow().await?;
 
     let second = site.build("second", &program().await?).await?;
     let (code, said) = site.deploy(&["release", "--artifact", &second]).await?;
     assert_eq!(code, 0, "{said}");
     assert_eq!(site.ready_release().await?, site::id_of(&second));
+    stream.hears_again(&site).await?;
     load.goes_on().await?;
 
     // A release that does not even start.
@@ -44,8 +46,11 @@ async fn deploy_under_load_loses_no_request_and_applies_each_post_once() -> anyh
     assert_eq!(site.ready_release().await?, site::id_of(&first));
     load.goes_on().await?;
 
+    stream.hears_again(&site).await?;
+
     site.machine.run("systemctl", &["reload", "nginx"]).await?;
     load.goes_on().await?;
+    stream.hears_again(&site).await?;
     load.end(&site).await
 }
 
@@ -230,5 +235,58 @@ async fn deploy_provision_twice_changes_nothing_and_no_secret_is_told() -> anyho
     }
     let stat = site.machine.run("stat", &["--format=%U %a", "/srv/mirai/shared/.env"]).await?.stdout;
     assert_eq!(stat.trim(), "mirai 600");
+    Ok(())
+}
+
+/// The disk of the host fills up while a release comes: what serves goes on, and once there is room the same command ends it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn deploy_onto_a_full_disk_leaves_what_serves_and_goes_on_once_there_is_room() -> anyhow::Result<()> {
+    let Some(site) = Site::new().await? else { return Ok(()) };
+    let first = site.first.clone();
+    assert_eq!(site.deploy(&["release", "--artifact", &first]).await?.0, 0);
+    for moment in ["] send the archive", "] check the archive", "] start", "] watch it"] {
+        let next = site.build(moment, &program().await?).await?;
+        let mut laptop = site.launch(&["release", "--artifact", &next]).start().await?;
+        laptop.wait_for_line(moment, site::PATIENCE).await?;
+        site.fill_disk().await?;
+        let ended = laptop.wait(site::PATIENCE).await?;
+        let said = format!("{moment}: {}{}", ended.stdout, ended.stderr);
+        site.machine.run("rm", &["/srv/fill"]).await?;
+        if ended.code == Some(0) {
+            // It was past all that it had to write.
+            site.serves(&site::id_of(&next)).await?;
+            let (code, back) = site.deploy(&["rollback", &site::id_of(&first)]).await?;
+            assert_eq!(code, 0, "{back}, after {said}");
+        }
+        assert!([Some(0), Some(20), Some(21)].contains(&ended.code), "{said}");
+        site.serves(&site::id_of(&first)).await.map_err(|error| error.context(said))?;
+        if ended.code != Some(0) {
+            let (code, said) = site.deploy(&["release", "--artifact", &next]).await?;
+            assert_eq!(code, 0, "once there is room: {said}");
+            assert_eq!(site.deploy(&["rollback", &site::id_of(&first)]).await?.0, 0);
+        }
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn deploy_sends_only_what_has_not_arrived_and_throws_away_what_arrived_wrong() -> anyhow::Result<()> {
+    let Some(site) = Site::new().await? else { return Ok(()) };
+    let archive = std::fs::read(&site.first)?;
+    let digest = site.machine.launch("sha256sum").input(archive.clone()).run(site::PATIENCE).await?.stdout;
+    let name = digest.split_whitespace().next().unwrap_or_default();
+    let arriving = site.machine.file(&format!("/srv/mirai/tmp/{name}.tar.zst"));
+
+    let half = archive.len() / 2;
+    std::fs::write(&arriving, vec![0; half])?;
+    let (code, said) = site.deploy(&["push", "--artifact", &site.first]).await?;
+    assert!(code == 20 && said.contains("is not the one that was sent"), "{said}");
+    assert!(!arriving.exists());
+
+    std::fs::write(&arriving, &archive[..half])?;
+    let (code, said) = site.deploy(&["push", "--artifact", &site.first]).await?;
+    assert!(code == 0 && said.contains("send the rest of the archive"), "{said}");
+    let (code, said) = site.deploy(&["status"]).await?;
+    assert!(code == 0 && said.contains(&format!("ready  {}", site::id_of(&site.first))), "{said}");
     Ok(())
 }

@@ -7,11 +7,14 @@ use anyhow::{Context as _, ensure};
 use reqwest::{Client, ClientBuilder};
 use testkit::app::{DATA_KEY, JWT_SECRET};
 use testkit::caller::API_KEY;
+use testkit::gate::Gate;
 use testkit::machine::Debian;
 use testkit::missing::{find_program, need};
 use testkit::private_dir::PrivateDir;
 use testkit::process::{Bin, Launch};
 use tokio::sync::OnceCell;
+
+use crate::agents;
 
 /// How long anything here may take.
 pub(super) const PATIENCE: Duration = Duration::from_secs(120);
@@ -183,6 +186,37 @@ impl Site {
         Ok(std::fs::write(self.machine.file("/srv/mirai/failpoint"), point)?)
     }
 
+    /// Leaves no room on the host's disk.
+    pub(super) async fn fill_disk(&self) -> anyhow::Result<()> {
+        // Whole blocks until nothing more fits: the command ends with an error, as it should.
+        let fill = "dd if=/dev/zero of=/srv/fill bs=4M 2>/dev/null; dd if=/dev/zero of=/srv/fill bs=4k oflag=append conv=notrunc 2>/dev/null; true";
+        self.machine.run("sh", &["-c", fill]).await.map(drop)
+    }
+
+    /// A command of the live release, as the program's user.
+    pub(super) fn on_host(&self, command: &str) -> Launch {
+        let run = self.machine.launch("runuser").args(["-u", "mirai", "--", "sh", "-c"]);
+        run.arg(format!("cd /srv/mirai/shared && /srv/mirai/current/bin/mirai {command}"))
+    }
+
+    /// A gateway that follows the site's stream, through nginx without TLS, since the host's certificate is of its own making.
+    pub(super) async fn follow(&self) -> anyhow::Result<Stream> {
+        let plain = "server { listen 8081; access_log off; location / { proxy_pass http://mirai; proxy_http_version 1.1; \
+                     proxy_set_header Connection close; proxy_set_header X-Forwarded-For $remote_addr; } }\n";
+        std::fs::write(self.machine.file("/etc/nginx/sites-enabled/plain.conf"), plain)?;
+        self.machine.run("systemctl", &["reload", "nginx"]).await?;
+        let gate = Gate::before(format!("{}:8081", self.machine.address)).await?;
+        let add = "admin server add --name osaka-1 --region jp --country JP --city Osaka --endpoint vpn1.example.net:51820 --json";
+        let added = self.on_host(add).run(PATIENCE).await?;
+        ensure!(added.code == Some(0), "{}{}", added.stdout, added.stderr);
+        let added: serde_json::Value = serde_json::from_str(&added.stdout)?;
+        let token = added["enrol_token"].as_str().with_context(|| added.to_string())?;
+        let place = gateway::Place::new(self.dir.join("gateway"));
+        gateway::enrol(&place, &format!("http://{}", gate.address()), token, "fake").await?;
+        let agent = agents::start(&place, &gateway::FakeDevice::default(), app::Clock::System).await?;
+        Ok(Stream { agent, _gate: gate })
+    }
+
     /// The release that answers at the public address.
     pub(super) async fn ready_release(&self) -> anyhow::Result<String> {
         let visitor = self.visitor()?.pool_max_idle_per_host(0).build()?;
@@ -221,6 +255,28 @@ impl Site {
                     find . -path ./shared -prune -o -name lock -prune -o -printf '%p %y %l %s %m\\n' | sort; \
                     find . -path ./shared -prune -o -type f -size -1M ! -name lock -exec sha256sum {} + | sort";
         Ok(self.machine.run("sh", &["-c", find]).await?.stdout)
+    }
+}
+
+/// A gateway's stream.
+pub(super) struct Stream {
+    agent: agents::Running,
+    _gate: Gate,
+}
+
+impl Stream {
+    /// It was told to come again when a release ended, and is told of what changes.
+    pub(super) async fn hears_again(&self, site: &Site) -> anyhow::Result<()> {
+        let mut status = self.agent.status.clone();
+        let within = Duration::from_secs(15);
+        tokio::time::timeout(within, status.wait_for(|status| status.is_connected)).await??;
+        let before = status.borrow().revision;
+        // Every change of a server is a revision of its list.
+        let settled = site.on_host("backup settle").run(PATIENCE).await?;
+        ensure!(settled.code == Some(0), "{}{}", settled.stdout, settled.stderr);
+        tokio::time::timeout(within, status.wait_for(|status| status.is_connected && status.revision != before))
+            .await??;
+        Ok(())
     }
 }
 
