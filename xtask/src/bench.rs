@@ -33,6 +33,10 @@ enum Part {
 pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     needs::install(&needs::BENCH)?;
     say::step("cargo build --release (the product as it is shipped, and what measures it)");
+    let gateway = rust::build_release("mirai", "mirai", &["--no-default-features", "--features", "gateway"])?;
+    // The next build takes its place.
+    let kept = gateway.with_file_name("mirai-gateway");
+    std::fs::rename(gateway, &kept).context("the gateway's build can't be kept")?;
     let mirai = rust::build_release("mirai", "mirai", &["--no-default-features", "--features", "control,gateway"])?;
     let bench = rust::build_release("testkit", "bench", &["--bin", "bench"])?;
     let tools = rivals(&bench)?;
@@ -45,7 +49,13 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
         Some(Part::Support) => "support",
     };
     let mut measure = std::process::Command::new(bench);
-    measure.arg(what).arg(&page).env("MIRAI_BIN", mirai).env("BENCH_TOOLS", tools).current_dir(root());
+    measure
+        .arg(what)
+        .arg(&page)
+        .env("MIRAI_BIN", mirai)
+        .env("MIRAI_GATEWAY_BIN", kept)
+        .env("BENCH_TOOLS", tools)
+        .current_dir(root());
     must(&mut measure)?;
     say::note(&std::fs::read_to_string(page)?);
     Ok(())

@@ -61,7 +61,7 @@ impl Layout {
         self.root.join("agent")
     }
 
-    /// Settings and what the program keeps; its working folder.
+    /// What the program keeps; its working folder, and its user's own.
     pub fn shared(&self) -> PathBuf {
         self.root.join("shared")
     }
@@ -101,9 +101,14 @@ impl Layout {
         self.root.join("lock")
     }
 
+    /// The settings. Not in the program's own folder: what root writes there the program's user could lead elsewhere.
+    pub fn settings(&self) -> PathBuf {
+        self.root.join("host.env")
+    }
+
     /// What was done, a file for each time.
     pub fn logs(&self) -> PathBuf {
-        self.shared().join("deploy-logs")
+        self.root.join("deploy-logs")
     }
 
     /// The sockets' folder, which systemd makes.

@@ -71,12 +71,19 @@ pub enum Resource {
     Settings {
         /// Where.
         path: String,
-        /// Whose.
-        owner: String,
+        /// Who may read them; root alone writes.
+        group: String,
         /// Names and values that are no secrets.
         given: Vec<(String, String)>,
         /// Whether MariaDB on this host is the database.
         has_mariadb: bool,
+    },
+    /// A link.
+    Link {
+        /// Where.
+        path: String,
+        /// Where it leads.
+        to: String,
     },
     /// A unit that is enabled and runs.
     Unit {
@@ -177,6 +184,8 @@ pub fn site(host: &SiteHost<'_>) -> Vec<Resource> {
     all.push(folder("/shared", 0o700, Some(user.clone())));
     all.push(folder("/status", 0o755, Some(user.clone())));
     all.push(settings(host, user));
+    // The program looks for them where it works.
+    all.push(Resource::Link { path: format!("{}/shared/.env", host.root), to: format!("{}/host.env", host.root) });
     for (name, text) in UNITS {
         all.push(file(&format!("/etc/systemd/system/{name}"), placed(host, text), Then::Units));
     }
@@ -215,7 +224,7 @@ fn programs(host: &SiteHost<'_>, all: &mut Vec<Resource>) {
     all.extend(needed.into_iter().map(program));
 }
 
-fn settings(host: &SiteHost<'_>, owner: String) -> Resource {
+fn settings(host: &SiteHost<'_>, group: String) -> Resource {
     let given = [
         ("APP_ENV", Some("production".to_owned())),
         ("APP_URL", Some(format!("https://{}", host.domain))),
@@ -229,7 +238,7 @@ fn settings(host: &SiteHost<'_>, owner: String) -> Resource {
     ];
     let given = given.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect();
     let has_mariadb = host.database == Database::Mariadb;
-    Resource::Settings { path: format!("{}/shared/.env", host.root), owner, given, has_mariadb }
+    Resource::Settings { path: format!("{}/host.env", host.root), group, given, has_mariadb }
 }
 
 fn nginx(host: &SiteHost<'_>, all: &mut Vec<Resource>) {

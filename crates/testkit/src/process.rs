@@ -47,6 +47,18 @@ impl Bin {
         Self::at(executable.context("cargo built mirai but named no executable")?)
     }
 
+    /// What a VPN server runs: `MIRAI_GATEWAY_BIN`, a build with the gateway alone, when xtask has made one, else the same as
+    /// [`Bin::mirai`].
+    ///
+    /// # Errors
+    /// When the build fails.
+    pub async fn gateway() -> anyhow::Result<Self> {
+        match setting("MIRAI_GATEWAY_BIN") {
+            Some(path) => Self::at(path),
+            None => Self::mirai().await,
+        }
+    }
+
     /// An executable by its path.
     ///
     /// # Errors

@@ -78,8 +78,8 @@ pub(super) fn apply<R: Read, W: Write>(
     }
     if !apply.plan.steps.is_empty() {
         host.keep_reserve()?;
+        open_log(host, apply, link);
     }
-    open_log(host, apply, link);
     let ending = Work { host, apply, link }.all();
     drop(lock);
     Ok(ending)

@@ -50,8 +50,8 @@ fn troubles(layout: &Layout) -> Vec<Trouble> {
     } else if !systemd::unit("mirai.socket").is_active {
         found("mirai.socket is not active: nobody listens".to_owned(), "mirai deploy provision");
     }
-    if !layout.shared().join(".env").is_file() {
-        found(format!("{} is missing", layout.shared().join(".env").display()), "mirai deploy provision");
+    if !layout.settings().is_file() {
+        found(format!("{} is missing", layout.settings().display()), "mirai deploy provision");
     }
     troubles
 }

@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use super::link::Link;
-use super::store::{file_error, remove};
+use super::store::{file_error, link, remove};
 use super::{AgentError, Host, lock, systemd};
 use crate::outcome::{Ending, Outcome};
 use crate::provision::{Resource, Then};
@@ -22,7 +22,7 @@ const SECRETS: [&str; 3] = ["X_API_KEY", "JWT_SECRET", "DATA_KEYS"];
 pub(super) fn provide<R: io::Read, W: io::Write>(
     host: &Host,
     wanted: &Provide,
-    link: &mut Link<R, W>,
+    line: &mut Link<R, W>,
 ) -> Result<Ending, AgentError> {
     let given = &wanted.given.0;
     if !rustix::process::geteuid().is_root() {
@@ -39,7 +39,7 @@ pub(super) fn provide<R: io::Read, W: io::Write>(
     };
     let differences = wanted.resources.iter().map(|resource| difference(resource, given));
     let differences: Vec<String> = differences.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect();
-    link.tell(&Tell::Differences(differences.clone()));
+    line.tell(&Tell::Differences(differences.clone()));
     if differences.is_empty() {
         return Ok(Ending::good("the host has all that it should: nothing was to be done", ""));
     }
@@ -48,7 +48,7 @@ pub(super) fn provide<R: io::Read, W: io::Write>(
     }
     for resource in &wanted.resources {
         let Some(what) = difference(resource, given)? else { continue };
-        link.tell(&Tell::Note(format!("{what} …")));
+        line.tell(&Tell::Note(format!("{what} …")));
         let applied = match apply(resource, given)? {
             Ok(()) if difference(resource, given)?.is_some() => Err(unmoved(resource)),
             applied => applied,
@@ -111,6 +111,10 @@ fn difference(resource: &Resource, given: &BTreeMap<String, String>) -> Result<O
         Resource::Settings { path, given: plain, has_mariadb, .. } => {
             settings_difference(path, plain, *has_mariadb, given)?
         }
+        Resource::Link { path, to } => {
+            let leads = fs::read_link(path).is_ok_and(|now| now == Path::new(to));
+            (!leads).then(|| format!("let {path} lead to {to}"))
+        }
         Resource::Unit { name } => {
             let is_enabled =
                 Command::new("systemctl").args(["--quiet", "is-enabled", name]).status().is_ok_and(|s| s.success());
@@ -138,9 +142,10 @@ fn apply(resource: &Resource, given: &BTreeMap<String, String>) -> Result<Result
         Resource::Absent { path, then } => change(path, None, *then),
         Resource::OwnCertificate { folder, domain } => own_certificate(folder, domain),
         Resource::Certbot { domain, email } => certbot(domain, email),
-        Resource::Settings { path, owner, given: plain, has_mariadb } => {
-            settings(path, owner, plain, *has_mariadb, given)
+        Resource::Settings { path, group, given: plain, has_mariadb } => {
+            settings(path, group, plain, *has_mariadb, given)
         }
+        Resource::Link { path, to } => link(Path::new(path), Path::new(to)).map(Ok),
         Resource::Unit { name } => Ok(run(Command::new("systemctl").args(["--quiet", "enable", "--now", name]))),
     }
 }
@@ -320,7 +325,7 @@ fn settings_difference(
 
 fn settings(
     path: &str,
-    owner: &str,
+    group: &str,
     plain: &[(String, String)],
     has_mariadb: bool,
     given: &BTreeMap<String, String>,
@@ -332,14 +337,14 @@ fn settings(
     {
         return Ok(Err(said));
     }
-    let owner = id_of(owner)?.unwrap_or((0, 0));
+    let (_, group) = id_of(group)?.unwrap_or((0, 0));
     let (place, next) = (Path::new(path), Path::new(path).with_extension("next"));
     let written = || {
         remove(&next).map_err(io::Error::other)?;
-        let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&next)?;
+        let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o640).open(&next)?;
+        std::os::unix::fs::chown(&next, Some(0), Some(group))?;
         file.write_all(text.as_bytes())?;
         file.sync_all()?;
-        std::os::unix::fs::chown(&next, Some(owner.0), Some(owner.1))?;
         fs::rename(&next, place)
     };
     written().map_err(file_error(place))?;

@@ -29,6 +29,11 @@ async fn deploy_under_load_loses_no_request_and_applies_each_post_once() -> anyh
     assert_eq!(site.ready_release().await?, site::id_of(&second));
     stream.hears_again(&site).await?;
     load.goes_on().await?;
+    let saved = site.machine.run("ls", &["/srv/mirai/shared/backups"]).await?.stdout;
+    assert!(
+        saved.lines().filter(|name| name.ends_with("-sqlite.mirai.age")).count() == 1,
+        "one before the second: {saved}"
+    );
 
     // A release that does not even start.
     let broken = site.script("#!/bin/sh\necho 'this one has no luck' >&2\nexit 3\n")?;
@@ -223,7 +228,7 @@ async fn deploy_provision_twice_changes_nothing_and_no_secret_is_told() -> anyho
     all.push_str(&done);
     all.push_str(&said);
     all.push_str(&site.machine.run("journalctl", &["--no-pager", "--output=cat"]).await?.stdout);
-    all.push_str(&site.machine.run("sh", &["-c", "cat /srv/mirai/shared/deploy-logs/*"]).await?.stdout);
+    all.push_str(&site.machine.run("sh", &["-c", "cat /srv/mirai/deploy-logs/*"]).await?.stdout);
     for entry in std::fs::read_dir(site.dir.join("deploy-logs"))? {
         all.push_str(&std::fs::read_to_string(entry?.path())?);
     }
@@ -233,8 +238,8 @@ async fn deploy_provision_twice_changes_nothing_and_no_secret_is_told() -> anyho
         let value = line.split_once('=').map_or("", |(_, value)| value.trim_matches('\''));
         assert!(value.len() > 5 && !all.contains(value), "{line} is told");
     }
-    let stat = site.machine.run("stat", &["--format=%U %a", "/srv/mirai/shared/.env"]).await?.stdout;
-    assert_eq!(stat.trim(), "mirai 600");
+    let stat = site.machine.run("stat", &["--format=%U %G %a", "/srv/mirai/host.env"]).await?.stdout;
+    assert_eq!(stat.trim(), "root mirai 640");
     Ok(())
 }
 

@@ -35,20 +35,27 @@ pub(super) struct Site {
     pub(super) first: String,
     bin: Bin,
     has_guards: bool,
+    recipient: String,
 }
 
-/// The program that is deployed: the one that was built, without what only a debugger reads.
+/// The program that is deployed: the one that was built, without what only a debugger reads. It lies where cargo lets tests keep
+/// what they share.
 pub(super) async fn program() -> anyhow::Result<PathBuf> {
-    static STRIPPED: OnceCell<(PrivateDir, PathBuf)> = OnceCell::const_new();
-    let stripped = async || {
-        let (dir, built) = (PrivateDir::new("program")?, Bin::mirai().await?);
-        let path = dir.join("mirai");
-        let strip = Bin::at(find_program("strip").context("strip (package binutils) is not installed")?)?;
-        let done = strip.launch().arg("-o").arg(&path).arg(built.path()).run(PATIENCE).await?;
-        ensure!(done.code == Some(0), "{}", done.stderr);
-        Ok((dir, path))
+    static STRIPPED: OnceCell<PathBuf> = OnceCell::const_new();
+    let strip = async || {
+        let (path, built) = (Path::new(env!("CARGO_TARGET_TMPDIR")).join("mirai-stripped"), Bin::mirai().await?);
+        // Each test has a process of its own: whoever is first does it for all.
+        let age = |path: &Path| path.metadata().and_then(|file| file.modified()).ok();
+        if age(&path) <= age(built.path()) {
+            let next = path.with_extension(std::process::id().to_string());
+            let strip = Bin::at(find_program("strip").context("strip (package binutils) is not installed")?)?;
+            let done = strip.launch().arg("-o").arg(&next).arg(built.path()).run(PATIENCE).await?;
+            ensure!(done.code == Some(0), "{}", done.stderr);
+            std::fs::rename(next, &path)?;
+        }
+        Ok(path)
     };
-    Ok(STRIPPED.get_or_try_init(stripped).await?.1.clone())
+    Ok(STRIPPED.get_or_try_init(strip).await?.clone())
 }
 
 /// The release in an archive, by its file's name.
@@ -83,18 +90,22 @@ impl Site {
         }
         let Some(machine) = Debian::boot().await? else { return Ok(None) };
         let (dir, bin) = (PrivateDir::new("laptop")?, Bin::mirai().await?);
-        let mut site = Site { machine, dir, first: String::new(), bin, has_guards };
+        let mut site = Site { machine, dir, first: String::new(), bin, has_guards, recipient: String::new() };
         site.furnish_laptop().await?;
         site.furnish_host().await?;
         site.first = site.build("first", &program().await?).await?;
         Ok(Some(site))
     }
 
-    async fn furnish_laptop(&self) -> anyhow::Result<()> {
+    async fn furnish_laptop(&mut self) -> anyhow::Result<()> {
         let key = self.dir.join("key");
         let make = Bin::at(find_program("ssh-keygen").context("ssh-keygen")?)?.launch();
         let made = make.args(["-q", "-t", "ed25519", "-N", "", "-f"]).arg(&key).run(PATIENCE).await?;
         ensure!(made.code == Some(0), "{}", made.stderr);
+        let key = self.bin.launch().current_dir(self.dir.path()).args(["backup", "key", "--out", "backup-key.txt"]);
+        let made = key.run(PATIENCE).await?;
+        let recipient = made.stdout.split(|c: char| !c.is_ascii_alphanumeric()).find(|word| word.starts_with("age1"));
+        self.recipient = recipient.with_context(|| format!("{}{}", made.stdout, made.stderr))?.to_owned();
         self.configure(&self.host_key()?)?;
         std::fs::write(self.dir.join(".gitignore"), "*\n")?;
         self.git(&["init", "--quiet"]).await
@@ -106,8 +117,8 @@ impl Site {
         let text = format!(
             "[production]\nhost = \"{host}\"\nhost_key = \"{host_key}\"\nidentity = {identity:?}\ndomain = \"{DOMAIN}\"\n\
              tls = \"self-signed\"\ndatabase = \"sqlite\"\nsettings = \"host.env\"\nwatch_seconds = {WATCH_S}\n\
-             confirm_seconds = 5\nguards = {}\n",
-            self.has_guards
+             confirm_seconds = 5\nbackup_recipient = \"{}\"\nguards = {}\n",
+            self.recipient, self.has_guards
         );
         Ok(std::fs::write(self.dir.join("deploy.toml"), text)?)
     }

@@ -28,7 +28,7 @@ pub(super) async fn measure() -> anyhow::Result<Cold> {
     let folder = PrivateDir::new("bench-cold")?;
     let state = folder.join("state");
     peers::keep(&state, MANY)?;
-    let mirai = Bin::mirai().await?.path().display().to_string();
+    let mirai = Bin::gateway().await?.path().display().to_string();
     let resolver = HOST_V4.to_string();
     let (mut times, mut peaks) = (Vec::new(), Vec::new());
     for _ in 0..ROUNDS {

@@ -108,7 +108,7 @@ async fn lay(database: Database, peers: u32) -> anyhow::Result<Scene> {
     let node = fleet.serve().await?;
     let control = machines.gateway.lead_to(node.caller.base.trim_start_matches("http://").parse()?).await?;
     let state = fleet.dir.join("gateway");
-    let mirai = testkit::process::Bin::mirai().await?.path().display().to_string();
+    let mirai = testkit::process::Bin::gateway().await?.path().display().to_string();
     let gateway = |arguments: &[&str]| -> anyhow::Result<_> {
         let launch = machines.launch(&machines.gateway, &mirai)?.arg("gateway").args(arguments);
         Ok(launch.arg("--state").arg(&state))

@@ -43,7 +43,7 @@ pub(super) struct Place<'a> {
 
 impl<'a> Place<'a> {
     pub(super) async fn new(machines: &'a Machines, folder: &'a Path) -> anyhow::Result<Place<'a>> {
-        let mirai = Bin::mirai().await?.path().display().to_string();
+        let mirai = Bin::gateway().await?.path().display().to_string();
         let place = Place { machines, folder, mirai };
         peers::keep(&place.folder.join("state"), 1)?;
         std::fs::write(place.folder.join("rules.nft"), done(place.agent(&["--dry-run"])?).await?)?;
