@@ -12,9 +12,12 @@ mod run;
 mod store;
 mod systemd;
 
+use std::fs::File;
 use std::io::{self, Read, Write};
 
 pub use guard::guard;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::fs::Mode;
 
 use crate::layout::Layout;
 use crate::outcome::Ending;
@@ -48,13 +51,32 @@ pub enum AgentError {
     Link(#[from] io::Error),
 }
 
+/// How long the other half may be silent when it is its turn: a link that died without a word must not hold the lock.
+const SILENCE: Timespec = Timespec { tv_sec: 120, tv_nsec: 0 };
+
+/// Reads what the other half says, as long as it says something.
+struct Patient(File);
+
+impl Read for Patient {
+    fn read(&mut self, block: &mut [u8]) -> io::Result<usize> {
+        let mut waited = [PollFd::new(&self.0, PollFlags::IN)];
+        match poll(&mut waited, Some(&SILENCE)) {
+            Ok(0) => Err(io::Error::new(io::ErrorKind::TimedOut, "the other half says nothing any more")),
+            Ok(_) => self.0.read(block),
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
 /// Speaks with the half on the laptop until that is gone.
 ///
 /// # Errors
 /// When nothing more can be said or read.
-pub fn speak(host: &Host, from: impl Read, mut to: impl Write) -> Result<(), AgentError> {
+pub fn speak(host: &Host, from: File, mut to: impl Write) -> Result<(), AgentError> {
+    // The program's user has to read the releases, whatever root's own habit is.
+    rustix::process::umask(Mode::from_raw_mode(0o022));
     to.write_all(wire::MAGIC)?;
-    let mut link = Link::new(from, to);
+    let mut link = Link::new(Patient(from), to);
     link.tell(&Tell::Hello { protocol: PROTOCOL, version: host.version.to_owned() });
     while let Some(ask) = link.hear::<Ask>()? {
         match ask {

@@ -143,8 +143,10 @@ fn walk<R: Read, W: Write>(
 ) -> Result<Manifest, ArchiveError> {
     let damaged = |error: io::Error| refused(format!("it is damaged or cut off ({error})"));
     let unpressed = zstd::Decoder::new(archive).map_err(damaged)?;
-    let mut tar = tar::Archive::new(unpressed);
-    let mut entries = tar.entries().map_err(damaged)?;
+    // Whatever it says of itself, no more than this is read of it.
+    let mut tar = tar::Archive::new(unpressed.take(MOST_UNPACKED + (MOST_MANIFEST << 4)));
+    // Raw: long names and the like, which would be read into memory whole, are entries like any other, and refused.
+    let mut entries = tar.entries().map_err(damaged)?.raw(true);
     let first = entries.next().ok_or_else(|| refused("it is empty"))?.map_err(damaged)?;
     let manifest = read_manifest(first)?;
     for file in &manifest.files {

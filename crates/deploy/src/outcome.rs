@@ -2,6 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+/// The cause of an ending when the host is not any more as the plan took it to be.
+pub const CHANGED: &str = "the host has changed since the plan was made";
+
 /// How a command ended; its exit code is promised.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

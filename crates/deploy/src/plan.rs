@@ -206,6 +206,8 @@ impl Refusal {
     }
 }
 
+/// How long a release is watched that was good before, in seconds.
+const KNOWN_WATCH_S: u64 = 5;
 /// How much more room than its own size a release needs: the archive, what is in it, and some air for the database.
 const AIR: u64 = 200_000_000;
 
@@ -224,23 +226,28 @@ pub fn plan(facts: &Facts, wish: &Wish, manner: &Manner) -> Result<Plan, Refusal
         steps.push(Step::Recover { from: pending.to.release.clone(), to });
         let since = pending.since_ms;
         state = state.reverted(since);
-    } else if let Some(live) = state.live.as_ref().filter(|_| !facts.is_serving) {
-        steps.push(Step::Start { release: live.release.clone() });
     }
-    match wish {
-        Wish::Push(wanted) => bring(facts, &state, wanted, &mut steps)?,
+    let next = match wish {
+        Wish::Push(wanted) => {
+            bring(facts, &state, wanted, &mut steps)?;
+            None
+        }
         Wish::Release(wanted) => {
             bring(facts, &state, wanted, &mut steps)?;
-            if !is_live(&state, &wanted.id) {
-                go_live(&state, &wanted.id, manner, &mut steps);
-            }
+            Some((wanted.id.clone(), manner.clone()))
         }
         Wish::Rollback(to) => {
-            let to = rollback_to(&state, to.as_ref())?;
-            if !is_live(&state, &to) {
-                go_live(&state, &to, &Manner { has_backup: false, ..manner.clone() }, &mut steps);
-            }
+            let watch_s = manner.watch_s.min(KNOWN_WATCH_S);
+            Some((rollback_to(&state, to.as_ref())?, Manner { watch_s, has_backup: false, ..manner.clone() }))
         }
+    };
+    match (next, &state.live) {
+        (Some((id, manner)), _) if !is_live(&state, &id) => go_live(&state, &id, &manner, &mut steps),
+        // What is live and can't start must not be in the way of what takes its place.
+        (_, Some(live)) if !facts.is_serving && facts.state.pending.is_none() => {
+            steps.push(Step::Start { release: live.release.clone() });
+        }
+        _ => {}
     }
     Ok(Plan { steps })
 }

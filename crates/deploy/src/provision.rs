@@ -1,5 +1,7 @@
 //! What a site's host needs around the program, as a list that is compared with the host: what is there already is left alone.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use crate::layout::ROOT;
@@ -92,6 +94,25 @@ pub enum Resource {
     },
 }
 
+impl fmt::Display for Resource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Resource::Program { package, .. } => write!(f, "install {package}"),
+            Resource::User { name, home } => write!(f, "make the user {name}, at home in {home}"),
+            Resource::Folder { path, .. } => write!(f, "make the folder {path}"),
+            Resource::File { path, .. } => write!(f, "write {path}"),
+            Resource::Absent { path, .. } => write!(f, "take {path} away"),
+            Resource::OwnCertificate { domain, .. } => {
+                write!(f, "make a certificate for {domain} that no browser trusts")
+            }
+            Resource::Certbot { domain, .. } => write!(f, "get a certificate for {domain} from Let's Encrypt"),
+            Resource::Settings { path, .. } => write!(f, "set what is missing in {path}"),
+            Resource::Link { path, to } => write!(f, "let {path} lead to {to}"),
+            Resource::Unit { name } => write!(f, "let {name} run, now and at each boot"),
+        }
+    }
+}
+
 /// What has to hear of a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -181,6 +202,7 @@ pub fn site(host: &SiteHost<'_>) -> Vec<Resource> {
     for name in ["/releases", "/slots", "/tmp"] {
         all.push(folder(name, 0o755, None));
     }
+    all.push(folder("/deploy-logs", 0o700, None));
     all.push(folder("/shared", 0o700, Some(user.clone())));
     all.push(folder("/status", 0o755, Some(user.clone())));
     all.push(settings(host, user));

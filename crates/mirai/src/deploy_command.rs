@@ -218,6 +218,7 @@ fn now_ms() -> i64 {
 
 #[cfg(unix)]
 mod on_host {
+    use std::os::fd::AsFd as _;
     use std::path::Path;
     use std::process::ExitCode;
 
@@ -227,7 +228,12 @@ mod on_host {
     use crate::out;
 
     pub(super) fn agent(root: &Path) -> ExitCode {
-        finish(agent::speak(&host(root), std::io::stdin().lock(), std::io::stdout().lock()).map(|()| Vec::new()))
+        // As a file: what a buffer holds is not seen by whoever waits for more.
+        let spoken = match std::io::stdin().as_fd().try_clone_to_owned() {
+            Ok(from) => agent::speak(&host(root), from.into(), std::io::stdout().lock()),
+            Err(error) => Err(error.into()),
+        };
+        finish(spoken.map(|()| Vec::new()))
     }
 
     pub(super) fn guard(root: &Path) -> ExitCode {

@@ -13,9 +13,9 @@ use super::systemd::{self, CANDIDATE};
 use super::{AgentError, Host, http};
 use crate::archive::{self, ArchiveError};
 use crate::id::ReleaseId;
-use crate::outcome::{Ending, Outcome};
+use crate::outcome::{CHANGED, Ending, Outcome};
 use crate::plan::{Step, Wanted, Wish, plan};
-use crate::state::{Kept, Live, Mark, Slot};
+use crate::state::{Kept, Live, Mark};
 use crate::wire::{Apply, Tell};
 
 /// How long a candidate has to answer once it says that it is ready.
@@ -90,7 +90,7 @@ fn has_changed(host: &Host, apply: &Apply) -> Result<Option<Ending>, AgentError>
     let facts = host.facts(Some(&apply.wish))?;
     Ok(match plan(&facts, &apply.wish, &apply.manner) {
         Ok(plan) if plan == apply.plan => None,
-        Ok(_) => Some(Ending::refused("the host has changed since the plan was made", "run the command again")),
+        Ok(_) => Some(Ending::refused(CHANGED, "run the command again")),
         Err(refusal) => {
             let next = refusal.0.first().map(|trouble| trouble.remedy.clone()).unwrap_or_default();
             Some(Ending::refused(refusal.to_string(), next))
@@ -132,7 +132,7 @@ impl<R: Read, W: Write> Work<'_, R, W> {
 
     fn step(&mut self, step: &Step) -> Done {
         match step {
-            Step::Recover { .. } => take_back(self.host)?.map_err(Trouble::of),
+            Step::Recover { .. } => self.recover(),
             Step::Start { .. } => self.start(),
             Step::Upload { from, .. } => self.upload(*from),
             Step::Unpack { release } => self.unpack(release),
@@ -163,9 +163,20 @@ impl<R: Read, W: Write> Work<'_, R, W> {
         }
     }
 
+    /// Takes a switch back. If what served before does not start any more, what has begun goes on serving until what is wanted now
+    /// takes over.
+    fn recover(&mut self) -> Done {
+        if let Err(why) = take_back(self.host)? {
+            self.link.tell(&Tell::Note(format!("what served before does not start: {why}")));
+            let state = self.host.state()?;
+            self.host.save(&state.reverted((self.host.clock)()))?;
+        }
+        Ok(())
+    }
+
     fn start(&self) -> Done {
         match self.host.state()?.live {
-            Some(live) => start(live.slot),
+            Some(live) => start(self.host, &live),
             None => Ok(()),
         }
     }
@@ -192,13 +203,7 @@ impl<R: Read, W: Write> Work<'_, R, W> {
                 }
             }
         }
-        file.sync_all().map_err(failed)?;
-        let (sha256, _) = fs::File::open(&path).and_then(archive::digest).map_err(failed)?;
-        if sha256 != wanted.sha256 {
-            store::remove(&path)?;
-            return Err(Trouble::of("the archive that arrived is not the one that was sent; it is thrown away"));
-        }
-        Ok(())
+        file.sync_all().map_err(failed)
     }
 
     fn unpack(&mut self, release: &ReleaseId) -> Done {
@@ -206,6 +211,11 @@ impl<R: Read, W: Write> Work<'_, R, W> {
         let layout = &self.host.layout;
         let path = layout.arriving(&wanted.sha256);
         let open = || fs::File::open(&path).map(io::BufReader::new).map_err(file_error(&path));
+        let (sha256, _) = archive::digest(open()?).map_err(file_error(&path))?;
+        if sha256 != wanted.sha256 {
+            store::remove(&path)?;
+            return Err(Trouble::of("the archive that arrived is not the one that was sent; it is thrown away"));
+        }
         // As a whole before anything is written.
         let manifest = match archive::verify(open()?) {
             Ok(manifest) if manifest.id == *release => manifest,
@@ -248,10 +258,10 @@ impl<R: Read, W: Write> Work<'_, R, W> {
     }
 
     fn look_at(&mut self, release: &ReleaseId) -> Done {
-        let _ = systemd::tell("stop", CANDIDATE);
+        let _ = systemd::stop(CANDIDATE);
         link(&self.host.layout.candidate(), &self.host.layout.release(release))?;
         let seen = self.look_at_running(release);
-        let _ = systemd::tell("stop", CANDIDATE);
+        let _ = systemd::stop(CANDIDATE);
         seen
     }
 
@@ -286,12 +296,11 @@ impl<R: Read, W: Write> Work<'_, R, W> {
         host.save(&state)?;
         host.failpoint("switch-written");
         // The slot is the free one: what may still run there is what a switch has left that was cut off.
-        let _ = systemd::tell("stop", slot.unit());
-        link(&host.layout.slot(slot), &host.layout.release(release))?;
-        start(slot)?;
+        let _ = systemd::stop(slot.unit());
+        start(host, &pending.to)?;
         host.failpoint("switch-both");
         if let Some(from) = from {
-            systemd::tell("stop", from.slot.unit()).map_err(Trouble::of)?;
+            systemd::stop(from.slot.unit()).map_err(Trouble::of)?;
         }
         Ok(())
     }
@@ -300,12 +309,14 @@ impl<R: Read, W: Write> Work<'_, R, W> {
         let Some(Live { release, slot }) = self.host.state()?.pending.map(|pending| pending.to) else {
             return Err(Trouble::of("no switch is under way"));
         };
-        let (socket, pid) = (self.host.layout.public_socket(), systemd::unit(slot.unit()).pid);
+        let (socket, pid) = (self.host.layout.public_socket(), systemd::unit(slot.unit()).map(|unit| unit.pid));
         let until = Instant::now() + Duration::from_secs(seconds);
         let mut misses = 0;
         loop {
-            let unit = systemd::unit(slot.unit());
-            if !unit.is_active || unit.pid != pid {
+            // While systemd does not answer nothing is known of the unit; whether it serves is asked below.
+            if let Some(unit) = systemd::unit(slot.unit())
+                && (!unit.is_active || pid.is_some_and(|pid| unit.pid != pid))
+            {
                 return Err(Trouble::with_journal(format!("{release} did not keep running"), slot.unit()));
             }
             match is_ready(&socket, &release) {
@@ -349,8 +360,13 @@ impl<R: Read, W: Write> Work<'_, R, W> {
         let host = self.host;
         host.save(&host.state()?.confirmed((host.clock)()))?;
         host.failpoint("confirmed");
+        // What follows may fail: the release is good, and the guard settles what is left.
         let _ = store::remove(&path).and_then(|()| store::remove(&awaited));
-        Ok(host.settle()?)
+        if let (Wish::Release(_), Some(live)) = (&self.apply.wish, host.state()?.live) {
+            let _ = link(&host.layout.agent(), &host.layout.program(&live.release));
+        }
+        let _ = host.settle();
+        Ok(())
     }
 
     fn prune(&self, releases: &[ReleaseId]) -> Result<(), AgentError> {
@@ -362,17 +378,14 @@ impl<R: Read, W: Write> Work<'_, R, W> {
 
     fn succeeded(&self) -> Ending {
         let state = self.host.state().unwrap_or_default();
-        let serves = serves(state.live.as_ref());
-        let done = |words: &str| match (&self.apply.wish, self.apply.plan.steps.is_empty()) {
-            (_, true) => format!("{words} already: nothing was to be done"),
-            (Wish::Push(_), _) => "the release lies on the host".to_owned(),
-            _ => words.to_owned(),
+        let words = match (&self.apply.wish, &state.live) {
+            (Wish::Push(wanted), _) => format!("{} lies on the host", wanted.id),
+            (_, Some(live)) => format!("{} is live", live.release),
+            (_, None) => "nothing is live".to_owned(),
         };
-        match (&self.apply.wish, &state.live) {
-            (Wish::Push(wanted), _) => Ending::good(done(&format!("{} lies on the host", wanted.id)), serves),
-            (_, Some(live)) => Ending::good(done(&format!("{} is live", live.release)), serves),
-            (_, None) => Ending::good(done("nothing is live"), serves),
-        }
+        let is_idle = self.apply.plan.steps.is_empty();
+        let cause = if is_idle { format!("{words} already: nothing was to be done") } else { words };
+        Ending::good(cause, serves(state.live.as_ref()))
     }
 
     /// What a failed step leaves: the release from before, as soon as there was a switch.
@@ -396,15 +409,11 @@ impl<R: Read, W: Write> Work<'_, R, W> {
                 let _ = host.save(&before.clone().failed(release, (host.clock)()));
             }
             if matches!(step, Step::Prune { .. }) {
-                return Ending {
-                    outcome: Outcome::Good,
-                    ..ending(Outcome::Good, serves(before.live.as_ref()), String::new())
-                };
+                return ending(Outcome::Good, serves(before.live.as_ref()), String::new());
             }
             return ending(Outcome::Failed, format!("as before; {}", serves(before.live.as_ref())), again);
         };
-        let had_ended =
-            is_after || pending.from.as_ref().is_some_and(|from| !systemd::unit(from.slot.unit()).is_active);
+        let had_ended = is_after || pending.from.as_ref().is_some_and(|from| !systemd::is_active(from.slot.unit()));
         match take_back(host).map_err(|error| error.to_string()).flatten() {
             Ok(()) => {
                 let outcome = if had_ended && pending.from.is_some() { Outcome::RolledBack } else { Outcome::Failed };
@@ -421,11 +430,18 @@ impl<R: Read, W: Write> Work<'_, R, W> {
 }
 
 fn serves(live: Option<&Live>) -> String {
-    live.map_or("nothing serves".to_owned(), |live| format!("{} serves as {}", live.release, live.slot.unit()))
+    match live {
+        Some(live) if systemd::is_active(live.slot.unit()) => {
+            format!("{} serves as {}", live.release, live.slot.unit())
+        }
+        Some(live) => format!("{} should serve as {}, and does not run", live.release, live.slot.unit()),
+        None => "nothing serves".to_owned(),
+    }
 }
 
-fn start(slot: Slot) -> Done {
-    let said = systemd::start(slot.unit());
+fn start(host: &Host, live: &Live) -> Done {
+    let slot = live.slot;
+    let said = run_in_slot(host, live)?;
     said.map_err(|said| Trouble::with_journal(format!("it does not start on the public socket ({said})"), slot.unit()))
 }
 
@@ -441,25 +457,34 @@ fn is_ready(socket: &Path, release: &ReleaseId) -> Result<(), String> {
 pub(super) fn take_back(host: &Host) -> Result<Result<(), String>, AgentError> {
     let state = host.state()?;
     let Some(pending) = &state.pending else { return Ok(Ok(())) };
-    if let Some(from) = &pending.from {
-        let slot = from.slot;
-        link(&host.layout.slot(slot), &host.layout.release(&from.release))?;
-        let begun = if systemd::unit(slot.unit()).is_active { Ok(()) } else { systemd::start(slot.unit()) };
-        if let Err(why) = begun {
-            return Ok(Err(why));
-        }
+    if let Some(from) = &pending.from
+        && let Err(why) = run_in_slot(host, from)?
+    {
+        return Ok(Err(why));
     }
-    let ended = systemd::tell("stop", pending.to.slot.unit());
+    // Should it not end now, the guard ends it: nothing but what is live keeps running.
+    let _ = systemd::stop(pending.to.slot.unit());
     host.failpoint("taking-back");
     host.save(&state.clone().reverted((host.clock)()))?;
-    Ok(ended)
+    Ok(Ok(()))
+}
+
+/// Lets a release run in its slot, if it does not already.
+pub(super) fn run_in_slot(host: &Host, live: &Live) -> Result<Result<(), String>, AgentError> {
+    let unit = live.slot.unit();
+    link(&host.layout.slot(live.slot), &host.layout.release(&live.release))?;
+    Ok(if systemd::is_active(unit) { Ok(()) } else { systemd::start(unit) })
 }
 
 impl Host {
-    /// Lets the links lead to what is live: what people and timers call, and the next agent.
+    /// Lets the links lead to what is live: what people and timers call.
     pub(super) fn settle(&self) -> Result<(), AgentError> {
         let Some(live) = self.state()?.live else { return Ok(()) };
         link(&self.layout.current(), &self.layout.release(&live.release))?;
+        // The agent is newer than what was gone back to; only one that is gone is replaced.
+        if self.layout.agent().exists() {
+            return Ok(());
+        }
         link(&self.layout.agent(), &self.layout.program(&live.release))
     }
 

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use super::apply::take_back;
+use super::apply::{run_in_slot, take_back};
 use super::{AgentError, Host, lock, systemd};
 
 /// How long whoever deploys may still go on before the guard gives way. It comes again.
@@ -16,7 +16,7 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// # Errors
 /// When the state can't be read or written.
 pub fn guard(host: &Host) -> Result<Vec<String>, AgentError> {
-    let Ok(lock) = lock::take(&host.layout, "the guard of this host", WAIT)? else { return Ok(Vec::new()) };
+    let Ok(lock) = lock::take(&host.layout, lock::GUARD, WAIT)? else { return Ok(Vec::new()) };
     let mut did = Vec::new();
     let state = host.state()?;
     if let Some(pending) = &state.pending {
@@ -25,17 +25,26 @@ pub fn guard(host: &Host) -> Result<Vec<String>, AgentError> {
             did.push(trouble);
         }
     }
-    let live = host.state()?.live;
-    let idle = live.as_ref().filter(|live| !systemd::unit(live.slot.unit()).is_active);
+    let state = host.state()?;
+    let (live, is_settled) = (state.live.clone(), state.pending.is_none());
+    let idle = live.as_ref().filter(|live| !systemd::is_active(live.slot.unit()));
     if let Some(live) = idle {
-        did.push(match systemd::start(live.slot.unit()) {
+        did.push(match run_in_slot(host, live)? {
             Ok(()) => format!("{} did not run: it is started", live.release),
             Err(trouble) => trouble,
         });
+    } else if let Some(live) = &live
+        && is_settled
+        && systemd::is_active(live.slot.other().unit())
+    {
+        // Somebody has started it by hand, or it did not end in time: half of all visitors would meet it.
+        did.push(format!("{} ran beside what is live: it is stopped", live.slot.other().unit()));
+        let _ = systemd::stop(live.slot.other().unit());
     }
     host.settle()?;
     drop(lock);
-    if live.is_none() || idle.is_some() {
+    let is_idle = live.is_none_or(|live| !systemd::is_active(live.slot.unit()));
+    if is_idle {
         std::thread::sleep(PAUSE);
     }
     Ok(did)

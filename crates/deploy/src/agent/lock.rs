@@ -8,8 +8,10 @@ use super::AgentError;
 use crate::layout::Layout;
 
 const PAUSE: Duration = Duration::from_millis(200);
-/// So long anybody waits: the guard of the host, which comes by every few seconds, is no reason to refuse.
-const LEAST: Duration = Duration::from_secs(2);
+/// What the guard calls itself.
+pub(super) const GUARD: &str = "the guard of this host";
+/// So long anybody waits for the guard: at most it takes a switch back, which starts one release and ends another.
+const FOR_GUARD: Duration = Duration::from_secs(200);
 
 /// Held until it is dropped.
 #[derive(Debug)]
@@ -24,10 +26,13 @@ fn open(layout: &Layout) -> Result<File, AgentError> {
 /// Takes the lock for `who`, or says who has it.
 pub(super) fn take(layout: &Layout, who: &str, wait: Duration) -> Result<Result<Lock, String>, AgentError> {
     let mut file = open(layout)?;
-    let until = Instant::now() + wait.max(LEAST);
+    let began = Instant::now();
     while file.try_lock().is_err() {
-        if Instant::now() >= until {
-            return Ok(Err(read(&mut file)));
+        if began.elapsed() >= wait {
+            let who = read(&mut file);
+            if who != GUARD || began.elapsed() >= FOR_GUARD {
+                return Ok(Err(who));
+            }
         }
         std::thread::sleep(PAUSE);
     }

@@ -21,7 +21,7 @@ impl Host {
             }
             _ => 0,
         };
-        let is_serving = state.live.as_ref().is_none_or(|live| systemd::unit(live.slot.unit()).is_active);
+        let is_serving = state.live.as_ref().is_none_or(|live| systemd::is_active(live.slot.unit()));
         Ok(Facts { arrived, free: free(self.layout.root()), is_serving, troubles: troubles(&self.layout), state })
     }
 }
@@ -47,7 +47,7 @@ fn troubles(layout: &Layout) -> Vec<Trouble> {
     let missing: Vec<&str> = UNITS.into_iter().filter(|unit| !systemd::is_installed(unit)).collect();
     if !missing.is_empty() {
         found(format!("{} not there", missing.join(", ")), "mirai deploy provision");
-    } else if !systemd::unit("mirai.socket").is_active {
+    } else if !systemd::is_active("mirai.socket") {
         found("mirai.socket is not active: nobody listens".to_owned(), "mirai deploy provision");
     }
     if !layout.settings().is_file() {

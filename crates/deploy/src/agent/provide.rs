@@ -46,12 +46,24 @@ pub(super) fn provide<R: io::Read, W: io::Write>(
     if wanted.is_dry {
         return Ok(Ending::good("that is what would be done", "nothing was changed"));
     }
+    let logs = host.layout.logs();
+    if fs::create_dir_all(&logs).is_ok() {
+        let path = logs.join(format!("{}_provision.jsonl", (host.clock)()));
+        if let Ok(file) = fs::OpenOptions::new().create(true).append(true).open(path) {
+            line.log_to(file);
+        }
+    }
     for resource in &wanted.resources {
         let Some(what) = difference(resource, given)? else { continue };
         line.tell(&Tell::Note(format!("{what} …")));
-        let applied = match apply(resource, given)? {
-            Ok(()) if difference(resource, given)?.is_some() => Err(unmoved(resource)),
-            applied => applied,
+        let applied = match apply(resource, given) {
+            Ok(Ok(())) => match difference(resource, given) {
+                Ok(None) => Ok(()),
+                Ok(Some(_)) => Err(unmoved(resource)),
+                Err(error) => Err(error.to_string()),
+            },
+            Ok(Err(said)) => Err(said),
+            Err(error) => Err(error.to_string()),
         };
         if let Err(said) = applied {
             return Ok(Ending {
@@ -78,49 +90,47 @@ fn unmoved(resource: &Resource) -> String {
 /// What is not as it should be, in a line; `None` if all is well. `given` are the operator's own settings.
 fn difference(resource: &Resource, given: &BTreeMap<String, String>) -> Result<Option<String>, AgentError> {
     let is_there = |path: &str| Path::new(path).symlink_metadata().is_ok();
+    let words = resource.to_string();
     Ok(match resource {
-        Resource::Program { program, package } => {
+        Resource::Program { program, .. } => {
             let places = ["/usr/sbin", "/usr/bin", "/sbin", "/bin"];
             // A library is named by its path, which `join` takes as it is.
             let is_found = places.iter().any(|folder| Path::new(folder).join(program).is_file());
-            (!is_found).then(|| format!("install {package}"))
+            (!is_found).then_some(words)
         }
-        Resource::User { name, home } => {
-            id_of(name)?.is_none().then(|| format!("make the user {name}, at home in {home}"))
-        }
+        Resource::User { name, .. } => id_of(name)?.is_none().then_some(words),
         Resource::Folder { path, mode, owner } => {
             let owner = owner.as_deref().map(id_of).transpose()?.flatten().unwrap_or((0, 0));
             let fits = fs::metadata(path)
                 .is_ok_and(|held| held.is_dir() && held.mode() & 0o7777 == *mode && (held.uid(), held.gid()) == owner);
-            (!fits).then(|| format!("make the folder {path}"))
+            (!fits).then_some(words)
         }
-        Resource::File { path, content, .. } => match fs::read(path) {
-            Ok(held) if held == content.as_bytes() => None,
-            Ok(_) => Some(format!("change {path}")),
-            Err(_) => Some(format!("write {path}")),
-        },
-        Resource::Absent { path, .. } => is_there(path).then(|| format!("take {path} away")),
-        Resource::OwnCertificate { folder, domain } => {
+        Resource::File { path, content, then } => {
+            let is_same = fs::read(path).is_ok_and(|held| held == content.as_bytes());
+            (!is_same || is_there(&untold(*then))).then_some(words)
+        }
+        Resource::Absent { path, .. } => is_there(path).then_some(words),
+        Resource::OwnCertificate { folder, .. } => {
             let is_made = is_there(&format!("{folder}/privkey.pem")) && is_there(&format!("{folder}/fullchain.pem"));
-            (!is_made).then(|| format!("make a certificate for {domain} that no browser trusts"))
+            (!is_made).then_some(words)
         }
         Resource::Certbot { domain, .. } => {
             let is_made = is_there(&format!("/etc/letsencrypt/live/{domain}/fullchain.pem"));
-            (!is_made).then(|| format!("get a certificate for {domain} from Let's Encrypt"))
+            (!is_made).then_some(words)
         }
         Resource::Settings { path, given: plain, has_mariadb, .. } => {
             settings_difference(path, plain, *has_mariadb, given)?
         }
         Resource::Link { path, to } => {
             let leads = fs::read_link(path).is_ok_and(|now| now == Path::new(to));
-            (!leads).then(|| format!("let {path} lead to {to}"))
+            (!leads).then_some(words)
         }
         Resource::Unit { name } => {
             let is_enabled =
                 Command::new("systemctl").args(["--quiet", "is-enabled", name]).status().is_ok_and(|s| s.success());
             // One that ends by itself is enabled, and was there at boot.
-            let runs = systemd::unit(name).is_active || systemd::is_oneshot(name);
-            (!is_enabled || !runs).then(|| format!("let {name} run, now and at each boot"))
+            let runs = systemd::is_active(name) || systemd::is_oneshot(name);
+            (!is_enabled || !runs).then_some(words)
         }
     })
 }
@@ -160,18 +170,28 @@ fn install(package: &str) -> Result<(), String> {
 /// Writes a file, or takes it away, and tells who has to hear of it. What they don't take is put back as it was.
 fn change(path: &str, content: Option<&str>, then: Then) -> Result<Result<(), String>, AgentError> {
     let before = fs::read(path).ok();
+    let untold = untold(then);
+    put(&untold, Some(b""))?;
     put(path, content.map(str::as_bytes))?;
     let told = tell(then, path);
     if told.is_err() {
         put(path, before.as_deref())?;
     }
+    remove(Path::new(&untold))?;
     Ok(told)
+}
+
+/// There while somebody has not heard of a change yet: whoever comes after a crash tells them. A boot does so by itself.
+fn untold(then: Then) -> String {
+    format!("/run/mirai-untold/{then:?}")
 }
 
 fn put(path: &str, content: Option<&[u8]>) -> Result<(), AgentError> {
     let path = Path::new(path);
     let Some(content) = content else { return remove(path) };
-    let next = path.with_extension("mirai-next");
+    // Hidden, since nginx and others read whatever lies in their folders.
+    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let next = path.with_file_name(format!(".{name}.next"));
     let written = || {
         if let Some(folder) = path.parent() {
             fs::create_dir_all(folder)?;
@@ -185,7 +205,7 @@ fn put(path: &str, content: Option<&[u8]>) -> Result<(), AgentError> {
 }
 
 fn tell(then: Then, path: &str) -> Result<(), String> {
-    let is_running = |name: &str| systemd::unit(name).is_active;
+    let is_running = systemd::is_active;
     match then {
         Then::Nothing => Ok(()),
         Then::Units => run(Command::new("systemctl").arg("daemon-reload")),
@@ -230,19 +250,20 @@ fn own_certificate(folder: &str, domain: &str) -> Result<Result<(), String>, Age
     ])))
 }
 
-/// Let's Encrypt looks for a file over HTTP: as long as there is no certificate, nginx serves that alone.
+/// Let's Encrypt looks for a file over HTTP: nginx shows it by a file of its own, which goes when that is done, and what it serves already
+/// stays as it is.
 fn certbot(domain: &str, email: &str) -> Result<Result<(), String>, AgentError> {
-    let path = "/etc/nginx/sites-enabled/mirai.conf";
+    let path = "/etc/nginx/sites-enabled/mirai-acme.conf";
     let alone = format!(
         "server {{\n    listen 80;\n    listen [::]:80;\n    server_name {domain};\n    access_log off;\n    \
          location /.well-known/acme-challenge/ {{\n        root /var/www/html;\n    }}\n    \
-         location / {{\n        return 503;\n    }}\n}}\n"
+         location / {{\n        return 301 https://{domain}$request_uri;\n    }}\n}}\n"
     );
     if let Err(trouble) = change(path, Some(&alone), Then::Nginx)? {
         return Ok(Err(trouble));
     }
     let started = run(Command::new("systemctl").args(["--quiet", "enable", "--now", "nginx.service"]));
-    Ok(started.and_then(|()| {
+    let made = started.and_then(|()| {
         run(Command::new("certbot").args([
             "certonly",
             "--webroot",
@@ -258,7 +279,9 @@ fn certbot(domain: &str, email: &str) -> Result<Result<(), String>, AgentError> 
             "systemctl reload nginx",
         ]))
         .map_err(|said| format!("{said}\nthe name has to lead to this host, and port 80 has to be open"))
-    }))
+    });
+    let gone = change(path, None, Then::Nginx)?;
+    Ok(made.and(gone))
 }
 
 /// The settings as they should be, if they are not: the file's own lines, what is missing, and what the operator gives.
@@ -274,10 +297,12 @@ fn settings_wanted(
     })?;
     let name_of = |line: &str| line.split_once('=').map(|(name, _)| name.trim().to_owned());
     let has = |name: &str| held.lines().any(|line| name_of(line).as_deref() == Some(name));
+    // What deploy.toml says, and before it what the operator's own file says.
+    let mut set: BTreeMap<String, String> = plain.iter().cloned().collect();
+    set.extend(given.iter().map(|(name, value)| (name.clone(), value.clone())));
     let (mut changed, mut lines) = (Vec::new(), Vec::new());
     for line in held.lines() {
-        let set = name_of(line).and_then(|name| Some((given.get(&name)?, name)));
-        match set {
+        match name_of(line).and_then(|name| Some((set.get(&name)?, name))) {
             Some((value, name)) if line != assignment(&name, value) => {
                 lines.push(assignment(&name, value));
                 changed.push(name);
@@ -289,10 +314,7 @@ fn settings_wanted(
         lines.push(assignment(name, &value));
         changed.push(name.to_owned());
     };
-    for (name, value) in given.iter().filter(|(name, _)| !has(name)) {
-        add(name, value.clone());
-    }
-    for (name, value) in plain.iter().filter(|(name, _)| !has(name) && !given.contains_key(name)) {
+    for (name, value) in set.iter().filter(|(name, _)| !has(name)) {
         add(name, value.clone());
     }
     for name in SECRETS.into_iter().filter(|name| !has(name) && !given.contains_key(*name)) {
@@ -357,7 +379,7 @@ fn database(password: &str) -> Result<(), String> {
     let sql = format!(
         "CREATE DATABASE IF NOT EXISTS mirai CHARACTER SET utf8mb4;\n\
          CREATE USER IF NOT EXISTS mirai@localhost;\nALTER USER mirai@localhost IDENTIFIED BY '{password}';\n\
-         GRANT ALL ON mirai.* TO mirai@localhost;\n"
+         GRANT ALL ON mirai.* TO mirai@localhost;\nGRANT ALL ON `mirai\\_drill\\_%`.* TO mirai@localhost;\n"
     );
     let mut child = Command::new("mariadb")
         .stdin(Stdio::piped())

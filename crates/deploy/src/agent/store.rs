@@ -49,7 +49,7 @@ impl Host {
     /// Keeps a little room on the disk, for the state to be written when there is none.
     pub(super) fn keep_reserve(&self) -> Result<(), AgentError> {
         let path = self.layout.reserve();
-        if path.is_file() {
+        if path.metadata().is_ok_and(|file| file.len() == RESERVE as u64) {
             return Ok(());
         }
         // Bytes that are there, not a hole: a hole takes no room.
@@ -77,7 +77,8 @@ pub(super) fn link(at: &Path, to: &Path) -> Result<(), AgentError> {
             _ => {}
         }
         std::os::unix::fs::symlink(to, &next)?;
-        fs::rename(&next, at)
+        fs::rename(&next, at)?;
+        at.parent().map_or(Ok(()), sync)
     };
     changed().map_err(file_error(at))
 }

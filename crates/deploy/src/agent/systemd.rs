@@ -5,6 +5,10 @@ use std::process::Command;
 /// The unit of a release that is being looked at.
 pub(super) const CANDIDATE: &str = "mirai-candidate.service";
 
+/// Lines of a log at the most, and characters of each: what a reader wants, and a frame holds.
+const MOST_LINES: u32 = 300;
+const MOST_LINE: usize = 500;
+
 /// How a unit is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Unit {
@@ -14,11 +18,18 @@ pub(super) struct Unit {
     pub(super) pid: u32,
 }
 
-/// Asks a unit.
-pub(super) fn unit(name: &str) -> Unit {
+/// Asks a unit; `None` while systemd does not answer, as when it is being renewed.
+pub(super) fn unit(name: &str) -> Option<Unit> {
     let shown = text(&["show", "--property=ActiveState,MainPID", name]);
-    let value = |key: &str| shown.lines().find_map(|line| line.strip_prefix(key)).unwrap_or("");
-    Unit { is_active: value("ActiveState=") == "active", pid: value("MainPID=").parse().unwrap_or(0) }
+    let value = |key: &str| shown.lines().find_map(|line| line.strip_prefix(key));
+    // A socket has no process.
+    let pid = value("MainPID=").and_then(|pid| pid.parse().ok()).unwrap_or(0);
+    Some(Unit { is_active: value("ActiveState=")? == "active", pid })
+}
+
+/// Whether a unit is known to run.
+pub(super) fn is_active(name: &str) -> bool {
+    unit(name).is_some_and(|unit| unit.is_active)
 }
 
 /// Whether systemd knows a unit's file.
@@ -47,12 +58,19 @@ pub(super) fn start(name: &str) -> Result<(), String> {
     tell("start", name)
 }
 
-/// The last lines of a unit's log.
+/// Stops a unit. How it ended is forgotten, so that no `restart 'mirai@*'` brings it back.
+pub(super) fn stop(name: &str) -> Result<(), String> {
+    let stopped = tell("stop", name);
+    let _ = tell("reset-failed", name);
+    stopped
+}
+
+/// The last lines of a unit's log, each and all of a length that fits into a frame.
 pub(super) fn journal(name: &str, lines: u32) -> Vec<String> {
-    let lines = format!("--lines={lines}");
+    let lines = format!("--lines={}", lines.min(MOST_LINES));
     let done = Command::new("journalctl").args(["--no-pager", "--output=cat", &lines, "--unit", name]).output();
     let text = done.map(|done| String::from_utf8_lossy(&done.stdout).into_owned()).unwrap_or_default();
-    text.lines().filter_map(readable).collect()
+    text.lines().filter_map(readable).map(|line| line.chars().take(MOST_LINE).collect()).collect()
 }
 
 /// A line of the program's log for a person: what it said, not that it answered.

@@ -106,7 +106,8 @@ pub fn place(folder: &Path, id: &ReleaseId) -> PathBuf {
     folder.join(FOLDER).join(format!("{id}.tar.zst"))
 }
 
-/// Builds the program of a commit. Nothing of this machine's folders and clock goes into it.
+/// Builds the program of a commit. Neither this checkout's folder nor the clock goes into it; the folder of cargo's registry does, so that the
+/// same program comes of the same commit on machines that have it at the same place, as CI's do.
 ///
 /// # Errors
 /// When cargo can't be run, or fails: it has said why itself.
@@ -122,7 +123,7 @@ pub fn build(folder: &Path, commit: &Commit) -> Result<PathBuf, ClientError> {
         .args(["build", "--release", "--locked", "--package", "mirai", "--no-default-features", "--features", FEATURES])
         .args(["--message-format=json-render-diagnostics"])
         .current_dir(folder)
-        .env("RUSTFLAGS", flags)
+        .env("CARGO_ENCODED_RUSTFLAGS", flags)
         .env("SOURCE_DATE_EPOCH", &commit.epoch)
         .stdin(Stdio::null())
         .stderr(Stdio::inherit())

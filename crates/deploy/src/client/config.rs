@@ -216,7 +216,9 @@ fn from_old(folder: &Path, environment: &str) -> Result<Target, ClientError> {
         return Err(ClientError::Config(format!("{OLD_FILE} is of `{DEFAULT}` alone; `{environment}` needs a {FILE}")));
     }
     let lines = dotenvy::from_path_iter(&path).and_then(Iterator::collect::<Result<BTreeMap<String, String>, _>>);
-    let lines = lines.map_err(|error| ClientError::Config(format!("{OLD_FILE}: {error}")))?;
+    // The error of a line would quote it.
+    let wrong = |_| ClientError::Config(format!("{OLD_FILE} can't be read: it should have a NAME=value in each line"));
+    let lines = lines.map_err(wrong)?;
     let value = |name: &str| lines.get(name).filter(|value| !value.is_empty());
     let host = value("VPS_HOST").ok_or_else(|| ClientError::Config(format!("{OLD_FILE} has no VPS_HOST")))?;
     let port = match value("VPS_PORT") {

@@ -7,14 +7,16 @@ use std::time::{Duration, Instant};
 
 use super::ClientError;
 use super::config::Target;
-use super::ssh::{Connection, NO_AGENT, OTHERWISE};
-use crate::outcome::{Ending, Outcome};
-use crate::plan::{Plan, Wish, plan};
+use super::ssh::{BROKEN, Connection, NO_AGENT, OTHERWISE};
+use crate::outcome::{CHANGED, Ending, Outcome};
+use crate::plan::{Plan, Step, Wish, plan};
 use crate::wire::{self, Apply, Ask, Given, PIECE, Provide, Status, Tell};
 use crate::{archive, manifest};
 
 /// How long to wait between two tries to reach a host again: its firewall lets ten connections in within a minute.
 const PAUSE: Duration = Duration::from_secs(5);
+/// How often a host is looked at that has changed by the time that something is to be done.
+const TRIES: u32 = 3;
 /// How much longer than the steps themselves a host may take before it is given up.
 const AIR: Duration = Duration::from_secs(60);
 
@@ -52,6 +54,13 @@ pub fn carry_out(
     options: &Options,
     show: &mut dyn FnMut(Report<'_>),
 ) -> Ending {
+    // The guard of the host may put something right between the look and the deed: then it is looked at again.
+    for _ in 1..TRIES {
+        let ending = prepared(target, wish.clone(), archive, options, show).unwrap_or_else(ClientError::ending);
+        if ending.cause != CHANGED {
+            return ending;
+        }
+    }
     prepared(target, wish, archive, options, show).unwrap_or_else(ClientError::ending)
 }
 
@@ -84,12 +93,13 @@ fn prepared(
     if wire::say(&mut connection.to, &Ask::Apply(apply.clone())).is_err() {
         return Err(lost(connection));
     }
-    Ok(match follow(target, &mut connection, &apply, archive, show) {
+    let mut begun = None;
+    Ok(match follow(target, &mut connection, &apply, archive, &mut begun, show) {
         Some(ending) => ending,
         None => {
             show(Report::Note("the connection is lost; the host goes on by itself, and is asked again"));
             drop(connection);
-            find_out(target, &apply)
+            find_out(target, &apply, begun.and_then(|at| apply.plan.steps.get(at)))
         }
     })
 }
@@ -114,13 +124,14 @@ fn provided(
 ) -> Result<Ending, ClientError> {
     let mut connection = match Connection::open(target) {
         Ok(connection) => connection,
-        Err(error @ ClientError::Ssh { .. })
-            if error.to_string() == NO_AGENT || error.to_string().contains(OTHERWISE) =>
-        {
+        Err(error) if [NO_AGENT, OTHERWISE, BROKEN].iter().any(|words| error.to_string().contains(words)) => {
             if options.is_dry {
-                let cause =
-                    "the host has no agent of this version yet: it would be sent, and then asked what is missing";
-                return Ok(Ending::good(cause, "nothing was changed"));
+                show(Report::Note("the host has no agent of this version yet; of these, what is missing:"));
+                target.resources().iter().for_each(|resource| show(Report::Note(&format!(" - {resource}"))));
+                return Ok(Ending::good(
+                    "the agent would be sent, and then asked what is missing",
+                    "nothing was changed",
+                ));
             }
             show(Report::Note("send the agent …"));
             bring_agent(target, archive)?;
@@ -140,7 +151,15 @@ fn provided(
             }
             Ok(Some(Tell::Note(text))) => show(Report::Note(&text)),
             Ok(Some(Tell::Done(ending))) => return Ok(ending),
-            _ => return Err(lost(connection)),
+            _ => {
+                return Ok(Ending {
+                    outcome: Outcome::Failed,
+                    cause: "the connection was lost on the way".to_owned(),
+                    evidence: connection.last_words(),
+                    host: "what was shown as begun may be done; what serves was not touched".to_owned(),
+                    next: "run the command again: it goes on from there".to_owned(),
+                });
+            }
         }
     }
 }
@@ -154,7 +173,11 @@ fn bring_agent(target: &Target, archive: &Path) -> Result<(), ClientError> {
     let unpacked =
         unpacked.and_then(|file| archive::unpack(BufReader::new(file), &folder).map_err(|error| error.to_string()));
     let brought = match unpacked {
-        Ok(_) => Connection::bring_agent(target, &folder.join(manifest::PROGRAM)),
+        Ok(manifest) => {
+            let program = manifest.files.iter().find(|file| file.path == manifest::PROGRAM);
+            let sha256 = program.map(|file| file.sha256.as_str()).unwrap_or_default();
+            Connection::bring_agent(target, &folder.join(manifest::PROGRAM), sha256)
+        }
         Err(error) => Err(failed(error)),
     };
     let _ = std::fs::remove_dir_all(&folder);
@@ -167,11 +190,15 @@ fn follow(
     connection: &mut Connection,
     apply: &Apply,
     archive: Option<&Path>,
+    begun: &mut Option<usize>,
     show: &mut dyn FnMut(Report<'_>),
 ) -> Option<Ending> {
     loop {
         match wire::hear(&mut connection.from).ok()?? {
-            Tell::Begin { at } => show(Report::Begin(at, apply.plan.steps.get(at)?.to_string())),
+            Tell::Begin { at } => {
+                *begun = Some(at);
+                show(Report::Begin(at, apply.plan.steps.get(at)?.to_string()));
+            }
             Tell::Did { at, ms } => show(Report::Did(at, ms)),
             Tell::Note(text) => show(Report::Note(&text)),
             Tell::Send { from } => send(connection, archive?, from, show)?,
@@ -226,15 +253,20 @@ fn lost(connection: Connection) -> ClientError {
 
 /// After a lost link: asks the host until nobody deploys there any more, says the word that it may wait for, and tells how it
 /// ended.
-fn find_out(target: &Target, apply: &Apply) -> Ending {
-    let until = Instant::now() + Duration::from_secs(apply.manner.watch_s + apply.manner.confirm_s) + AIR;
+fn find_out(target: &Target, apply: &Apply, begun: Option<&Step>) -> Ending {
+    let patience = Duration::from_secs(apply.manner.watch_s + apply.manner.confirm_s) + AIR;
+    let mut until = Instant::now() + patience;
     while Instant::now() < until {
         std::thread::sleep(PAUSE);
         let Ok(status) = status(target) else { continue };
+        if status.locked_by.is_some() {
+            // It works, however long that takes.
+            until = Instant::now() + patience;
+        }
         if let Some(nonce) = &status.awaited {
             let _ = confirm(target, nonce);
         } else if status.locked_by.is_none() && status.state.pending.is_none() {
-            return ended(&status, apply);
+            return ended(&status, apply, begun);
         }
     }
     Ending {
@@ -247,22 +279,25 @@ fn find_out(target: &Target, apply: &Apply) -> Ending {
     }
 }
 
-fn ended(status: &Status, apply: &Apply) -> Ending {
+fn ended(status: &Status, apply: &Apply, begun: Option<&Step>) -> Ending {
     let live = status.state.live.as_ref().map(|live| live.release.clone());
     let host = live.as_ref().map_or("nothing serves".to_owned(), |live| format!("{live} serves; it {}", status.health));
-    let is_done =
-        match &apply.wish {
-            Wish::Push(wanted) => status.state.find(&wanted.id).is_some(),
-            Wish::Release(wanted) => live.as_ref() == Some(&wanted.id),
-            Wish::Rollback(_) => apply.plan.steps.iter().any(
-                |step| matches!(step, crate::plan::Step::Switch { release, .. } if live.as_ref() == Some(release)),
-            ),
-        };
+    let is_done = match &apply.wish {
+        Wish::Push(wanted) => status.state.find(&wanted.id).is_some(),
+        Wish::Release(wanted) => live.as_ref() == Some(&wanted.id),
+        Wish::Rollback(_) => apply
+            .plan
+            .steps
+            .iter()
+            .any(|step| matches!(step, Step::Switch { release, .. } if live.as_ref() == Some(release))),
+    };
     if is_done {
         return Ending::good("the connection was lost on the way, and all was done", host);
     }
+    let was_live =
+        matches!(begun, Some(Step::Switch { from: Some(_), .. } | Step::Watch { .. } | Step::Confirm { .. }));
     Ending {
-        outcome: Outcome::Failed,
+        outcome: if was_live && live.is_some() { Outcome::RolledBack } else { Outcome::Failed },
         cause: "the connection was lost on the way".to_owned(),
         evidence: Vec::new(),
         host,
@@ -278,7 +313,9 @@ pub fn status(target: &Target) -> Result<Status, ClientError> {
     let mut connection = Connection::open(target)?;
     match ask(&mut connection, &Ask::Status) {
         Some(Tell::Status(status)) => Ok(status),
-        Some(Tell::Done(ending)) => Err(ClientError::Config(ending.cause)),
+        Some(Tell::Done(ending)) => {
+            Err(ClientError::Ssh { cause: ending.cause, evidence: ending.evidence, remedy: ending.next })
+        }
         _ => Err(lost(connection)),
     }
 }

@@ -13,6 +13,8 @@ use crate::wire::{self, PROTOCOL, Tell};
 
 /// What is said of a host that nobody has deployed to.
 pub(super) const NO_AGENT: &str = "the host has no agent yet";
+/// What is said of an agent that does not run.
+pub(super) const BROKEN: &str = "the host's agent does not run";
 /// What is said of an agent of another version.
 pub(super) const OTHERWISE: &str = "speaks otherwise than this program";
 /// What is shown of what `ssh` says.
@@ -71,10 +73,12 @@ impl Connection {
     }
 
     /// Brings the host a first agent: the program is written there, and nothing else is needed on it but a shell.
-    pub(super) fn bring_agent(target: &Target, program: &Path) -> Result<(), ClientError> {
+    ///
+    /// What has not arrived whole does not become the agent.
+    pub(super) fn bring_agent(target: &Target, program: &Path, sha256: &str) -> Result<(), ClientError> {
         let (sudo, root) = (if target.sudo { "sudo -n " } else { "" }, &target.root);
         let script = format!(
-            "umask 022 && mkdir -p {root}/bootstrap && cat > {root}/bootstrap/new && chmod 755 {root}/bootstrap/new && \
+            "umask 022 && mkdir -p {root}/bootstrap && cat > {root}/bootstrap/new && echo \"{sha256}  {root}/bootstrap/new\" | sha256sum --check --status && chmod 755 {root}/bootstrap/new && \
              mv {root}/bootstrap/new {root}/bootstrap/mirai && ln -sfn {root}/bootstrap/mirai {root}/agent && echo brought"
         );
         let mut connection = Connection::start(target, &format!("exec {sudo}sh -c '{script}'"))?;
@@ -93,9 +97,24 @@ impl Connection {
         let mut ssh = Command::new("ssh");
         ssh.args(["-T", "-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=yes", "-o", "ConnectTimeout=15"]);
         ssh.args(["-o", "ServerAliveInterval=10", "-o", "ServerAliveCountMax=3", "-p", &target.port.to_string()]);
+        // A connection of its own, whatever the user's settings share or add: that it can be made is what a confirmation proves.
+        for option in
+            ["ControlMaster=no", "ControlPath=none", "RemoteCommand=none", "ClearAllForwardings=yes", "ForwardAgent=no"]
+        {
+            ssh.args(["-o", option]);
+        }
         if let Some(path) = &known_hosts {
             let file = format!("UserKnownHostsFile=\"{}\"", path.display());
-            ssh.args(["-o", &file, "-o", "GlobalKnownHostsFile=none", "-o", "HostKeyAlias=pinned"]);
+            ssh.args([
+                "-o",
+                &file,
+                "-o",
+                "GlobalKnownHostsFile=none",
+                "-o",
+                "HostKeyAlias=pinned",
+                "-o",
+                "VerifyHostKeyDNS=no",
+            ]);
         }
         if let Some(identity) = &target.identity {
             ssh.arg("-i").arg(identity).args(["-o", "IdentitiesOnly=yes"]);
@@ -148,6 +167,13 @@ impl Connection {
                 format!("{host} does not let {} in", target.user),
                 format!("try `ssh -p {port} {}@{host}`; `ssh-add` unlocks a key", target.user),
             )
+        } else if words.contains("GLIBC_") || words.contains("Exec format") {
+            (
+                format!("{BROKEN}: it was built for another system than {host}'s"),
+                "build on Debian 12, or take the archive that CI has built: `--artifact FILE`".to_owned(),
+            )
+        } else if words.contains("Segmentation") || words.contains("Bus error") {
+            (BROKEN.to_owned(), "mirai deploy provision".to_owned())
         } else if words.contains("No such file") || words.contains("not found") {
             (NO_AGENT.to_owned(), "mirai deploy provision".to_owned())
         } else {

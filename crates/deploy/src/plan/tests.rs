@@ -71,10 +71,20 @@ fn a_live_release_that_does_not_run_is_started() {
 }
 
 #[test]
+fn a_live_release_that_can_not_start_is_in_nobodys_way() {
+    let facts = Facts { is_serving: false, ..host(vec![kept(1, Mark::Good), kept(2, Mark::Good)], Some(2)) };
+    for wish in [Wish::Release(wanted(3)), Wish::Rollback(None)] {
+        let plan = plan(&facts, &wish, &MANNER).unwrap();
+        assert!(!names(&plan).contains(&"start") && names(&plan).ends_with(&["watch", "confirm"]), "{plan:?}");
+    }
+}
+
+#[test]
 fn going_back_brings_no_archive_and_no_backup_and_only_to_what_was_good() {
     let facts = host(vec![kept(1, Mark::Good), kept(2, Mark::Bad), kept(3, Mark::Good)], Some(3));
     let back = plan(&facts, &Wish::Rollback(None), &MANNER).unwrap();
     assert_eq!(names(&back), ["migrate", "try", "switch", "watch", "confirm"]);
+    assert!(back.steps.contains(&Step::Watch { seconds: KNOWN_WATCH_S }), "it was good before: seconds are enough");
     assert!(back.steps.contains(&Step::Switch { release: id(1), slot: Slot::B, from: Some(id(3)) }));
     let refused = |to| plan(&facts, &Wish::Rollback(Some(to)), &MANNER).unwrap_err().to_string();
     assert!(refused(id(2)).contains("is bad"));

@@ -5,8 +5,10 @@ use reqwest::StatusCode;
 use serde_json::Value;
 use testkit::app::Database;
 use testkit::caller::TestUser;
-use testkit::fleet::{Fleet, Node, eventually, now_ms};
+use testkit::fleet::{self, Fleet, Node, eventually, now_ms};
 use testkit::gate::{Door, Gate};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 
 testkit::on_both_databases!(
     s1_one_event_sent_a_hundred_times_to_two_processes_has_one_effect,
@@ -124,5 +126,24 @@ async fn a_request_under_way_is_answered_before_the_process_ends(database: Datab
     gate.set(Door::Open);
     assert!(asking.await??.starts_with("cs_"));
     assert_eq!(node.process.wait(testkit::fleet::PATIENCE).await?.code, Some(0));
+    Ok(())
+}
+
+/// A proxy that was let in has sent its request, or is about to: it would not ask a second time.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_connection_that_was_let_in_before_the_process_ends_is_answered() -> anyhow::Result<()> {
+    let Some(fleet) = Fleet::new(Database::Sqlite).await? else { return Ok(()) };
+    let mut node = fleet.serve().await?;
+    let place = node.caller.base.trim_start_matches("http://").to_owned();
+    let mut early = TcpStream::connect(&place).await?;
+    // The process takes connections in as they come: once this one is answered, the one before is inside.
+    node.caller.get("/readyz", None).await?;
+    node.process.terminate()?;
+    node.process.wait_for_line("stopping", fleet::PATIENCE).await?;
+    early.write_all(b"GET /backend/api/readyz HTTP/1.1\r\nHost: localhost\r\n\r\n").await?;
+    let mut answer = String::new();
+    early.read_to_string(&mut answer).await?;
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer:?}");
+    assert_eq!(node.process.wait(fleet::PATIENCE).await?.code, Some(0));
     Ok(())
 }
