@@ -13,6 +13,9 @@ use crate::plan::Wanted;
 
 /// Where archives lie.
 pub const FOLDER: &str = "deploy-artifacts";
+/// What a program runs on that is built here.
+const TARGET: &str =
+    if cfg!(target_arch = "aarch64") { "aarch64-unknown-linux-gnu" } else { "x86_64-unknown-linux-gnu" };
 /// What a site's release is built with.
 const FEATURES: &str = "control,gateway,deploy";
 
@@ -154,7 +157,7 @@ pub fn pack(folder: &Path, commit: &Commit, program: &Path, version: &str) -> Re
         id: id.clone(),
         revision: commit.revision.clone(),
         version: version.to_owned(),
-        target: format!("{}-unknown-linux-gnu", std::env::consts::ARCH),
+        target: TARGET.to_owned(),
         files: vec![file],
     };
     let (path, part) = (place(folder, &id), place(folder, &id).with_extension("part"));

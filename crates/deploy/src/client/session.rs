@@ -166,22 +166,19 @@ fn provided(
 
 /// The program of an archive, to the host.
 fn bring_agent(target: &Target, archive: &Path) -> Result<(), ClientError> {
-    let folder = std::env::temp_dir().join(format!("mirai-agent-{}", std::process::id()));
-    let failed = |error: String| ClientError::Config(format!("{}: {error}", folder.display()));
-    std::fs::create_dir(&folder).map_err(|error| failed(error.to_string()))?;
+    let failed = |error: String| ClientError::Config(format!("the agent could not be unpacked: {error}"));
+    let folder = tempfile::tempdir().map_err(|error| failed(error.to_string()))?;
     let unpacked = File::open(archive).map_err(|error| error.to_string());
-    let unpacked =
-        unpacked.and_then(|file| archive::unpack(BufReader::new(file), &folder).map_err(|error| error.to_string()));
-    let brought = match unpacked {
+    let unpacked = unpacked
+        .and_then(|file| archive::unpack(BufReader::new(file), folder.path()).map_err(|error| error.to_string()));
+    match unpacked {
         Ok(manifest) => {
             let program = manifest.files.iter().find(|file| file.path == manifest::PROGRAM);
             let sha256 = program.map(|file| file.sha256.as_str()).unwrap_or_default();
-            Connection::bring_agent(target, &folder.join(manifest::PROGRAM), sha256)
+            Connection::bring_agent(target, &folder.path().join(manifest::PROGRAM), sha256)
         }
         Err(error) => Err(failed(error)),
-    };
-    let _ = std::fs::remove_dir_all(&folder);
-    brought
+    }
 }
 
 /// Listens until the end; `None` when the link is lost before.

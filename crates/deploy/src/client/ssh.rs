@@ -2,10 +2,12 @@
 //! known hosts, on Windows too.
 
 use std::fs::File;
-use std::io::{self, BufReader, Read as _};
-use std::path::{Path, PathBuf};
+use std::io::{self, BufReader, Read as _, Write as _};
+use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::thread::JoinHandle;
+
+use tempfile::NamedTempFile;
 
 use super::ClientError;
 use super::config::Target;
@@ -26,8 +28,8 @@ pub(super) struct Connection {
     pub(super) to: Sink,
     pub(super) from: BufReader<ChildStdout>,
     said: Option<JoinHandle<String>>,
-    /// Where the host's pinned key stands while the connection lasts.
-    known_hosts: Option<PathBuf>,
+    /// The host's pinned key, in a file as long as the connection lasts.
+    _known_hosts: Option<NamedTempFile>,
 }
 
 /// What is said to the host; ended, so that the host hears that nothing more comes.
@@ -93,7 +95,7 @@ impl Connection {
     }
 
     fn start(target: &Target, command: &str) -> Result<Connection, ClientError> {
-        let known_hosts = target.host_key.as_ref().map(|key| pin(target, key)).transpose()?;
+        let known_hosts = target.host_key.as_deref().map(pin).transpose()?;
         let mut ssh = Command::new("ssh");
         ssh.args(["-T", "-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=yes", "-o", "ConnectTimeout=15"]);
         ssh.args(["-o", "ServerAliveInterval=10", "-o", "ServerAliveCountMax=3", "-p", &target.port.to_string()]);
@@ -103,8 +105,8 @@ impl Connection {
         {
             ssh.args(["-o", option]);
         }
-        if let Some(path) = &known_hosts {
-            let file = format!("UserKnownHostsFile=\"{}\"", path.display());
+        if let Some(kept) = &known_hosts {
+            let file = format!("UserKnownHostsFile=\"{}\"", kept.path().display());
             ssh.args([
                 "-o",
                 &file,
@@ -136,7 +138,7 @@ impl Connection {
             let _ = errors.read_to_end(&mut text);
             String::from_utf8_lossy(&text).into_owned()
         });
-        Ok(Connection { child, to: Sink(Some(to)), from, said: Some(said), known_hosts })
+        Ok(Connection { child, to: Sink(Some(to)), from, said: Some(said), _known_hosts: known_hosts })
     }
 
     /// What `ssh` said, once it has ended.
@@ -187,25 +189,12 @@ impl Drop for Connection {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
-        if let Some(path) = &self.known_hosts {
-            let _ = std::fs::remove_file(path);
-        }
     }
 }
 
 /// A file of known hosts with one key in it.
-fn pin(target: &Target, key: &str) -> Result<PathBuf, ClientError> {
-    use std::sync::atomic::{AtomicU32, Ordering};
-    static NEXT: AtomicU32 = AtomicU32::new(0);
-    let name = format!("mirai-known-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
-    let path = std::env::temp_dir().join(name);
-    let written = std::fs::OpenOptions::new().write(true).create_new(true).open(&path);
-    let written =
-        written.and_then(|mut file| std::io::Write::write_all(&mut file, format!("pinned {key}\n").as_bytes()));
-    match written {
-        Ok(()) => Ok(path),
-        Err(error) => {
-            Err(ClientError::Config(format!("the key of {} can't be kept at {}: {error}", target.host, path.display())))
-        }
-    }
+fn pin(key: &str) -> Result<NamedTempFile, ClientError> {
+    let kept =
+        NamedTempFile::new().and_then(|mut file| file.write_all(format!("pinned {key}\n").as_bytes()).map(|()| file));
+    kept.map_err(|error| ClientError::Config(format!("the host's key can't be kept in a file for ssh: {error}")))
 }

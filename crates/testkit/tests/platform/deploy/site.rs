@@ -131,7 +131,7 @@ impl Site {
 
     /// Lets the laptop in, and lets it provide the host with all else.
     async fn furnish_host(&self) -> anyhow::Result<()> {
-        let keys = self.machine.file("/root/.ssh/authorized_keys");
+        let keys = self.machine.file("/root").join(".ssh/authorized_keys");
         std::fs::create_dir_all(keys.parent().context("a folder")?)?;
         std::fs::copy(self.dir.join("key.pub"), keys)?;
         self.machine.run("systemctl", &["start", "ssh"]).await?;
