@@ -2,8 +2,10 @@
 
 use std::io::Write as _;
 
+#[cfg(any(feature = "control", feature = "gateway"))]
 use serde_json::Value;
 
+#[cfg(any(feature = "control", feature = "gateway"))]
 use crate::cli::Format;
 
 /// A line on standard output. A reader that has gone away (`mirai … | head`) is no error.
@@ -40,6 +42,7 @@ pub(crate) fn print_rows(rows: &[Value], format: Format) -> anyhow::Result<()> {
 }
 
 /// One thing: a line a field for people, an object for programs.
+#[cfg(any(feature = "control", feature = "gateway"))]
 pub(crate) fn print_one(row: &Value, format: Format) -> anyhow::Result<()> {
     if format.json {
         line(&serde_json::to_string_pretty(row)?);
@@ -51,6 +54,7 @@ pub(crate) fn print_one(row: &Value, format: Format) -> anyhow::Result<()> {
     Ok(())
 }
 
+#[cfg(any(feature = "control", feature = "gateway"))]
 fn cell(value: &Value) -> String {
     match value {
         Value::Null => "-".to_owned(),

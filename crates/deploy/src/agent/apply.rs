@@ -362,8 +362,8 @@ impl<R: Read, W: Write> Work<'_, R, W> {
         host.failpoint("confirmed");
         // What follows may fail: the release is good, and the guard settles what is left.
         let _ = store::remove(&path).and_then(|()| store::remove(&awaited));
-        if let (Wish::Release(_), Some(live)) = (&self.apply.wish, host.state()?.live) {
-            let _ = link(&host.layout.agent(), &host.layout.program(&live.release));
+        if let Wish::Release(wanted) = &self.apply.wish {
+            let _ = link(&host.layout.agent(), &host.layout.program(&wanted.id));
         }
         let _ = host.settle();
         Ok(())

@@ -125,6 +125,24 @@ async fn deploy_survives_the_agents_death_at_every_step() -> anyhow::Result<()> 
         site.serves(&live).await?;
         load.end(&site).await.map_err(|error| error.context(format!("killed at {point}")))?;
     }
+    back_to_each(&site).await
+}
+
+/// Any of the releases that are kept can be gone back to, in seconds.
+async fn back_to_each(site: &Site) -> anyhow::Result<()> {
+    let (_, said) = site.deploy(&["status", "--json"]).await?;
+    let status: Value = serde_json::from_str(said.lines().next().unwrap_or_default())?;
+    let releases = status["state"]["releases"].as_array().cloned().unwrap_or_default();
+    let good: Vec<&str> =
+        releases.iter().filter(|kept| kept["mark"] == "good").filter_map(|kept| kept["id"].as_str()).collect();
+    assert_eq!(good.len(), 5, "{said}");
+    for release in good {
+        let began = Instant::now();
+        let (code, said) = site.deploy(&["rollback", release]).await?;
+        assert_eq!(code, 0, "{said}");
+        assert!(began.elapsed() < ROLLBACK, "after {:?}: {said}", began.elapsed());
+        site.serves(release).await?;
+    }
     Ok(())
 }
 
