@@ -247,6 +247,8 @@ pub fn plan(facts: &Facts, wish: &Wish, manner: &Manner) -> Result<Plan, Refusal
         (_, Some(live)) if !facts.is_serving && facts.state.pending.is_none() => {
             steps.push(Step::Start { release: live.release.clone() });
         }
+        // What a run that was cut off after its confirmation has left.
+        (Some((id, _)), _) => prune(&state, &id, &mut steps),
         _ => {}
     }
     Ok(Plan { steps })
@@ -293,6 +295,10 @@ fn go_live(state: &State, id: &ReleaseId, manner: &Manner, steps: &mut Vec<Step>
     steps.push(Step::Switch { release, slot: state.free_slot(), from });
     steps.push(Step::Watch { seconds: manner.watch_s });
     steps.push(Step::Confirm { seconds: manner.confirm_s });
+    prune(state, id, steps);
+}
+
+fn prune(state: &State, id: &ReleaseId, steps: &mut Vec<Step>) {
     let gone = state.beyond(id);
     if !gone.is_empty() {
         steps.push(Step::Prune { releases: gone });

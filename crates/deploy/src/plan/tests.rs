@@ -42,6 +42,13 @@ fn what_is_live_needs_nothing() {
 }
 
 #[test]
+fn what_a_run_that_was_cut_off_has_not_taken_away_goes_with_the_next() {
+    let releases = (1..=6).map(|n| kept(n, Mark::Good)).collect();
+    let plan = plan(&host(releases, Some(6)), &Wish::Release(wanted(6)), &MANNER).unwrap();
+    assert_eq!(plan.steps, [Step::Prune { releases: vec![id(1)] }]);
+}
+
+#[test]
 fn what_has_begun_goes_on_where_it_stopped() {
     let facts = Facts { arrived: 10_000_000, ..host(vec![kept(1, Mark::Good)], Some(1)) };
     let resumed = plan(&facts, &Wish::Release(wanted(2)), &MANNER).unwrap();
