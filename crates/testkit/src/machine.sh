@@ -8,6 +8,11 @@ mount --make-rprivate /
 mount -t tmpfs -o size="$3",mode=755 tmpfs "$dir"
 mkdir "$dir/cgroups" "$dir/upper" "$dir/work" "$dir/root"
 mount -t cgroup2 cgroup2 "$dir/cgroups"
+# What machines of tests that are over have left.
+for old in "$dir"/cgroups/mirai-test-*; do
+    pid=${old##*/mirai-test-}
+    [ -d "/proc/${pid%-*}" ] || find "$old" -depth -type d -exec rmdir {} + 2>/dev/null || true
+done
 mkdir -p "$dir/cgroups/$2"
 echo $$ >"$dir/cgroups/$2/cgroup.procs"
 exec unshare --mount --pid --fork --kill-child --net --uts --ipc --cgroup --propagation private sh -eu -c '
