@@ -77,6 +77,11 @@ pub(super) fn apply<R: Read, W: Write>(
         return Ok(refused);
     }
     if !apply.plan.steps.is_empty() {
+        let wanted = match &apply.wish {
+            Wish::Push(wanted) | Wish::Release(wanted) => Some(wanted.sha256.as_str()),
+            Wish::Rollback(_) => None,
+        };
+        host.sweep(wanted)?;
         host.keep_reserve()?;
         open_log(host, apply, link);
     }

@@ -2,9 +2,10 @@
 
 use std::fs::{self, File};
 use std::io::{self, Write as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::{AgentError, Host};
+use crate::id::ReleaseId;
 use crate::state::State;
 
 /// Several times the state of a host with all its releases.
@@ -46,6 +47,25 @@ impl Host {
         written.map_err(file_error(&path))
     }
 
+    /// Takes away what others have left that were cut off: archives that nobody waits for, half-filled folders, and releases that were
+    /// never written down. Held under the lock.
+    pub(super) fn sweep(&self, wanted: Option<&str>) -> Result<(), AgentError> {
+        let state = self.state()?;
+        let arriving = wanted.map(|sha256| self.layout.arriving(sha256));
+        for path in listed(&self.layout.tmp())? {
+            if Some(&path) != arriving.as_ref() {
+                remove(&path)?;
+            }
+        }
+        for path in listed(&self.layout.releases())? {
+            let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+            if ReleaseId::parse(&name).is_ok_and(|id| state.find(&id).is_none()) {
+                remove(&path)?;
+            }
+        }
+        Ok(())
+    }
+
     /// Keeps a little room on the disk, for the state to be written when there is none.
     pub(super) fn keep_reserve(&self) -> Result<(), AgentError> {
         let path = self.layout.reserve();
@@ -55,6 +75,11 @@ impl Host {
         // Bytes that are there, not a hole: a hole takes no room.
         fs::write(&path, vec![b'.'; RESERVE]).map_err(file_error(&path))
     }
+}
+
+fn listed(folder: &Path) -> Result<Vec<PathBuf>, AgentError> {
+    let entries = fs::read_dir(folder).and_then(|all| all.map(|entry| Ok(entry?.path())).collect());
+    entries.map_err(file_error(folder))
 }
 
 /// Makes what was renamed in a folder last.

@@ -311,9 +311,15 @@ async fn deploy_sends_only_what_has_not_arrived_and_throws_away_what_arrived_wro
     assert!(code == 20 && said.contains("is not the one that was sent"), "{said}");
     assert!(!arriving.exists());
 
+    // What somebody else has left goes; what was sent of this one stays.
+    let left = site.machine.file("/srv/mirai/tmp/0123.tar.zst");
+    let unknown = site.machine.file("/srv/mirai/releases/20200101T000000Z-0123456789ab/bin");
+    std::fs::write(&left, "half of an archive")?;
+    std::fs::create_dir_all(&unknown)?;
     std::fs::write(&arriving, &archive[..half])?;
     let (code, said) = site.deploy(&["push", "--artifact", &site.first]).await?;
     assert!(code == 0 && said.contains("send the rest of the archive"), "{said}");
+    assert!(!left.exists() && !unknown.exists());
     let (code, said) = site.deploy(&["status"]).await?;
     assert!(code == 0 && said.contains(&format!("ready  {}", site::id_of(&site.first))), "{said}");
     Ok(())
