@@ -5,6 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::id::ReleaseId;
+use crate::outcome::Ending;
 use crate::state::{Mark, Slot, State};
 
 /// An archive on the laptop.
@@ -203,6 +204,13 @@ pub struct Refusal(pub Vec<Trouble>);
 impl Refusal {
     fn of(what: impl Into<String>, remedy: impl Into<String>) -> Refusal {
         Refusal(vec![Trouble { what: what.into(), remedy: remedy.into() }])
+    }
+}
+
+impl From<Refusal> for Ending {
+    fn from(refusal: Refusal) -> Ending {
+        let next = refusal.0.first().map(|trouble| trouble.remedy.clone()).unwrap_or_default();
+        Ending::refused(refusal.to_string(), next)
     }
 }
 

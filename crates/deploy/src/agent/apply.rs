@@ -96,10 +96,7 @@ fn has_changed(host: &Host, apply: &Apply) -> Result<Option<Ending>, AgentError>
     Ok(match plan(&facts, &apply.wish, &apply.manner) {
         Ok(plan) if plan == apply.plan => None,
         Ok(_) => Some(Ending::refused(CHANGED, "run the command again")),
-        Err(refusal) => {
-            let next = refusal.0.first().map(|trouble| trouble.remedy.clone()).unwrap_or_default();
-            Some(Ending::refused(refusal.to_string(), next))
-        }
+        Err(refusal) => Some(refusal.into()),
     })
 }
 
@@ -198,9 +195,14 @@ impl<R: Read, W: Write> Work<'_, R, W> {
         };
         let mut file = OpenOptions::new().create(true).append(true).open(&path).map_err(failed)?;
         self.link.tell(&Tell::Send { from });
+        let mut left = wanted.size - from;
         loop {
             match self.link.piece() {
-                Ok(Some(piece)) => file.write_all(&piece).map_err(failed)?,
+                Ok(Some(piece)) => {
+                    let more = left.checked_sub(piece.len() as u64);
+                    left = more.ok_or_else(|| Trouble::of("more came than the archive has"))?;
+                    file.write_all(&piece).map_err(failed)?;
+                }
                 Ok(None) => break,
                 Err(error) => {
                     let _ = file.sync_all();
@@ -348,7 +350,7 @@ impl<R: Read, W: Write> Work<'_, R, W> {
     }
 
     fn confirm(&mut self, seconds: u64) -> Done {
-        let nonce = nonce().map_err(|error| Trouble::of(format!("no random number can be had: {error}")))?;
+        let nonce = hex::encode(store::random::<16>()?);
         let (path, awaited) = (self.host.layout.confirmation(&nonce), self.host.layout.awaited());
         fs::write(&awaited, &nonce).map_err(file_error(&awaited))?;
         self.link.tell(&Tell::ConfirmBy { nonce });
@@ -501,10 +503,4 @@ impl Host {
             std::process::abort();
         }
     }
-}
-
-fn nonce() -> io::Result<String> {
-    let mut bytes = [0; 16];
-    fs::File::open("/dev/urandom")?.read_exact(&mut bytes)?;
-    Ok(hex::encode(bytes))
 }

@@ -37,7 +37,7 @@ pub(super) fn take(layout: &Layout, who: &str, wait: Duration) -> Result<Result<
         std::thread::sleep(PAUSE);
     }
     // Who it is helps whoever waits; without room on the disk the lock holds all the same.
-    let _ = file.set_len(0).and_then(|()| file.write_all(who.as_bytes()));
+    let _ = file.set_len(0).and_then(|()| file.rewind()).and_then(|()| file.write_all(who.as_bytes()));
     Ok(Ok(Lock(file)))
 }
 
@@ -66,6 +66,15 @@ mod tests {
         assert_eq!(take(&layout, "yuki@desk", Duration::ZERO).unwrap().unwrap_err(), "mika@laptop");
         assert_eq!(holder(&layout).as_deref(), Some("mika@laptop"));
         drop(held);
-        assert!(take(&layout, "yuki@desk", Duration::ZERO).unwrap().is_ok());
+        // The guard is waited for; and whoever has waited is named as plainly as who came at once.
+        let guard = take(&layout, GUARD, Duration::ZERO).unwrap().unwrap();
+        let waiting = std::thread::spawn({
+            let layout = layout.clone();
+            move || take(&layout, "yuki@desk", Duration::ZERO).unwrap().unwrap()
+        });
+        std::thread::sleep(2 * PAUSE);
+        drop(guard);
+        let _held = waiting.join().unwrap();
+        assert_eq!(holder(&layout).as_deref(), Some("yuki@desk"));
     }
 }

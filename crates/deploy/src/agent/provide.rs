@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use super::link::Link;
-use super::store::{file_error, link, remove};
+use super::store::{file_error, link, random, remove};
 use super::{AgentError, Host, lock, systemd};
 use crate::outcome::{Ending, Outcome};
 use crate::provision::{Resource, Then};
@@ -318,11 +318,11 @@ fn settings_wanted(
         add(name, value.clone());
     }
     for name in SECRETS.into_iter().filter(|name| !has(name) && !given.contains_key(*name)) {
-        add(name, random()?);
+        add(name, secret()?);
     }
     if has_mariadb && !has("DATABASE_URL") && !given.contains_key("DATABASE_URL") {
         // Letters alone: it stands in a URL.
-        let password: String = random()?.chars().filter(char::is_ascii_alphanumeric).collect();
+        let password: String = secret()?.chars().filter(char::is_ascii_alphanumeric).collect();
         add("DATABASE_URL", format!("mysql://mirai:{password}@127.0.0.1/mirai"));
     }
     lines.push(String::new());
@@ -354,7 +354,10 @@ fn settings(
 ) -> Result<Result<(), String>, AgentError> {
     let (changed, text) = settings_wanted(path, plain, has_mariadb, given)?;
     let url = text.lines().find_map(|line| line.strip_prefix("DATABASE_URL=mysql://mirai:"));
-    if let Some(password) = url.filter(|_| changed.iter().any(|name| name == "DATABASE_URL") && has_mariadb)
+    // One that the operator gives leads to a database that is there already, perhaps elsewhere.
+    let is_ours =
+        has_mariadb && !given.contains_key("DATABASE_URL") && changed.iter().any(|name| name == "DATABASE_URL");
+    if let Some(password) = url.filter(|_| is_ours)
         && let Err(said) = database(password.split('@').next().unwrap_or_default())
     {
         return Ok(Err(said));
@@ -399,14 +402,9 @@ fn database(password: &str) -> Result<(), String> {
     }
 }
 
-fn random() -> Result<String, AgentError> {
+fn secret() -> Result<String, AgentError> {
     use base64::Engine as _;
-    let mut bytes = [0; 32];
-    let place = Path::new("/dev/urandom");
-    fs::File::open(place)
-        .and_then(|mut file| io::Read::read_exact(&mut file, &mut bytes))
-        .map_err(file_error(place))?;
-    Ok(base64::engine::general_purpose::STANDARD.encode(bytes))
+    Ok(base64::engine::general_purpose::STANDARD.encode(random::<32>()?))
 }
 
 /// User and group of a name, if the host knows it.

@@ -1,7 +1,7 @@
 //! The state and the links on the disk, each changed in one step that a crash can't halve.
 
 use std::fs::{self, File};
-use std::io::{self, Write as _};
+use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use super::{AgentError, Host};
@@ -75,6 +75,13 @@ impl Host {
         // Bytes that are there, not a hole: a hole takes no room.
         fs::write(&path, vec![b'.'; RESERVE]).map_err(file_error(&path))
     }
+}
+
+/// Bytes that nobody can guess.
+pub(super) fn random<const N: usize>() -> Result<[u8; N], AgentError> {
+    let (mut bytes, place) = ([0; N], Path::new("/dev/urandom"));
+    File::open(place).and_then(|mut file| file.read_exact(&mut bytes)).map_err(file_error(place))?;
+    Ok(bytes)
 }
 
 fn listed(folder: &Path) -> Result<Vec<PathBuf>, AgentError> {

@@ -114,8 +114,15 @@ impl Target {
     }
 
     /// What it should have around the program.
-    pub fn resources(&self) -> Vec<Resource> {
-        provision::site(&SiteHost {
+    ///
+    /// # Errors
+    /// When Let's Encrypt is to make the certificate, and nobody is named whom it could warn.
+    pub fn resources(&self) -> Result<Vec<Resource>, ClientError> {
+        if self.tls == Tls::Certbot && self.email.is_none() {
+            let wanted = "a certificate by Let's Encrypt needs `email = \"you@example.net\"`; for a trial without one: `tls = \"self-signed\"`";
+            return Err(ClientError::Config(format!("{FILE}: {wanted}")));
+        }
+        Ok(provision::site(&SiteHost {
             root: &self.root,
             domain: self.domain.as_deref().unwrap_or(&self.host),
             email: self.email.as_deref(),
@@ -124,7 +131,7 @@ impl Target {
             backup_recipient: self.backup_recipient.as_deref(),
             ssh_port: self.port,
             has_guards: self.guards,
-        })
+        }))
     }
 
     /// The operator's own settings for the host.
@@ -254,6 +261,8 @@ mod tests {
     fn two_lines_are_enough_for_one_host() {
         let target = from_toml("[production]\nhost = \"vpn.example.net\"\n", DEFAULT).unwrap();
         assert_eq!((target.user.as_str(), target.port, target.root.as_str()), ("root", 22, "/srv/mirai"));
+        let said = target.resources().unwrap_err().to_string();
+        assert!(said.contains("email") && said.contains("self-signed"), "{said}");
         assert_eq!(target.manner(), Manner { watch_s: 60, confirm_s: 30, has_backup: false });
     }
 

@@ -80,10 +80,7 @@ fn prepared(
     let manner = target.manner();
     let plan = match plan(&facts, &wish, &manner) {
         Ok(plan) => plan,
-        Err(refusal) => {
-            let next = refusal.0.first().map(|trouble| trouble.remedy.clone()).unwrap_or_default();
-            return Ok(Ending::refused(refusal.to_string(), next));
-        }
+        Err(refusal) => return Ok(refusal.into()),
     };
     show(Report::Plan(&plan));
     if options.is_dry {
@@ -122,12 +119,13 @@ fn provided(
     options: &Options,
     show: &mut dyn FnMut(Report<'_>),
 ) -> Result<Ending, ClientError> {
+    let resources = target.resources()?;
     let mut connection = match Connection::open(target) {
         Ok(connection) => connection,
         Err(error) if [NO_AGENT, OTHERWISE, BROKEN].iter().any(|words| error.to_string().contains(words)) => {
             if options.is_dry {
                 show(Report::Note("the host has no agent of this version yet; of these, what is missing:"));
-                target.resources().iter().for_each(|resource| show(Report::Note(&format!(" - {resource}"))));
+                resources.iter().for_each(|resource| show(Report::Note(&format!(" - {resource}"))));
                 return Ok(Ending::good(
                     "the agent would be sent, and then asked what is missing",
                     "nothing was changed",
@@ -139,8 +137,7 @@ fn provided(
         }
         Err(error) => return Err(error),
     };
-    let (resources, by) = (target.resources(), options.by.clone());
-    let wanted = Provide { resources, given, is_dry: options.is_dry, by, wait_s: options.wait_s };
+    let wanted = Provide { resources, given, is_dry: options.is_dry, by: options.by.clone(), wait_s: options.wait_s };
     if wire::say(&mut connection.to, &Ask::Provide(wanted)).is_err() {
         return Err(lost(connection));
     }

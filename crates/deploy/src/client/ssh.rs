@@ -19,6 +19,8 @@ pub(super) const NO_AGENT: &str = "the host has no agent yet";
 pub(super) const BROKEN: &str = "the host's agent does not run";
 /// What is said of an agent of another version.
 pub(super) const OTHERWISE: &str = "speaks otherwise than this program";
+/// What a host says of an agent that did not arrive whole.
+const PARTIAL: &str = "partial-agent";
 /// What is shown of what `ssh` says.
 const SHOWN: usize = 10;
 
@@ -79,9 +81,11 @@ impl Connection {
     /// What has not arrived whole does not become the agent.
     pub(super) fn bring_agent(target: &Target, program: &Path, sha256: &str) -> Result<(), ClientError> {
         let (sudo, root) = (if target.sudo { "sudo -n " } else { "" }, &target.root);
+        let new = format!("{root}/bootstrap/new");
         let script = format!(
-            "umask 022 && mkdir -p {root}/bootstrap && cat > {root}/bootstrap/new && echo \"{sha256}  {root}/bootstrap/new\" | sha256sum --check --status && chmod 755 {root}/bootstrap/new && \
-             mv {root}/bootstrap/new {root}/bootstrap/mirai && ln -sfn {root}/bootstrap/mirai {root}/agent && echo brought"
+            "umask 022 && mkdir -p {root}/bootstrap && cat > {new} && \
+             if ! echo \"{sha256}  {new}\" | sha256sum --check --status; then echo {PARTIAL}; exit 1; fi && \
+             chmod 755 {new} && mv {new} {root}/bootstrap/mirai && ln -sfn {root}/bootstrap/mirai {root}/agent && echo brought"
         );
         let mut connection = Connection::start(target, &format!("exec {sudo}sh -c '{script}'"))?;
         let sent = File::open(program).and_then(|mut file| io::copy(&mut file, &mut connection.to));
@@ -90,6 +94,11 @@ impl Connection {
         let heard = connection.from.read_to_string(&mut said);
         match (sent, heard) {
             (Ok(_), Ok(_)) if said.trim_end().ends_with("brought") => Ok(()),
+            _ if said.contains(PARTIAL) => Err(ClientError::Ssh {
+                cause: "the agent did not arrive whole, and was not taken".to_owned(),
+                evidence: connection.last_words(),
+                remedy: "run the command again".to_owned(),
+            }),
             _ => Err(connection.no_agent(target, &said)),
         }
     }
