@@ -11,6 +11,7 @@ mod provide;
 mod run;
 mod store;
 mod systemd;
+mod vpn;
 
 use std::fs::File;
 use std::io::{self, Read, Write};
@@ -43,7 +44,7 @@ pub enum AgentError {
     File(String, #[source] io::Error),
     /// The list of releases is damaged.
     #[error(
-        "{0} can't be read ({1}); the folders beside it are whole: tell what serves with `systemctl status 'mirai@*'`"
+        "{0} can't be read ({1}); the folders beside it are whole: tell what serves with `systemctl status 'mirai*'`"
     )]
     State(String, #[source] serde_json::Error),
     /// The other half is gone, or says what nobody asked for.
@@ -96,7 +97,12 @@ pub fn speak(host: &Host, from: File, mut to: impl Write) -> Result<(), AgentErr
                 Ok(status) => link.tell(&Tell::Status(status)),
                 Err(error) => link.tell(&Tell::Done(broken(&error))),
             },
-            Ask::Logs { lines } => link.tell(&Tell::Logs(systemd::journal("mirai@*.service", lines))),
+            Ask::Logs { lines } => link.tell(&Tell::Logs(systemd::journal(host.role().units(), lines))),
+            Ask::Server(new) => {
+                let told = host.server(&new).unwrap_or_else(|error| Tell::Done(broken(&error)));
+                link.tell(&told);
+            }
+            Ask::Token(_) => return Err(io::Error::other("a token came unasked").into()),
             Ask::Confirm { nonce } => {
                 let ending = confirm(host, &nonce).unwrap_or_else(|error| broken(&error));
                 link.tell(&Tell::Done(ending));
@@ -117,6 +123,7 @@ fn status(host: &Host) -> Result<Status, AgentError> {
     let state = host.state()?;
     let health = match &state.live {
         None => "nothing is live".to_owned(),
+        Some(live) if !host.role().is_site() => host.gateway_health(&live.release),
         Some(live) => match http::readiness(&host.layout.public_socket()) {
             Ok(ready) if ready.release.as_deref() == Some(live.release.as_str()) && ready.ok => "answers".to_owned(),
             Ok(ready) => format!("answers, but {}", ready.trouble(live.release.as_str())),
@@ -125,7 +132,7 @@ fn status(host: &Host) -> Result<Status, AgentError> {
     };
     let locked_by = lock::holder(&host.layout);
     let awaited = locked_by.as_ref().and_then(|_| std::fs::read_to_string(host.layout.awaited()).ok());
-    Ok(Status { state, locked_by, awaited, health })
+    Ok(Status { role: host.role(), state, locked_by, awaited, health })
 }
 
 /// Only a word that was given out can be said: it names a file, so nothing else may stand in it.

@@ -5,6 +5,7 @@ pub mod config;
 pub mod log;
 mod session;
 mod ssh;
+pub mod vpn;
 
 pub use session::{Options, Report, carry_out, logs, provide, status};
 

@@ -6,9 +6,6 @@ use crate::id::ReleaseId;
 use crate::manifest;
 use crate::state::Slot;
 
-/// The root of everything on a host, if the settings name no other.
-pub const ROOT: &str = "/srv/mirai";
-
 /// The places below the root.
 #[derive(Debug, Clone)]
 pub struct Layout {
@@ -99,6 +96,11 @@ impl Layout {
     /// Held by whoever changes something.
     pub fn lock(&self) -> PathBuf {
         self.root.join("lock")
+    }
+
+    /// What the host is for; a host without it is a site's.
+    pub fn role(&self) -> PathBuf {
+        self.root.join("role")
     }
 
     /// The settings. Not in the program's own folder: what root writes there the program's user could lead elsewhere.

@@ -17,5 +17,6 @@ pub mod manifest;
 pub mod outcome;
 pub mod plan;
 pub mod provision;
+pub mod role;
 pub mod state;
 pub mod wire;

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::id::ReleaseId;
+use crate::role::Role;
 
 /// The version of the archive's form that this program writes, and the only one that it reads.
 pub const FORMAT: u32 = 1;
@@ -25,6 +26,9 @@ pub struct Manifest {
     pub version: String,
     /// What it runs on: `x86_64-unknown-linux-gnu`.
     pub target: String,
+    /// What it is for; left out for a site.
+    #[serde(default, skip_serializing_if = "Role::is_site")]
+    pub role: Role,
     /// Every file beside the manifest, by the order of their paths.
     pub files: Vec<File>,
 }

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::id::ReleaseId;
 use crate::outcome::Ending;
+use crate::role::Role;
 use crate::state::{Mark, Slot, State};
 
 /// An archive on the laptop.
@@ -56,6 +57,8 @@ pub struct Trouble {
 /// What is on a host.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Facts {
+    /// What it is for.
+    pub role: Role,
     /// Its releases.
     pub state: State,
     /// Bytes of the wanted archive that have arrived.
@@ -108,12 +111,19 @@ pub enum Step {
         /// The release.
         release: ReleaseId,
     },
+    /// The release reads what is on the host, and says what it would do: for a device that can't be had twice.
+    Rehearse {
+        /// The release.
+        release: ReleaseId,
+    },
     /// The release takes over.
     Switch {
         /// The release.
         release: ReleaseId,
         /// Where it runs.
         slot: Slot,
+        /// What the host is for.
+        role: Role,
         /// What ends.
         from: Option<ReleaseId>,
     },
@@ -145,6 +155,7 @@ impl Step {
             Step::Backup => "backup",
             Step::Migrate { .. } => "migrate",
             Step::Try { .. } => "try",
+            Step::Rehearse { .. } => "rehearse",
             Step::Switch { .. } => "switch",
             Step::Watch { .. } => "watch",
             Step::Confirm { .. } => "confirm",
@@ -169,11 +180,14 @@ impl fmt::Display for Step {
             Step::Backup => write!(f, "back up the database"),
             Step::Migrate { release } => write!(f, "bring the database to the tables of {release}"),
             Step::Try { release } => write!(f, "start {release} on a socket of its own and ask it"),
-            Step::Switch { release, slot, from: Some(from) } => {
-                write!(f, "start {release} as {} on the public socket, then end {from}", slot.unit())
+            Step::Rehearse { release } => write!(f, "let {release} read what is on the host, and change nothing"),
+            Step::Switch { release, slot, role: Role::Site, from } => {
+                write!(f, "start {release} as {} on the public socket", Role::Site.unit(*slot))?;
+                from.as_ref().map_or(Ok(()), |from| write!(f, ", then end {from}"))
             }
-            Step::Switch { release, slot, from: None } => {
-                write!(f, "start {release} as {} on the public socket", slot.unit())
+            Step::Switch { release, slot, role: Role::Gateway, from } => {
+                from.as_ref().map_or(Ok(()), |from| write!(f, "end {from}, then "))?;
+                write!(f, "start {release} as {}", Role::Gateway.unit(*slot))
             }
             Step::Watch { seconds } => write!(f, "watch it for {seconds} s"),
             Step::Confirm { seconds } => write!(f, "confirm over a new connection, within {seconds} s"),
@@ -250,7 +264,7 @@ pub fn plan(facts: &Facts, wish: &Wish, manner: &Manner) -> Result<Plan, Refusal
         }
     };
     match (next, &state.live) {
-        (Some((id, manner)), _) if !is_live(&state, &id) => go_live(&state, &id, &manner, &mut steps),
+        (Some((id, manner)), _) if !is_live(&state, &id) => go_live(facts.role, &state, &id, &manner, &mut steps),
         // What is live and can't start must not be in the way of what takes its place.
         (_, Some(live)) if !facts.is_serving && facts.state.pending.is_none() => {
             steps.push(Step::Start { release: live.release.clone() });
@@ -292,15 +306,20 @@ fn bring(facts: &Facts, state: &State, wanted: &Wanted, steps: &mut Vec<Step>) -
     Ok(())
 }
 
-fn go_live(state: &State, id: &ReleaseId, manner: &Manner, steps: &mut Vec<Step>) {
+fn go_live(role: Role, state: &State, id: &ReleaseId, manner: &Manner, steps: &mut Vec<Step>) {
     let release = id.clone();
-    if manner.has_backup && state.live.is_some() {
-        steps.push(Step::Backup);
+    match role {
+        Role::Site => {
+            if manner.has_backup && state.live.is_some() {
+                steps.push(Step::Backup);
+            }
+            steps.push(Step::Migrate { release: release.clone() });
+            steps.push(Step::Try { release: release.clone() });
+        }
+        Role::Gateway => steps.push(Step::Rehearse { release: release.clone() }),
     }
-    steps.push(Step::Migrate { release: release.clone() });
-    steps.push(Step::Try { release: release.clone() });
     let from = state.live.as_ref().map(|live| live.release.clone());
-    steps.push(Step::Switch { release, slot: state.free_slot(), from });
+    steps.push(Step::Switch { release, slot: state.free_slot(), role, from });
     steps.push(Step::Watch { seconds: manner.watch_s });
     steps.push(Step::Confirm { seconds: manner.confirm_s });
     prune(state, id, steps);

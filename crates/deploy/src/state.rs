@@ -10,13 +10,13 @@ pub const KEPT: usize = 5;
 /// Releases that failed and are kept to be looked at.
 pub const KEPT_BAD: usize = 2;
 
-/// One of the two units that take turns on the same socket.
+/// One of the two units that take turns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Slot {
-    /// `mirai@a.service`.
+    /// The first.
     A,
-    /// `mirai@b.service`.
+    /// The second.
     B,
 }
 
@@ -34,14 +34,6 @@ impl Slot {
         match self {
             Slot::A => "a",
             Slot::B => "b",
-        }
-    }
-
-    /// The unit.
-    pub fn unit(self) -> &'static str {
-        match self {
-            Slot::A => "mirai@a.service",
-            Slot::B => "mirai@b.service",
         }
     }
 }

@@ -13,10 +13,11 @@ use serde::{Deserialize, Serialize};
 use crate::outcome::Ending;
 use crate::plan::{Facts, Manner, Plan, Wish};
 use crate::provision::Resource;
+use crate::role::Role;
 use crate::state::State;
 
 /// What the halves have to agree on. Raised with each change that an older half would misread.
-pub const PROTOCOL: u32 = 1;
+pub const PROTOCOL: u32 = 2;
 /// The first bytes of an agent.
 pub const MAGIC: &[u8] = b"\x01mirai-deploy\n";
 /// How much a host may say before that.
@@ -51,6 +52,39 @@ pub enum Ask {
         /// The word.
         nonce: String,
     },
+    /// To a site's host: a token with which this VPN server enrols; it becomes one of the site's servers, if it is not.
+    Server(NewServer),
+    /// What was wanted with [`Tell::TokenWanted`], or why there is none.
+    Token(Result<Secret, String>),
+}
+
+/// A VPN server, as the site is to know it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NewServer {
+    /// Its name: `osaka-1`.
+    pub name: String,
+    /// Region, such as `jp`.
+    pub region: String,
+    /// Country, two letters.
+    pub country: String,
+    /// City.
+    pub city: String,
+    /// `host:port` that clients connect to.
+    pub endpoint: String,
+    /// Devices that it is meant for; as the site has it if left out.
+    pub capacity: Option<u32>,
+    /// Traffic that it is meant for, in Mbit/s each way; as the site has it if left out.
+    pub bandwidth_mbit: Option<u32>,
+}
+
+/// Something that nothing prints.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Secret(pub String);
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret")
+    }
 }
 
 /// A plan to be applied.
@@ -132,6 +166,10 @@ pub enum Tell {
         /// The word.
         nonce: String,
     },
+    /// A token is needed for the host to enrol as a VPN server.
+    TokenWanted,
+    /// The token that was asked for with [`Ask::Server`].
+    Token(Secret),
     /// The releases.
     Status(Status),
     /// Lines of a log.
@@ -143,6 +181,8 @@ pub enum Tell {
 /// What `mirai deploy status` shows.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Status {
+    /// What the host is for.
+    pub role: Role,
     /// Releases and what is live.
     pub state: State,
     /// Who is deploying just now.

@@ -10,6 +10,7 @@ use deploy::client::{self, ClientError, Options, Report};
 use deploy::id::ReleaseId;
 use deploy::outcome::{Ending, Outcome};
 use deploy::plan::Wish;
+use deploy::role::Role;
 use serde_json::json;
 
 use crate::cli::{Change, Deploy, DeployVerb, Source};
@@ -27,7 +28,10 @@ pub(crate) fn run(command: &Deploy) -> ExitCode {
     }
     let folder = Path::new(".");
     let ending = match &command.verb {
-        DeployVerb::Build { allow_dirty, program } => build(folder, *allow_dirty, program.as_deref()),
+        DeployVerb::Build { allow_dirty, program, role } => {
+            let role = role.map_or_else(|| role_of(folder, &command.env), |role| Ok(role.into()));
+            role.and_then(|role| build(folder, *allow_dirty, role, program.as_deref()))
+        }
         DeployVerb::Status => status(command, folder),
         DeployVerb::Logs { lines } => logs(command, folder, *lines),
         DeployVerb::Provision { source, change } => provision(command, folder, source, change),
@@ -56,32 +60,47 @@ pub(crate) fn run(command: &Deploy) -> ExitCode {
     ExitCode::from(code)
 }
 
-fn build(folder: &Path, allow_dirty: bool, program: Option<&Path>) -> Result<Ending, ClientError> {
-    let artifact = built(folder, allow_dirty, program)?;
+/// What an environment's hosts are for. A build needs no settings: without any it is a site's.
+fn role_of(folder: &Path, env: &str) -> Result<Role, ClientError> {
+    let has_settings = [config::FILE, config::OLD_FILE].iter().any(|file| folder.join(file).is_file());
+    if has_settings { Ok(config::read(folder, env)?.role()) } else { Ok(Role::Site) }
+}
+
+fn build(folder: &Path, allow_dirty: bool, role: Role, program: Option<&Path>) -> Result<Ending, ClientError> {
+    let artifact = built(folder, allow_dirty, role, program)?;
     let path = artifact.path.display();
     Ok(Ending::good(format!("{path} is {}, {:.1} MB", artifact.wanted.id, artifact.wanted.size as f64 / 1e6), ""))
 }
 
-fn built(folder: &Path, allow_dirty: bool, program: Option<&Path>) -> Result<Artifact, ClientError> {
+fn built(folder: &Path, allow_dirty: bool, role: Role, program: Option<&Path>) -> Result<Artifact, ClientError> {
     let folder = std::fs::canonicalize(folder).map_err(|error| ClientError::Config(format!("this folder: {error}")))?;
     let commit = artifact::clean_commit(&folder, allow_dirty)?;
     let program = match program {
         Some(program) => program.to_owned(),
-        None => artifact::build(&folder, &commit)?,
+        None => artifact::build(&folder, &commit, role)?,
     };
-    artifact::pack(&folder, &commit, &program, VERSION)
+    artifact::pack(&folder, &commit, role, &program, VERSION)
 }
 
 /// The archive that was named, or this commit's: the one that lies there, or one that is built now.
-fn sourced(folder: &Path, source: &Source) -> Result<Artifact, ClientError> {
+fn sourced(folder: &Path, source: &Source, target: &Target) -> Result<Artifact, ClientError> {
+    let role = target.role();
     if let Some(path) = &source.artifact {
-        return artifact::open(path);
+        let artifact = artifact::open(path)?;
+        if artifact.manifest.role == role {
+            return Ok(artifact);
+        }
+        let (of, host) = (artifact.manifest.role.as_str(), role.as_str());
+        return Err(ClientError::Artifact {
+            cause: format!("{} is of a {of}, and {} is a {host}", path.display(), target.host),
+            remedy: "`mirai deploy build --role site` or `--role gateway` makes the other".to_owned(),
+        });
     }
     let commit = artifact::clean_commit(folder, source.allow_dirty)?;
-    let lying = ReleaseId::of(&commit.stamp, &commit.revision, None).map(|id| artifact::place(folder, &id));
+    let lying = ReleaseId::of(&commit.stamp, &commit.revision, None).map(|id| artifact::place(folder, &id, role));
     match lying {
         Ok(path) if commit.changed.is_empty() && path.is_file() => artifact::open(&path),
-        _ => built(folder, source.allow_dirty, None),
+        _ => built(folder, source.allow_dirty, role, None),
     }
 }
 
@@ -94,7 +113,7 @@ fn bring(
     wish: fn(deploy::plan::Wanted) -> Wish,
 ) -> Result<Ending, ClientError> {
     let target = config::read(folder, &command.env)?;
-    let artifact = sourced(folder, source)?;
+    let artifact = sourced(folder, source, &target)?;
     let wish = wish(artifact.wanted.clone());
     Ok(carry_out(command, folder, &target, wish, Some(artifact.path), change, verb))
 }
@@ -108,9 +127,11 @@ fn rollback(command: &Deploy, folder: &Path, to: Option<&str>, change: &Change) 
 fn provision(command: &Deploy, folder: &Path, source: &Source, change: &Change) -> Result<Ending, ClientError> {
     let target = config::read(folder, &command.env)?;
     let given = target.given(folder)?;
-    let artifact = sourced(folder, source)?;
+    let site = target.gateway.as_ref().and_then(|vpn| vpn.site.as_deref());
+    let site = site.map(|part| config::read(folder, part)).transpose()?;
+    let artifact = sourced(folder, source, &target)?;
     Ok(shown(command, folder, change, "provision", |options, show| {
-        client::provide(&target, given, &artifact.path, options, show)
+        client::provide(&target, site.as_ref(), given, &artifact.path, options, show)
     }))
 }
 

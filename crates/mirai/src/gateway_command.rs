@@ -15,6 +15,7 @@ pub(crate) async fn run(command: GatewayCommand) -> anyhow::Result<()> {
                 None if Kernel::is_there().await => Driver::Kernel,
                 None => Driver::Embedded,
             };
+            let token = if token == "-" { std::io::read_to_string(std::io::stdin())?.trim().to_owned() } else { token };
             let identity = gateway::enrol(&Place::new(state), &control, &token, driver.name()).await?;
             out::line(&format!("enrolled as {}; start it with `mirai gateway run`", identity.name));
             Ok(())

@@ -26,7 +26,8 @@ exec unshare --mount --pid --fork --kill-child --net --uts --ipc --cgroup --prop
         touch "$root/dev/$device"
         mount --bind "/dev/$device" "$root/dev/$device"
     done
-    mkdir "$root/dev/pts" "$root/dev/shm"
+    mkdir "$root/dev/net" "$root/dev/pts" "$root/dev/shm"
+    mknod -m 666 "$root/dev/net/tun" c 10 200
     mount -t devpts -o newinstance,ptmxmode=0666 devpts "$root/dev/pts"
     ln -s pts/ptmx "$root/dev/ptmx"
     mount -t tmpfs -o mode=755 tmpfs "$root/run"

@@ -15,6 +15,7 @@ use crate::archive::{self, ArchiveError};
 use crate::id::ReleaseId;
 use crate::outcome::{CHANGED, Ending, Outcome};
 use crate::plan::{Step, Wanted, Wish, plan};
+use crate::role::Role;
 use crate::state::{Kept, Live, Mark};
 use crate::wire::{Apply, Tell};
 
@@ -22,6 +23,8 @@ use crate::wire::{Apply, Tell};
 const TO_ANSWER: Duration = Duration::from_secs(10);
 /// Pages that a candidate has to show.
 const SMOKE: [&str; 4] = ["/", "/pricing", "/login", "/status.json"];
+/// How long a VPN server's release has to hear from the site.
+const TO_HEAR: Duration = Duration::from_secs(20);
 /// How often a new release is looked at, and how often in a row it may not answer.
 const LOOK: Duration = Duration::from_millis(500);
 const MISSES: u32 = 3;
@@ -54,6 +57,25 @@ impl From<AgentError> for Trouble {
 }
 
 type Done = Result<(), Trouble>;
+
+/// A unit with the process that it had when it was first looked at.
+struct Running {
+    unit: &'static str,
+    pid: Option<u32>,
+}
+
+impl Running {
+    /// An error once it does not run any more, or has been started anew.
+    fn check(&self, release: &ReleaseId) -> Done {
+        // While systemd does not answer nothing is known of the unit.
+        match systemd::unit(self.unit) {
+            Some(now) if !now.is_active || self.pid.is_some_and(|pid| now.pid != pid) => {
+                Err(Trouble::with_journal(format!("{release} did not keep running"), self.unit))
+            }
+            _ => Ok(()),
+        }
+    }
+}
 
 /// Does a plan under the lock.
 pub(super) fn apply<R: Read, W: Write>(
@@ -143,8 +165,12 @@ impl<R: Read, W: Write> Work<'_, R, W> {
                 self.command("the database could not be brought to the tables of this release", &["migrate"])
             }
             Step::Try { release } => self.look_at(release),
+            Step::Rehearse { release } => self.rehearse(release),
             Step::Switch { release, .. } => self.switch(release),
-            Step::Watch { seconds } => self.watch(*seconds),
+            Step::Watch { seconds } => match self.host.role() {
+                Role::Site => self.watch(*seconds),
+                Role::Gateway => self.watch_gateway(*seconds),
+            },
             Step::Confirm { seconds } => self.confirm(*seconds),
             Step::Prune { releases } => Ok(self.prune(releases)?),
         }
@@ -153,7 +179,7 @@ impl<R: Read, W: Write> Work<'_, R, W> {
     /// The release that this is about.
     fn release(&self) -> Option<&ReleaseId> {
         self.apply.plan.steps.iter().find_map(|step| match step {
-            Step::Try { release } => Some(release),
+            Step::Try { release } | Step::Rehearse { release } => Some(release),
             _ => None,
         })
     }
@@ -225,6 +251,10 @@ impl<R: Read, W: Write> Work<'_, R, W> {
         }
         // As a whole before anything is written.
         let manifest = match archive::verify(open()?) {
+            Ok(manifest) if manifest.role != self.host.role() => {
+                store::remove(&path)?;
+                return Err(Trouble::of(format!("the archive is of a {}", manifest.role.as_str())));
+            }
             Ok(manifest) if manifest.id == *release => manifest,
             Ok(manifest) => return Err(Trouble::of(format!("the archive is of {}", manifest.id))),
             Err(error @ ArchiveError::Refused(_)) => {
@@ -261,7 +291,7 @@ impl<R: Read, W: Write> Work<'_, R, W> {
     fn command(&mut self, cause: &str, args: &[&str]) -> Done {
         let Some(release) = self.release() else { return Err(Trouble::of("the plan is of no release")) };
         let done = self.host.run(release, args)?;
-        done.map_err(|evidence| Trouble { cause: cause.to_owned(), evidence })
+        done.map(drop).map_err(|evidence| Trouble { cause: cause.to_owned(), evidence })
     }
 
     fn look_at(&mut self, release: &ReleaseId) -> Done {
@@ -303,35 +333,58 @@ impl<R: Read, W: Write> Work<'_, R, W> {
         host.save(&state)?;
         host.failpoint("switch-written");
         // The slot is the free one: what may still run there is what a switch has left that was cut off.
-        let _ = systemd::stop(slot.unit());
+        let _ = systemd::stop(host.unit(slot));
         start(host, &pending.to)?;
         host.failpoint("switch-both");
         if let Some(from) = from {
-            systemd::stop(from.slot.unit()).map_err(Trouble::of)?;
+            systemd::stop(host.unit(from.slot)).map_err(Trouble::of)?;
         }
         Ok(())
     }
 
+    /// The release that a switch is to, and the unit that it runs as.
+    fn switched(&self) -> Result<(Live, Running), Trouble> {
+        let pending = self.host.state()?.pending.ok_or_else(|| Trouble::of("no switch is under way"))?;
+        let unit = self.host.unit(pending.to.slot);
+        Ok((pending.to, Running { unit, pid: systemd::unit(unit).map(|unit| unit.pid) }))
+    }
+
+    /// A VPN server's release has to run throughout, and to hear from the site.
+    fn watch_gateway(&mut self, seconds: u64) -> Done {
+        let (Live { release, .. }, running) = self.switched()?;
+        let began = Instant::now();
+        let (least, most) = (Duration::from_secs(seconds), TO_HEAR.max(Duration::from_secs(seconds)));
+        loop {
+            running.check(&release)?;
+            match self.host.hears(&release, began.elapsed()) {
+                Ok(()) if began.elapsed() >= least => return Ok(()),
+                Err(why) if began.elapsed() >= most => {
+                    let trouble = Trouble::with_journal(format!("{release}: {why}"), running.unit);
+                    return Err(trouble);
+                }
+                _ => std::thread::sleep(LOOK),
+            }
+        }
+    }
+
+    fn rehearse(&self, release: &ReleaseId) -> Done {
+        let said = self.host.rehearse(release)?;
+        said.map_err(|evidence| Trouble { cause: format!("{release} can't serve here"), evidence })
+    }
+
     fn watch(&mut self, seconds: u64) -> Done {
-        let Some(Live { release, slot }) = self.host.state()?.pending.map(|pending| pending.to) else {
-            return Err(Trouble::of("no switch is under way"));
-        };
-        let (socket, pid) = (self.host.layout.public_socket(), systemd::unit(slot.unit()).map(|unit| unit.pid));
+        let (Live { release, slot }, running) = self.switched()?;
+        let socket = self.host.layout.public_socket();
         let until = Instant::now() + Duration::from_secs(seconds);
         let mut misses = 0;
         loop {
-            // While systemd does not answer nothing is known of the unit; whether it serves is asked below.
-            if let Some(unit) = systemd::unit(slot.unit())
-                && (!unit.is_active || pid.is_some_and(|pid| unit.pid != pid))
-            {
-                return Err(Trouble::with_journal(format!("{release} did not keep running"), slot.unit()));
-            }
+            running.check(&release)?;
             match is_ready(&socket, &release) {
                 Ok(()) => misses = 0,
                 Err(why) => {
                     misses += 1;
                     if misses >= MISSES {
-                        return Err(Trouble::with_journal(format!("{release} does not serve: {why}"), slot.unit()));
+                        return Err(Trouble::with_journal(format!("{release} does not serve: {why}"), running.unit));
                     }
                 }
             }
@@ -340,7 +393,7 @@ impl<R: Read, W: Write> Work<'_, R, W> {
                 && faults * FAULTS_IN > all
             {
                 let cause = format!("{faults} of {all} answers of {release} were its own fault");
-                return Err(Trouble::with_journal(cause, slot.unit()));
+                return Err(Trouble::with_journal(cause, running.unit));
             }
             if Instant::now() >= until {
                 return Ok(());
@@ -392,7 +445,7 @@ impl<R: Read, W: Write> Work<'_, R, W> {
         };
         let is_idle = self.apply.plan.steps.is_empty();
         let cause = if is_idle { format!("{words} already: nothing was to be done") } else { words };
-        Ending::good(cause, serves(state.live.as_ref()))
+        Ending::good(cause, serves(self.host, state.live.as_ref()))
     }
 
     /// What a failed step leaves: the release from before, as soon as there was a switch.
@@ -410,46 +463,44 @@ impl<R: Read, W: Write> Work<'_, R, W> {
         };
         let Some(pending) = &before.pending else {
             if let Some(release) = self.release()
-                && matches!(step, Step::Migrate { .. } | Step::Try { .. })
+                && matches!(step, Step::Migrate { .. } | Step::Try { .. } | Step::Rehearse { .. })
             {
                 // It can't be noted on a full disk; then it may be tried again, which is right too.
                 let _ = host.save(&before.clone().failed(release, (host.clock)()));
             }
             if matches!(step, Step::Prune { .. }) {
-                return ending(Outcome::Good, serves(before.live.as_ref()), String::new());
+                return ending(Outcome::Good, serves(host, before.live.as_ref()), String::new());
             }
-            return ending(Outcome::Failed, format!("as before; {}", serves(before.live.as_ref())), again);
+            return ending(Outcome::Failed, format!("as before; {}", serves(host, before.live.as_ref())), again);
         };
-        let had_ended = is_after || pending.from.as_ref().is_some_and(|from| !systemd::is_active(from.slot.unit()));
+        let had_ended = is_after || pending.from.as_ref().is_some_and(|from| !host.runs(from));
         match take_back(host).map_err(|error| error.to_string()).flatten() {
             Ok(()) => {
                 let outcome = if had_ended && pending.from.is_some() { Outcome::RolledBack } else { Outcome::Failed };
-                ending(outcome, serves(pending.from.as_ref()), again)
+                ending(outcome, serves(host, pending.from.as_ref()), again)
             }
             Err(why) => ending(
                 Outcome::Stranded,
                 format!("it could not go back: {why}"),
-                "on the host, now: `systemctl status 'mirai@*' mirai.socket`, `journalctl -u 'mirai@*' -n 50`"
-                    .to_owned(),
+                format!("on the host, now: `systemctl status '{0}'`, `journalctl -u '{0}' -n 50`", host.role().units()),
             ),
         }
     }
 }
 
-fn serves(live: Option<&Live>) -> String {
-    match live {
-        Some(live) if systemd::is_active(live.slot.unit()) => {
-            format!("{} serves as {}", live.release, live.slot.unit())
-        }
-        Some(live) => format!("{} should serve as {}, and does not run", live.release, live.slot.unit()),
-        None => "nothing serves".to_owned(),
+fn serves(host: &Host, live: Option<&Live>) -> String {
+    let Some(live) = live else { return "nothing serves".to_owned() };
+    let (release, unit) = (&live.release, host.unit(live.slot));
+    if host.runs(live) {
+        format!("{release} serves as {unit}")
+    } else {
+        format!("{release} should serve as {unit}, and does not run")
     }
 }
 
 fn start(host: &Host, live: &Live) -> Done {
-    let slot = live.slot;
     let said = run_in_slot(host, live)?;
-    said.map_err(|said| Trouble::with_journal(format!("it does not start on the public socket ({said})"), slot.unit()))
+    said.map_err(|said| Trouble::with_journal(format!("it does not start ({said})"), host.unit(live.slot)))
 }
 
 fn is_ready(socket: &Path, release: &ReleaseId) -> Result<(), String> {
@@ -467,20 +518,29 @@ pub(super) fn take_back(host: &Host) -> Result<Result<(), String>, AgentError> {
     if let Some(from) = &pending.from
         && let Err(why) = run_in_slot(host, from)?
     {
+        if !host.role().is_site() {
+            // It had to end first, and is better than nothing.
+            let _ = run_in_slot(host, &pending.to)?;
+        }
         return Ok(Err(why));
     }
     // Should it not end now, the guard ends it: nothing but what is live keeps running.
-    let _ = systemd::stop(pending.to.slot.unit());
+    let _ = systemd::stop(host.unit(pending.to.slot));
     host.failpoint("taking-back");
     host.save(&state.clone().reverted((host.clock)()))?;
     Ok(Ok(()))
 }
 
-/// Lets a release run in its slot, if it does not already.
+/// Lets a release run in its slot, if it does not already. On a VPN server the other slot ends first: there is one device.
 pub(super) fn run_in_slot(host: &Host, live: &Live) -> Result<Result<(), String>, AgentError> {
-    let unit = live.slot.unit();
     link(&host.layout.slot(live.slot), &host.layout.release(&live.release))?;
-    Ok(if systemd::is_active(unit) { Ok(()) } else { systemd::start(unit) })
+    if host.runs(live) {
+        return Ok(Ok(()));
+    }
+    if !host.role().is_site() {
+        let _ = systemd::stop(host.unit(live.slot.other()));
+    }
+    Ok(systemd::start(host.unit(live.slot)))
 }
 
 impl Host {

@@ -27,7 +27,7 @@ pub fn guard(host: &Host) -> Result<Vec<String>, AgentError> {
     }
     let state = host.state()?;
     let (live, is_settled) = (state.live.clone(), state.pending.is_none());
-    let idle = live.as_ref().filter(|live| !systemd::is_active(live.slot.unit()));
+    let idle = live.as_ref().filter(|live| !host.runs(live));
     if let Some(live) = idle {
         did.push(match run_in_slot(host, live)? {
             Ok(()) => format!("{} did not run: it is started", live.release),
@@ -35,15 +35,16 @@ pub fn guard(host: &Host) -> Result<Vec<String>, AgentError> {
         });
     } else if let Some(live) = &live
         && is_settled
-        && systemd::is_active(live.slot.other().unit())
+        && systemd::is_active(host.unit(live.slot.other()))
     {
         // Somebody has started it by hand, or it did not end in time: half of all visitors would meet it.
-        did.push(format!("{} ran beside what is live: it is stopped", live.slot.other().unit()));
-        let _ = systemd::stop(live.slot.other().unit());
+        let other = host.unit(live.slot.other());
+        did.push(format!("{other} ran beside what is live: it is stopped"));
+        let _ = systemd::stop(other);
     }
     host.settle()?;
     drop(lock);
-    let is_idle = live.is_none_or(|live| !systemd::is_active(live.slot.unit()));
+    let is_idle = live.is_none_or(|live| !host.runs(&live));
     if is_idle {
         std::thread::sleep(PAUSE);
     }

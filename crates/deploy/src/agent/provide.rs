@@ -9,11 +9,13 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use super::link::Link;
+use super::run::run_as_owner;
 use super::store::{file_error, link, random, remove};
 use super::{AgentError, Host, lock, systemd};
 use crate::outcome::{Ending, Outcome};
+use crate::provision::gateway::TOKEN;
 use crate::provision::{Resource, Then};
-use crate::wire::{Provide, Tell};
+use crate::wire::{Ask, Provide, Secret, Tell};
 
 /// Secrets that the host makes for itself: 32 bytes each, in Base64.
 const SECRETS: [&str; 3] = ["X_API_KEY", "JWT_SECRET", "DATA_KEYS"];
@@ -56,7 +58,7 @@ pub(super) fn provide<R: io::Read, W: io::Write>(
     for resource in &wanted.resources {
         let Some(what) = difference(resource, given)? else { continue };
         line.tell(&Tell::Note(format!("{what} …")));
-        let applied = match apply(resource, given) {
+        let applied = match apply(host, resource, given, line) {
             Ok(Ok(())) => match difference(resource, given) {
                 Ok(None) => Ok(()),
                 Ok(Some(_)) => Err(unmoved(resource)),
@@ -121,6 +123,10 @@ fn difference(resource: &Resource, given: &BTreeMap<String, String>) -> Result<O
         Resource::Settings { path, given: plain, has_mariadb, .. } => {
             settings_difference(path, plain, *has_mariadb, given)?
         }
+        Resource::Enrolled { state, .. } => {
+            let is_enrolled = is_there(&format!("{state}/identity.json"));
+            (!is_enrolled).then_some(words)
+        }
         Resource::Link { path, to } => {
             let leads = fs::read_link(path).is_ok_and(|now| now == Path::new(to));
             (!leads).then_some(words)
@@ -136,7 +142,12 @@ fn difference(resource: &Resource, given: &BTreeMap<String, String>) -> Result<O
 }
 
 /// Brings it about.
-fn apply(resource: &Resource, given: &BTreeMap<String, String>) -> Result<Result<(), String>, AgentError> {
+fn apply<R: io::Read, W: io::Write>(
+    host: &Host,
+    resource: &Resource,
+    given: &BTreeMap<String, String>,
+    line: &mut Link<R, W>,
+) -> Result<Result<(), String>, AgentError> {
     match resource {
         Resource::Program { package, .. } => Ok(install(package)),
         Resource::User { name, home } => Ok(run(Command::new("useradd").args(["--system", "--home-dir", home, name]))),
@@ -156,6 +167,7 @@ fn apply(resource: &Resource, given: &BTreeMap<String, String>) -> Result<Result
             settings(path, group, plain, *has_mariadb, given)
         }
         Resource::Link { path, to } => link(Path::new(path), Path::new(to)).map(Ok),
+        Resource::Enrolled { control, state } => enrol(host, control, Path::new(state), given, line),
         Resource::Unit { name } => Ok(run(Command::new("systemctl").args(["--quiet", "enable", "--now", name]))),
     }
 }
@@ -282,6 +294,32 @@ fn certbot(domain: &str, email: &str) -> Result<Result<(), String>, AgentError> 
     });
     let gone = change(path, None, Then::Nginx)?;
     Ok(made.and(gone))
+}
+
+/// Makes the host a VPN server of a site. The token is the operator's, or asked for now: it is good for minutes, and once.
+fn enrol<R: io::Read, W: io::Write>(
+    host: &Host,
+    control: &str,
+    state: &Path,
+    given: &BTreeMap<String, String>,
+    line: &mut Link<R, W>,
+) -> Result<Result<(), String>, AgentError> {
+    let token = match given.get(TOKEN) {
+        Some(token) => token.clone(),
+        None => {
+            line.tell(&Tell::TokenWanted);
+            match line.hear()? {
+                Some(Ask::Token(Ok(Secret(token)))) => token,
+                Some(Ask::Token(Err(why))) => return Ok(Err(why)),
+                _ => return Ok(Err("no token came".to_owned())),
+            }
+        }
+    };
+    let state_option = state.display().to_string();
+    let args = ["gateway", "enroll", "--control", control, "--state", &state_option, "--token", "-"];
+    // By its standard input: a command line is seen by all users of the host.
+    let said = run_as_owner(&host.layout.agent(), &args, state, &token)?;
+    Ok(said.map(drop).map_err(|lines| lines.join("\n")))
 }
 
 /// The settings as they should be, if they are not: the file's own lines, what is missing, and what the operator gives.

@@ -25,6 +25,7 @@ fn source(files: &[(&str, &[u8])]) -> Source {
         revision: "0123456789abcdef0123456789abcdef01234567".to_owned(),
         version: "0.1.0".to_owned(),
         target: "x86_64-unknown-linux-gnu".to_owned(),
+        role: crate::role::Role::Site,
         files: listed,
     };
     Source { dir, manifest }

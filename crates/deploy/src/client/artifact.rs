@@ -10,14 +10,13 @@ use crate::archive;
 use crate::id::ReleaseId;
 use crate::manifest::{self, Manifest};
 use crate::plan::Wanted;
+use crate::role::Role;
 
 /// Where archives lie.
 pub const FOLDER: &str = "deploy-artifacts";
 /// What a program runs on that is built here.
 const TARGET: &str =
     if cfg!(target_arch = "aarch64") { "aarch64-unknown-linux-gnu" } else { "x86_64-unknown-linux-gnu" };
-/// What a site's release is built with.
-const FEATURES: &str = "control,gateway,deploy";
 
 /// An archive, verified.
 #[derive(Debug, Clone)]
@@ -105,8 +104,9 @@ pub fn clean_commit(folder: &Path, allow_dirty: bool) -> Result<Commit, ClientEr
 }
 
 /// Where the archive of a commit without changes lies.
-pub fn place(folder: &Path, id: &ReleaseId) -> PathBuf {
-    folder.join(FOLDER).join(format!("{id}.tar.zst"))
+pub fn place(folder: &Path, id: &ReleaseId, role: Role) -> PathBuf {
+    let more = if role.is_site() { "" } else { "-gateway" };
+    folder.join(FOLDER).join(format!("{id}{more}.tar.zst"))
 }
 
 /// Builds the program of a commit. Neither this checkout's folder nor the clock goes into it; the folder of cargo's registry does, so that the
@@ -114,7 +114,7 @@ pub fn place(folder: &Path, id: &ReleaseId) -> PathBuf {
 ///
 /// # Errors
 /// When cargo can't be run, or fails: it has said why itself.
-pub fn build(folder: &Path, commit: &Commit) -> Result<PathBuf, ClientError> {
+pub fn build(folder: &Path, commit: &Commit, role: Role) -> Result<PathBuf, ClientError> {
     if !cfg!(target_os = "linux") {
         return Err(failed(
             "a release for Linux is built on Linux",
@@ -123,7 +123,16 @@ pub fn build(folder: &Path, commit: &Commit) -> Result<PathBuf, ClientError> {
     }
     let flags = format!("--remap-path-prefix={}=/src", folder.display());
     let done = Command::new("cargo")
-        .args(["build", "--release", "--locked", "--package", "mirai", "--no-default-features", "--features", FEATURES])
+        .args([
+            "build",
+            "--release",
+            "--locked",
+            "--package",
+            "mirai",
+            "--no-default-features",
+            "--features",
+            role.features(),
+        ])
         .args(["--message-format=json-render-diagnostics"])
         .current_dir(folder)
         .env("CARGO_ENCODED_RUSTFLAGS", flags)
@@ -147,7 +156,13 @@ pub fn build(folder: &Path, commit: &Commit) -> Result<PathBuf, ClientError> {
 ///
 /// # Errors
 /// When something can't be read or written.
-pub fn pack(folder: &Path, commit: &Commit, program: &Path, version: &str) -> Result<Artifact, ClientError> {
+pub fn pack(
+    folder: &Path,
+    commit: &Commit,
+    role: Role,
+    program: &Path,
+    version: &str,
+) -> Result<Artifact, ClientError> {
     let again = "see that there is room on the disk, and build again: `mirai deploy build`";
     let file = archive::describe(manifest::PROGRAM, program, true).map_err(|error| failed(error.to_string(), again))?;
     let dirty = (!commit.changed.is_empty()).then_some(file.sha256.as_str());
@@ -158,9 +173,10 @@ pub fn pack(folder: &Path, commit: &Commit, program: &Path, version: &str) -> Re
         revision: commit.revision.clone(),
         version: version.to_owned(),
         target: TARGET.to_owned(),
+        role,
         files: vec![file],
     };
-    let (path, part) = (place(folder, &id), place(folder, &id).with_extension("part"));
+    let (path, part) = (place(folder, &id, role), place(folder, &id, role).with_extension("part"));
     let written = || {
         fs::create_dir_all(folder.join(FOLDER)).map_err(|error| error.to_string())?;
         let out = File::create(&part).map_err(|error| error.to_string())?;

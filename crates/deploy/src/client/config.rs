@@ -6,9 +6,12 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use super::ClientError;
-use crate::layout::ROOT;
+use super::vpn::Vpn;
 use crate::plan::Manner;
-use crate::provision::{self, Database, Resource, SiteHost, Tls};
+use crate::provision::Resource;
+use crate::provision::gateway::{GatewayHost, gateway};
+use crate::provision::site::{Database, SiteHost, Tls, site};
+use crate::role::Role;
 use crate::wire::Given;
 
 /// The settings' file.
@@ -30,9 +33,9 @@ pub struct Target {
     /// The port of its sshd.
     #[serde(default = "ssh_port")]
     pub port: u16,
-    /// Where everything lies on it.
-    #[serde(default = "root_folder")]
-    pub root: String,
+    /// Where everything lies on it; by its role if left out.
+    #[serde(default)]
+    pub root: Option<String>,
     /// Whether the user becomes root by `sudo -n`.
     #[serde(default)]
     pub sudo: bool,
@@ -63,6 +66,12 @@ pub struct Target {
     /// Whether the host has our firewall, fail2ban and Prometheus.
     #[serde(default = "yes")]
     pub guards: bool,
+    /// The port of a VPN server on the same host, for our firewall to let in.
+    #[serde(default)]
+    pub vpn_port: Option<u16>,
+    /// The host is a VPN server, this one; a site's host if left out.
+    #[serde(default)]
+    pub gateway: Option<Vpn>,
     /// How long a new release is watched, in seconds.
     #[serde(default = "watch_seconds")]
     pub watch_seconds: u64,
@@ -77,10 +86,6 @@ fn root_user() -> String {
 
 fn ssh_port() -> u16 {
     22
-}
-
-fn root_folder() -> String {
-    ROOT.to_owned()
 }
 
 fn watch_seconds() -> u64 {
@@ -104,6 +109,21 @@ fn yes() -> bool {
 }
 
 impl Target {
+    /// What the host is for.
+    pub fn role(&self) -> Role {
+        if self.gateway.is_some() { Role::Gateway } else { Role::Site }
+    }
+
+    /// Where everything lies on it.
+    pub fn root(&self) -> &str {
+        self.root.as_deref().unwrap_or(self.role().root())
+    }
+
+    /// The site's name.
+    pub fn domain(&self) -> &str {
+        self.domain.as_deref().unwrap_or(&self.host)
+    }
+
     /// How its steps are to be done.
     pub fn manner(&self) -> Manner {
         Manner {
@@ -116,20 +136,31 @@ impl Target {
     /// What it should have around the program.
     ///
     /// # Errors
-    /// When Let's Encrypt is to make the certificate, and nobody is named whom it could warn.
-    pub fn resources(&self) -> Result<Vec<Resource>, ClientError> {
+    /// When Let's Encrypt is to make the certificate, and nobody is named whom it could warn; when a VPN server has no site.
+    pub fn resources(&self, site_of_vpn: Option<&Target>) -> Result<Vec<Resource>, ClientError> {
+        if let Some(vpn) = &self.gateway {
+            return Ok(gateway(&GatewayHost {
+                root: self.root(),
+                control: &vpn.control(site_of_vpn)?,
+                options: vpn.options(),
+                listen_port: vpn.listen_port,
+                ssh_port: self.port,
+                has_guards: self.guards,
+            }));
+        }
         if self.tls == Tls::Certbot && self.email.is_none() {
             let wanted = "a certificate by Let's Encrypt needs `email = \"you@example.net\"`; for a trial without one: `tls = \"self-signed\"`";
             return Err(ClientError::Config(format!("{FILE}: {wanted}")));
         }
-        Ok(provision::site(&SiteHost {
-            root: &self.root,
-            domain: self.domain.as_deref().unwrap_or(&self.host),
+        Ok(site(&SiteHost {
+            root: self.root(),
+            domain: self.domain(),
             email: self.email.as_deref(),
             tls: &self.tls,
             database: self.database,
             backup_recipient: self.backup_recipient.as_deref(),
             ssh_port: self.port,
+            vpn_port: self.vpn_port,
             has_guards: self.guards,
         }))
     }
@@ -158,21 +189,19 @@ impl Target {
 
     /// What stands in a command line or a remote shell's line must be nothing but what it is.
     fn check(self) -> Result<Target, ClientError> {
-        let plain = |name: &str, text: &str, more: &str| {
-            let is_plain = !text.is_empty()
-                && !text.starts_with('-')
-                && text.chars().all(|c| c.is_ascii_alphanumeric() || more.contains(c));
-            if is_plain {
-                Ok(())
-            } else {
-                Err(ClientError::Config(format!("{name} {text:?} has signs that it can't have")))
-            }
-        };
         plain("host", &self.host, ".-:")?;
         plain("user", &self.user, "._-")?;
-        plain("root", &self.root, "/._-")?;
-        if !self.root.starts_with('/') || self.root.split('/').any(|part| part == "..") || self.root.len() < 2 {
-            return Err(ClientError::Config(format!("root {:?} is no folder from the host's root on", self.root)));
+        let root = self.root();
+        plain("root", root, "/._-")?;
+        if !root.starts_with('/') || root.split('/').any(|part| part == "..") || root.len() < 2 {
+            return Err(ClientError::Config(format!("root {root:?} is no folder from the host's root on")));
+        }
+        if let Some(vpn) = &self.gateway {
+            vpn.check()?;
+            if self.domain.is_some() || self.email.is_some() || self.backup_recipient.is_some() {
+                let said = "domain, email and backup_recipient are a site's; a part with a `gateway` has none of them";
+                return Err(ClientError::Config(said.to_owned()));
+            }
         }
         if let Some(domain) = &self.domain {
             plain("domain", domain, ".-")?;
@@ -189,6 +218,14 @@ impl Target {
         }
         Ok(self)
     }
+}
+
+/// An error unless a text has none but letters, digits and these signs.
+pub(super) fn plain(name: &str, text: &str, more: &str) -> Result<(), ClientError> {
+    let is_plain = !text.is_empty()
+        && !text.starts_with('-')
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || more.contains(c));
+    if is_plain { Ok(()) } else { Err(ClientError::Config(format!("{name} {text:?} has signs that it can't have"))) }
 }
 
 /// Reads the host of an environment from `deploy.toml`, or from `.env.deploy` where there is none.
@@ -209,7 +246,12 @@ fn from_toml(text: &str, environment: &str) -> Result<Target, ClientError> {
         toml::from_str(text).map_err(|error| ClientError::Config(format!("{FILE}: {}", error.to_string().trim())))?;
     let names = all.keys().cloned().collect::<Vec<_>>().join(", ");
     let target = all.into_iter().find_map(|(name, target)| (name == environment).then_some(target));
-    target.ok_or_else(|| ClientError::Config(format!("{FILE} has no [{environment}]; it has: {names}")))?.check()
+    let mut target =
+        target.ok_or_else(|| ClientError::Config(format!("{FILE} has no [{environment}]; it has: {names}")))?;
+    if let Some(vpn) = &mut target.gateway {
+        vpn.complete(environment, &target.host);
+    }
+    target.check()
 }
 
 fn from_old(folder: &Path, environment: &str) -> Result<Target, ClientError> {
@@ -236,7 +278,7 @@ fn from_old(folder: &Path, environment: &str) -> Result<Target, ClientError> {
         host: host.clone(),
         user: value("VPS_USER").cloned().unwrap_or_else(root_user),
         port,
-        root: value("REMOTE_ROOT").cloned().unwrap_or_else(root_folder),
+        root: value("REMOTE_ROOT").cloned(),
         sudo: value("VPS_USER").is_some_and(|user| user != "root"),
         host_key: None,
         identity: None,
@@ -247,6 +289,8 @@ fn from_old(folder: &Path, environment: &str) -> Result<Target, ClientError> {
         settings: None,
         backup_recipient: None,
         guards: true,
+        vpn_port: None,
+        gateway: None,
         watch_seconds: watch_seconds(),
         confirm_seconds: confirm_seconds(),
     };
@@ -260,8 +304,8 @@ mod tests {
     #[test]
     fn two_lines_are_enough_for_one_host() {
         let target = from_toml("[production]\nhost = \"vpn.example.net\"\n", DEFAULT).unwrap();
-        assert_eq!((target.user.as_str(), target.port, target.root.as_str()), ("root", 22, "/srv/mirai"));
-        let said = target.resources().unwrap_err().to_string();
+        assert_eq!((target.user.as_str(), target.port, target.root()), ("root", 22, "/srv/mirai"));
+        let said = target.resources(None).unwrap_err().to_string();
         assert!(said.contains("email") && said.contains("self-signed"), "{said}");
         assert_eq!(target.manner(), Manner { watch_s: 60, confirm_s: 30, has_backup: false });
     }
@@ -283,6 +327,27 @@ mod tests {
     }
 
     #[test]
+    fn a_vpn_server_is_named_by_its_part_and_finds_its_site() {
+        let part = "[production]\nhost = \"vpn.example.net\"\n[osaka-1]\nhost = \"vpn1.example.net\"\n\
+                    [osaka-1.gateway]\nsite = \"production\"\nregion = \"jp\"\ncountry = \"JP\"\ncity = \"Osaka\"\n";
+        let target = from_toml(part, "osaka-1").unwrap();
+        let (vpn, site) = (target.gateway.as_ref().unwrap(), from_toml(part, DEFAULT).unwrap());
+        assert_eq!((target.role(), target.root()), (Role::Gateway, "/srv/mirai-gateway"));
+        assert_eq!(vpn.control(Some(&site)).unwrap(), "https://vpn.example.net");
+        let server = vpn.server().unwrap();
+        assert_eq!((server.name.as_str(), server.endpoint.as_str()), ("osaka-1", "vpn1.example.net:51820"));
+        assert!(vpn.control(None).unwrap_err().to_string().contains("site = "));
+
+        let said = |more: &str| from_toml(&format!("{part}{more}\n"), "osaka-1").unwrap_err().to_string();
+        assert!(said("egress = \"eth0; id\"").contains("egress"));
+        assert!(said("driver = \"tap\"").contains("tap"));
+        let mail = part.replace("[osaka-1.gateway]", "email = \"a@b.c\"\n[osaka-1.gateway]");
+        assert!(from_toml(&mail, "osaka-1").unwrap_err().to_string().contains("email"));
+        let half = from_toml(&part.replace("city = \"Osaka\"\n", ""), "osaka-1").unwrap();
+        assert!(half.gateway.unwrap().server().unwrap_err().to_string().contains("city"));
+    }
+
+    #[test]
     fn the_file_from_before_is_still_read() {
         let dir = tempfile::tempdir().unwrap();
         assert!(read(dir.path(), DEFAULT).unwrap_err().to_string().contains("two lines are enough"));
@@ -293,7 +358,7 @@ mod tests {
         .unwrap();
         let target = read(dir.path(), DEFAULT).unwrap();
         assert_eq!(
-            (target.host.as_str(), target.port, target.root.as_str(), target.sudo),
+            (target.host.as_str(), target.port, target.root(), target.sudo),
             ("vpn.example.net", 2222, "/opt/mirai", true)
         );
     }

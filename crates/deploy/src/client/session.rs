@@ -6,11 +6,12 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use super::ClientError;
-use super::config::Target;
+use super::config::{FILE, Target};
 use super::ssh::{BROKEN, Connection, NO_AGENT, OTHERWISE};
 use crate::outcome::{CHANGED, Ending, Outcome};
 use crate::plan::{Plan, Step, Wish, plan};
-use crate::wire::{self, Apply, Ask, Given, PIECE, Provide, Status, Tell};
+use crate::provision::gateway::TOKEN;
+use crate::wire::{self, Apply, Ask, Given, PIECE, Provide, Secret, Status, Tell};
 use crate::{archive, manifest};
 
 /// How long to wait between two tries to reach a host again: its firewall lets ten connections in within a minute.
@@ -77,6 +78,18 @@ fn prepared(
         Some(Tell::Done(ending)) => return Ok(ending),
         _ => return Err(lost(connection)),
     };
+    if facts.role != target.role() {
+        return Ok(Ending::refused(
+            format!(
+                "{} on {} is a {}'s, and {FILE} calls it a {}",
+                target.root(),
+                target.host,
+                facts.role.as_str(),
+                target.role().as_str()
+            ),
+            "name another host, or another `root` on it",
+        ));
+    }
     let manner = target.manner();
     let plan = match plan(&facts, &wish, &manner) {
         Ok(plan) => plan,
@@ -102,24 +115,28 @@ fn prepared(
 }
 
 /// Gives a host what it should have. One without an agent gets it first, from the archive; in a dry run it can't be asked then.
+///
+/// A VPN server that has not enrolled yet gets its token from `site`, or from the operator's own settings.
 pub fn provide(
     target: &Target,
+    site: Option<&Target>,
     given: Given,
     archive: &Path,
     options: &Options,
     show: &mut dyn FnMut(Report<'_>),
 ) -> Ending {
-    provided(target, given, archive, options, show).unwrap_or_else(ClientError::ending)
+    provided(target, site, given, archive, options, show).unwrap_or_else(ClientError::ending)
 }
 
 fn provided(
     target: &Target,
+    site: Option<&Target>,
     given: Given,
     archive: &Path,
     options: &Options,
     show: &mut dyn FnMut(Report<'_>),
 ) -> Result<Ending, ClientError> {
-    let resources = target.resources()?;
+    let resources = target.resources(site)?;
     let mut connection = match Connection::open(target) {
         Ok(connection) => connection,
         Err(error) if [NO_AGENT, OTHERWISE, BROKEN].iter().any(|words| error.to_string().contains(words)) => {
@@ -147,6 +164,12 @@ fn provided(
                 lines.iter().for_each(|line| show(Report::Note(&format!(" - {line}"))))
             }
             Ok(Some(Tell::Note(text))) => show(Report::Note(&text)),
+            Ok(Some(Tell::TokenWanted)) => {
+                let token = token(target, site).map_err(|error| error.ending().lines().join("\n"));
+                if wire::say(&mut connection.to, &Ask::Token(token)).is_err() {
+                    return Err(lost(connection));
+                }
+            }
             Ok(Some(Tell::Done(ending))) => return Ok(ending),
             _ => {
                 return Ok(Ending {
@@ -158,6 +181,25 @@ fn provided(
                 });
             }
         }
+    }
+}
+
+/// A token for a VPN server, from its site.
+fn token(target: &Target, site: Option<&Target>) -> Result<Secret, ClientError> {
+    let (Some(vpn), Some(site)) = (&target.gateway, site) else {
+        return Err(ClientError::Config(format!(
+            "a token is needed: name the part of {FILE} with the site, `site = \"production\"`; or put {TOKEN}=… into a file \
+             that `settings` names, from `mirai admin server add` on the site"
+        )));
+    };
+    let server = vpn.server()?;
+    let mut connection = Connection::open(site)?;
+    match ask(&mut connection, &Ask::Server(server)) {
+        Some(Tell::Token(token)) => Ok(token),
+        Some(Tell::Done(ending)) => {
+            Err(ClientError::Ssh { cause: ending.cause, evidence: ending.evidence, remedy: ending.next })
+        }
+        _ => Err(lost(connection)),
     }
 }
 

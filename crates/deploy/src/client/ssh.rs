@@ -58,7 +58,7 @@ impl Connection {
     pub(super) fn open(target: &Target) -> Result<Connection, ClientError> {
         let sudo = if target.sudo { "sudo -n " } else { "" };
         // The folder's signs were checked when the settings were read: no shell can misread it.
-        let command = format!("exec {sudo}{0}/agent deploy agent --root {0}", target.root);
+        let command = format!("exec {sudo}{0}/agent deploy agent --root {0}", target.root());
         let mut connection = Connection::start(target, &command)?;
         match wire::pass_greeting(&mut connection.from) {
             Ok(Ok(())) => {}
@@ -80,7 +80,7 @@ impl Connection {
     ///
     /// What has not arrived whole does not become the agent.
     pub(super) fn bring_agent(target: &Target, program: &Path, sha256: &str) -> Result<(), ClientError> {
-        let (sudo, root) = (if target.sudo { "sudo -n " } else { "" }, &target.root);
+        let (sudo, root) = (if target.sudo { "sudo -n " } else { "" }, target.root());
         let new = format!("{root}/bootstrap/new");
         let script = format!(
             "umask 022 && mkdir -p {root}/bootstrap && cat > {new} && \

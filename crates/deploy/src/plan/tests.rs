@@ -19,7 +19,7 @@ fn kept(n: u32, mark: Mark) -> Kept {
 fn host(releases: Vec<Kept>, live: Option<u32>) -> Facts {
     let live = live.map(|n| Live { release: id(n), slot: Slot::A });
     let state = State { live, pending: None, releases };
-    Facts { state, arrived: 0, free: 10_000_000_000, is_serving: true, troubles: Vec::new() }
+    Facts { role: Role::Site, state, arrived: 0, free: 10_000_000_000, is_serving: true, troubles: Vec::new() }
 }
 
 fn names(plan: &Plan) -> Vec<&'static str> {
@@ -30,7 +30,7 @@ fn names(plan: &Plan) -> Vec<&'static str> {
 fn the_first_release_has_nothing_to_back_up_and_nothing_to_end() {
     let plan = plan(&host(vec![], None), &Wish::Release(wanted(1)), &MANNER).unwrap();
     assert_eq!(names(&plan), ["upload", "unpack", "migrate", "try", "switch", "watch", "confirm"]);
-    assert!(plan.steps.contains(&Step::Switch { release: id(1), slot: Slot::A, from: None }));
+    assert!(plan.steps.contains(&Step::Switch { release: id(1), slot: Slot::A, role: Role::Site, from: None }));
 }
 
 #[test]
@@ -92,7 +92,7 @@ fn going_back_brings_no_archive_and_no_backup_and_only_to_what_was_good() {
     let back = plan(&facts, &Wish::Rollback(None), &MANNER).unwrap();
     assert_eq!(names(&back), ["migrate", "try", "switch", "watch", "confirm"]);
     assert!(back.steps.contains(&Step::Watch { seconds: KNOWN_WATCH_S }), "it was good before: seconds are enough");
-    assert!(back.steps.contains(&Step::Switch { release: id(1), slot: Slot::B, from: Some(id(3)) }));
+    assert!(back.steps.contains(&Step::Switch { release: id(1), slot: Slot::B, role: Role::Site, from: Some(id(3)) }));
     let refused = |to| plan(&facts, &Wish::Rollback(Some(to)), &MANNER).unwrap_err().to_string();
     assert!(refused(id(2)).contains("is bad"));
     assert!(refused(id(9)).contains("has no release"));
@@ -111,4 +111,13 @@ fn a_full_disk_a_changed_archive_and_troubles_are_refused_with_what_to_type() {
     let trouble = Trouble { what: "nginx -t fails".to_owned(), remedy: "nginx -t".to_owned() };
     let facts = Facts { troubles: vec![trouble.clone()], ..facts };
     assert_eq!(plan(&facts, &Wish::Release(wanted(1)), &MANNER), Err(Refusal(vec![trouble])));
+}
+
+#[test]
+fn a_vpn_server_has_no_tables_and_ends_one_release_before_the_next() {
+    let site = host(vec![kept(1, Mark::Good)], Some(1));
+    let facts = Facts { role: Role::Gateway, ..site };
+    let plan = plan(&facts, &Wish::Release(wanted(2)), &MANNER).unwrap();
+    assert_eq!(names(&plan), ["upload", "unpack", "rehearse", "switch", "watch", "confirm"]);
+    assert_eq!(plan.steps[3].to_string(), format!("end {}, then start {} as mirai-gateway@b.service", id(1), id(2)));
 }

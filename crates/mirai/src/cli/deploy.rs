@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
+use deploy::role::Role;
 
 use super::Format;
 
@@ -39,6 +40,24 @@ pub(crate) struct Source {
     pub(crate) allow_dirty: bool,
 }
 
+/// What a release is for.
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum Kind {
+    /// Site, API and jobs
+    Site,
+    /// The agent of a VPN server, and nothing else
+    Gateway,
+}
+
+impl From<Kind> for Role {
+    fn from(kind: Kind) -> Role {
+        match kind {
+            Kind::Site => Role::Site,
+            Kind::Gateway => Role::Gateway,
+        }
+    }
+}
+
 #[derive(Subcommand)]
 pub(crate) enum DeployVerb {
     /// Build this checkout's commit, and pack it into deploy-artifacts/
@@ -50,8 +69,11 @@ pub(crate) enum DeployVerb {
         /// Pack this program, in place of building one
         #[arg(long, value_name = "FILE")]
         program: Option<PathBuf>,
+        /// What to build: for the hosts of a site, or for VPN servers; else as deploy.toml has it for this environment
+        #[arg(long, value_enum)]
+        role: Option<Kind>,
     },
-    /// Give a fresh Debian host all that a site needs: packages, user, units, database, TLS, firewall, monitoring. Again at will
+    /// Give a fresh Debian host all that a site or a VPN server needs: packages, user, units, database, TLS, firewall, monitoring. Again at will
     #[command(after_help = "Example:\n  mirai deploy provision --dry-run\n  mirai deploy provision")]
     Provision {
         #[command(flatten)]
@@ -103,7 +125,7 @@ pub(crate) enum DeployVerb {
     #[command(hide = true)]
     Agent {
         /// Where everything lies
-        #[arg(long, default_value = deploy::layout::ROOT)]
+        #[arg(long, default_value = Role::Site.root())]
         root: PathBuf,
     },
     /// On the host: take back a switch that nobody confirmed, start what should be live. A timer calls this
@@ -111,7 +133,7 @@ pub(crate) enum DeployVerb {
     #[command(hide = true)]
     Guard {
         /// Where everything lies
-        #[arg(long, default_value = deploy::layout::ROOT)]
+        #[arg(long, default_value = Role::Site.root())]
         root: PathBuf,
     },
 }

@@ -19,7 +19,7 @@ pub(crate) enum GatewayCommand {
         /// Address of the site
         #[arg(long)]
         control: String,
-        /// One-time enrolment token
+        /// One-time enrolment token; `-` reads it from standard input, where no other user of the machine sees it
         #[arg(long)]
         token: String,
         /// Folder of this gateway's state

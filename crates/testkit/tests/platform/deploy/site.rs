@@ -61,7 +61,7 @@ pub(super) async fn program() -> anyhow::Result<PathBuf> {
 /// The release in an archive, by its file's name.
 pub(super) fn id_of(archive: &str) -> String {
     let name = Path::new(archive).file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    name.trim_end_matches(".tar.zst").to_owned()
+    name.trim_end_matches(".tar.zst").trim_end_matches("-gateway").to_owned()
 }
 
 impl Site {
@@ -162,8 +162,13 @@ impl Site {
 
     /// Commits, and packs this program as that commit's release. The archive's path.
     pub(super) async fn build(&self, message: &str, program: &Path) -> anyhow::Result<String> {
+        self.build_for("production", message, program).await
+    }
+
+    /// The same for another part of deploy.toml.
+    pub(super) async fn build_for(&self, env: &str, message: &str, program: &Path) -> anyhow::Result<String> {
         self.git(&["commit", "--quiet", "--allow-empty", "-m", message]).await?;
-        let (code, said) = self.deploy(&["build", "--program", &program.display().to_string()]).await?;
+        let (code, said) = self.deploy(&["build", "--env", env, "--program", &program.display().to_string()]).await?;
         ensure!(code == 0, "{said}");
         Ok(said.split(" is ").next().context("a path")?.to_owned())
     }
@@ -210,12 +215,17 @@ impl Site {
         run.arg(format!("cd /srv/mirai/shared && /srv/mirai/current/bin/mirai {command}"))
     }
 
-    /// A gateway that follows the site's stream, through nginx without TLS, since the host's certificate is of its own making.
-    pub(super) async fn follow(&self) -> anyhow::Result<Stream> {
+    /// Lets nginx serve the site without TLS too, since the host's certificate is of its own making.
+    pub(super) async fn serve_plainly(&self) -> anyhow::Result<()> {
         let plain = "server { listen 8081; access_log off; location / { proxy_pass http://mirai; proxy_http_version 1.1; \
                      proxy_set_header Connection close; proxy_set_header X-Forwarded-For $remote_addr; } }\n";
         std::fs::write(self.machine.file("/etc/nginx/sites-enabled/plain.conf"), plain)?;
-        self.machine.run("systemctl", &["reload", "nginx"]).await?;
+        self.machine.run("systemctl", &["reload", "nginx"]).await.map(drop)
+    }
+
+    /// A gateway that follows the site's stream, through nginx.
+    pub(super) async fn follow(&self) -> anyhow::Result<Stream> {
+        self.serve_plainly().await?;
         let gate = Gate::before(format!("{}:8081", self.machine.address)).await?;
         let add = "admin server add --name osaka-1 --region jp --country JP --city Osaka --endpoint vpn1.example.net:51820 --json";
         let added = self.on_host(add).run(PATIENCE).await?;

@@ -1,4 +1,4 @@
-//! The shipped firewall of the site's host, loaded on a machine that somebody else tries to reach.
+//! The shipped firewalls, loaded on a machine that somebody else tries to reach.
 
 use std::time::Duration;
 
@@ -28,21 +28,42 @@ async fn door(machines: &Machines, host: &str, port: u16) -> anyhow::Result<Door
     }
 }
 
-#[tokio::test]
-async fn the_firewall_of_the_site_lets_in_ssh_and_the_site_and_shuts_out_who_knocks_too_often() -> anyhow::Result<()> {
+/// Machines of which the gateway has this firewall, loaded twice: the second time changes nothing.
+async fn guarded(rules: &str) -> anyhow::Result<Option<Machines>> {
     for (program, package) in [("nft", "nftables"), ("curl", "curl"), ("ping", "iputils-ping")] {
         if need(program, package)?.is_none() {
-            return Ok(());
+            return Ok(None);
         }
     }
-    let Some(machines) = Machines::lay().await? else { return Ok(()) };
-    let rules = root().join("ops/nftables/mirai.nft");
-    let load = || machines.launch(&machines.gateway, "nft").map(|nft| nft.arg("-f").arg(&rules));
-    // The second time changes nothing.
+    let Some(machines) = Machines::lay().await? else { return Ok(None) };
     for _ in 0..2 {
-        let done = load()?.run(PATIENCE).await?;
+        let nft = machines.launch(&machines.gateway, "nft")?.arg("-f").arg(root().join(rules));
+        let done = nft.run(PATIENCE).await?;
         anyhow::ensure!(done.code == Some(0), "{}", done.stderr);
     }
+    Ok(Some(machines))
+}
+
+#[tokio::test]
+async fn the_firewall_of_a_vpn_server_lets_in_ssh_and_tunnels() -> anyhow::Result<()> {
+    let Some(machines) = guarded("ops/nftables/gateway.nft").await? else { return Ok(()) };
+    for host in [GATEWAY.to_string(), "[2001:db8:1::1]".to_owned()] {
+        for (port, expected) in [(22, Door::Open), (80, Door::Shut), (443, Door::Shut), (51820, Door::Shut)] {
+            assert_eq!(door(&machines, &host, port).await?, expected, "{host} {port}");
+        }
+    }
+    // Whoever sends a datagram to a port where nobody listens is told so, if it is let in.
+    for (port, is_let_in) in [(51820, true), (53, false)] {
+        let send = format!("exec 3<>/dev/udp/{GATEWAY}/{port}; echo a >&3; sleep 0.3; echo b >&3");
+        let sent = machines.launch(&machines.client, "bash")?.args(["-c", &send]).run(PATIENCE).await?;
+        assert_eq!(sent.stderr.contains("refused"), is_let_in, "{port}: {}", sent.stderr);
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_firewall_of_the_site_lets_in_ssh_and_the_site_and_shuts_out_who_knocks_too_often() -> anyhow::Result<()> {
+    let Some(machines) = guarded("ops/nftables/mirai.nft").await? else { return Ok(()) };
     for host in [GATEWAY.to_string(), "[2001:db8:1::1]".to_owned()] {
         for (port, expected) in [
             (80, Door::Open),
