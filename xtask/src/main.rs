@@ -9,6 +9,7 @@ mod fuzz;
 mod mariadb;
 mod needs;
 mod node;
+mod previous;
 mod run;
 mod rust;
 mod say;

@@ -16,7 +16,7 @@ pub(crate) struct Need {
 }
 
 /// For the tests.
-pub(crate) const TESTS: [Need; 30] = [
+pub(crate) const TESTS: [Need; 33] = [
     Need { program: "mariadbd", package: "mariadb-server-core", suite: "everything on MariaDB" },
     Need { program: "mariadb-install-db", package: "mariadb-server-core", suite: "everything on MariaDB" },
     Need { program: "mariadb", package: "mariadb-client-core", suite: "looking into a MariaDB by hand" },
@@ -32,6 +32,9 @@ pub(crate) const TESTS: [Need; 30] = [
     Need { program: "ping", package: "iputils-ping", suite: "real tunnels" },
     Need { program: "curl", package: "curl", suite: "real tunnels" },
     Need { program: "nginx", package: "nginx-light", suite: "gateways behind nginx" },
+    Need { program: "testssl", package: "testssl.sh", suite: "looking for weaknesses of the site's TLS" },
+    Need { program: "hexdump", package: "bsdextrautils", suite: "looking for weaknesses of the site's TLS" },
+    Need { program: "host", package: "bind9-host", suite: "looking for weaknesses of the site's TLS" },
     Need { program: "fail2ban-regex", package: "fail2ban", suite: "the shipped jails" },
     Need {
         program: "/usr/lib/python3/dist-packages/systemd/journal.py",

@@ -4,7 +4,7 @@ use crate::run::{Heard, cargo, colours, hear, root, shown};
 use crate::tally::{Tally, from_cargo_test, from_nextest};
 use crate::{needs, say};
 use anyhow::{Context as _, bail};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use tempfile::TempDir;
 
@@ -44,6 +44,25 @@ pub(crate) fn build_release(package: &str, name: &str, more: &[&str]) -> anyhow:
     }
     let messages = String::from_utf8(output.stdout)?;
     executable(&messages, name).with_context(|| format!("cargo built no executable `{name}`"))
+}
+
+/// Builds one executable of another checkout, into a folder of its own.
+pub(crate) fn build_in(checkout: &Path, target: &Path, name: &str) -> anyhow::Result<PathBuf> {
+    let mut command = cargo(&["build", "--locked", "--package", name, "--message-format=json-render-diagnostics"]);
+    command.current_dir(checkout).env("CARGO_TARGET_DIR", target);
+    let output = command.stdout(Stdio::piped()).stderr(Stdio::inherit()).output().context("cannot run cargo")?;
+    if !output.status.success() {
+        bail!("{name} can't be built in {}", checkout.display());
+    }
+    executable(&String::from_utf8(output.stdout)?, name).with_context(|| format!("cargo built no executable `{name}`"))
+}
+
+/// Where cargo builds.
+pub(crate) fn target_folder() -> anyhow::Result<PathBuf> {
+    let said =
+        cargo(&["metadata", "--no-deps", "--format-version=1", "--locked"]).output().context("cannot run cargo")?;
+    let said: serde_json::Value = serde_json::from_slice(&said.stdout).context("cargo tells nothing of itself")?;
+    said["target_directory"].as_str().map(PathBuf::from).context("cargo does not say where it builds")
 }
 
 /// The executable of a binary target among cargo's messages, one JSON object a line.

@@ -2,7 +2,7 @@
 
 use crate::needs::{self, Need};
 use crate::tally::{Tally, from_node, second_tries};
-use crate::{fuzz, mariadb, node, rust, say};
+use crate::{fuzz, mariadb, node, previous, rust, say};
 use anyhow::{Context as _, bail};
 use clap::Args;
 use std::process::ExitCode;
@@ -127,6 +127,7 @@ fn crates(options: &Options, missing: &[Need], outcome: &mut Outcome) -> anyhow:
     }
     if options.long {
         env.push(("MIRAI_TEST_LONG", "1".into()));
+        env.push(("MIRAI_PREVIOUS_BIN", previous::build()?.display().to_string()));
     }
     // Held until the tests are over.
     let server = if missing.iter().any(|need| need.package == "mariadb-server-core") {

@@ -18,7 +18,7 @@ use crate::device::{self, Device, psk_place, stored_mtu, stored_routes};
 use crate::idempotency::Scope;
 use crate::server::{self, Offer};
 use crate::session::Who;
-use crate::{App, Error, Result, failpoint, vantage};
+use crate::{App, Error, Result, failpoint};
 
 /// A device to be added, parsed at the door.
 #[derive(Debug)]
@@ -121,9 +121,6 @@ async fn add_once(
     let (subscription, slot) = free_slot(&tx, who.user.id, now).await?;
     let server = choose(app, offer, &new.wish, &subscription)?;
     let address = take_address(app, &tx, now).await?;
-    if new.public_key.is_some() {
-        vantage::refuse_ours(&tx, &key.to_string()).await?;
-    }
     let id = app.dice.id(now);
     let psk: [u8; 32] = app.dice.bytes();
     let row = wireguard_peers::Model {
@@ -146,7 +143,9 @@ async fn add_once(
         dns: new.dns.as_str().to_owned(),
         told_away_at: None,
     };
-    wireguard_peers::insert(&tx, &row).await.map_err(key_taken)?;
+    if !wireguard_peers::insert(&tx, &row).await.map_err(key_taken)? {
+        return Err(key_in_use());
+    }
     failpoint::pass("device.saved");
     tx.commit().await?;
     failpoint::pass("device.committed");
@@ -154,11 +153,11 @@ async fn add_once(
 }
 
 pub(crate) fn key_taken(error: store::StoreError) -> Error {
-    if error.is_duplicate_of("public_key") {
-        Error::invalid("public_key", "key_in_use", "this key belongs to a device already; make a new one")
-    } else {
-        error.into()
-    }
+    if error.is_duplicate_of("public_key") { key_in_use() } else { error.into() }
+}
+
+pub(crate) fn key_in_use() -> Error {
+    Error::invalid("public_key", "key_in_use", "this key belongs to a device already; make a new one")
 }
 
 /// The first paid subscription with a free slot, and the lowest free slot of it.
@@ -212,10 +211,14 @@ fn no_slot(full: Option<u32>) -> Error {
 
 /// The next address of the pool.
 pub(crate) async fn take_address(app: &App, tx: &Tx, now: UnixMs) -> Result<i64> {
+    let capacity = app.config.pool.capacity();
+    if let Some(index) = pool::raise(tx, rules::marks_with_room(capacity), now - rules::REST_MS).await? {
+        return Ok(index);
+    }
     let state = pool::lock(tx).await?;
     let exhausted =
         |_| Error::conflict("pool_exhausted", "no address is free right now; nothing was changed, try again later");
-    match rules::next(state.oldest_freed, state.high_water, app.config.pool.capacity(), now).map_err(exhausted)? {
+    match rules::next(state.oldest_freed, state.high_water, capacity, now).map_err(exhausted)? {
         Next::Reuse(index) => {
             pool::take_freed(tx, index).await?;
             Ok(index)

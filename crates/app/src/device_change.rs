@@ -55,6 +55,7 @@ pub async fn rekey(app: &App, who: &Who, id: Uuid, key: Option<PublicKey>) -> Re
         let mut row = wireguard_peers::lock(&tx, who.user.id, id).await?.ok_or(Error::NotFound)?;
         let old = std::mem::replace(&mut row.public_key, keys.public.to_string());
         if keys.private.is_none() {
+            pool::lock(&tx).await?;
             vantage::refuse_ours(&tx, &row.public_key).await?;
         }
         row.updated_at = now;

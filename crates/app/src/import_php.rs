@@ -463,7 +463,9 @@ impl Import<'_> {
             told_away_at: None,
         };
         self.take_address(address).await?;
-        wireguard_peers::insert(&self.tx, &device).await?;
+        if !wireguard_peers::insert(&self.tx, &device).await? {
+            return no("its key is that of a gateway: its owner adds the device anew");
+        }
         self.remember("wireguard_peers", old, id).await?;
         Ok(true)
     }

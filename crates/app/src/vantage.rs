@@ -158,13 +158,10 @@ async fn refuse_taken(tx: &Tx, public_key: &str) -> Result<()> {
     if is_free { Ok(()) } else { Err(Error::invalid("public_key", "key_in_use", "this key is a peer's already")) }
 }
 
-/// Refuses for a device the key of a gateway that looks at others. Under the pool's lock, which this takes.
+/// Refuses for a device that has a place already the key of a gateway that looks at others. Under the pool's lock, as new
+/// devices are made.
 pub(crate) async fn refuse_ours(tx: &Tx, public_key: &str) -> Result<()> {
-    store::pool::lock(tx).await?;
-    if vantages::with_keys(tx, &[public_key]).await?.is_empty() {
-        return Ok(());
-    }
-    Err(Error::invalid("public_key", "key_in_use", "this key belongs to a device already; make a new one"))
+    if vantages::with_keys(tx, &[public_key]).await?.is_empty() { Ok(()) } else { Err(device_add::key_in_use()) }
 }
 
 /// Chooses who looks at whom, and tells the servers. Few pairs change when a server comes or goes: each server keeps those

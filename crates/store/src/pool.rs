@@ -1,8 +1,11 @@
 //! The network-wide address pool: a high-water mark, and the addresses that were given back.
 
+use std::ops::RangeInclusive;
+
 use domain::time::UnixMs;
 use domain::vpn::pool::Freed;
 use sea_orm::entity::prelude::*;
+use sea_orm::sea_query::Expr;
 use sea_orm::{IntoActiveModel, Statement};
 
 use crate::{Db, Result, StoreError, Tx, connect};
@@ -53,11 +56,11 @@ pub struct PoolState {
 
 /// The row of the pool with the address that was freed first. A statement's view is from before it has waited for the
 /// lock; the joined row is read under its own lock and as it is then, so that an address that was taken meanwhile is
-/// merely not there. One statement, because every new device waits for this lock.
+/// merely not there.
 const STATE: &str = "SELECT p.high_water, f.address, f.freed_at FROM pool_state p LEFT JOIN freed_addresses f \
      ON f.address = (SELECT address FROM freed_addresses ORDER BY freed_at, address LIMIT 1) WHERE p.id = 1";
 
-/// Locks the pool until the transaction ends and tells its state. Every allocation goes through this lock.
+/// Locks the pool until the transaction ends and tells its state. Every allocation holds this lock.
 pub async fn lock(tx: &Tx) -> Result<PoolState> {
     let backend = tx.conn().get_database_backend();
     // SQLite has one writer and no word for a lock.
@@ -70,10 +73,31 @@ pub async fn lock(tx: &Tx) -> Result<PoolState> {
     Ok(PoolState { oldest_freed, high_water: row.try_get_by(0)? })
 }
 
+/// Raises the high-water mark by one and tells it, if it was one of `marks` and no address waits that was freed at or before
+/// `rested`; locks the pool until the transaction ends. One statement where [`lock`] and [`set_high_water`] are two, because
+/// every new device passes here; `None` leaves the choice to them.
+pub async fn raise(tx: &Tx, marks: RangeInclusive<i64>, rested: UnixMs) -> Result<Option<i64>> {
+    let backend = tx.conn().get_database_backend();
+    let set = |value: &str, more: &str| {
+        let sql = format!(
+            "UPDATE pool_state SET high_water = {value} WHERE id = 1 AND high_water BETWEEN ? AND ? \
+             AND NOT EXISTS (SELECT 1 FROM freed_addresses WHERE freed_at <= ?){more}"
+        );
+        Statement::from_sql_and_values(backend, sql, [(*marks.start()).into(), (*marks.end()).into(), rested.into()])
+    };
+    if connect::is_mysql(backend) {
+        let done = tx.conn().execute_raw(set("LAST_INSERT_ID(high_water + 1)", "")).await?;
+        return Ok((done.rows_affected() == 1).then(|| done.last_insert_id()).and_then(|mark| mark.try_into().ok()));
+    }
+    let raised = tx.conn().query_one_raw(set("high_water + 1", " RETURNING high_water")).await?;
+    Ok(raised.map(|row| row.try_get_by(0)).transpose()?)
+}
+
 /// Raises the high-water mark. Under [`lock`].
 pub async fn set_high_water(tx: &Tx, high_water: i64) -> Result<()> {
-    let row = state::Model { id: 1, high_water };
-    row.into_active_model().reset_all().update(tx.conn()).await?;
+    // Not by the row: that reads it back, and every new device passes here.
+    let update = state::Entity::update_many().col_expr(state::Column::HighWater, Expr::value(high_water));
+    update.filter(state::Column::Id.eq(1)).exec(tx.conn()).await?;
     Ok(())
 }
 

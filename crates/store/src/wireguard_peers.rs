@@ -2,11 +2,11 @@
 
 use domain::time::UnixMs;
 use sea_orm::entity::prelude::*;
-use sea_orm::sea_query::Expr;
-use sea_orm::{ExprTrait as _, IntoActiveModel, JoinType, QueryOrder, QuerySelect, SelectTwo};
+use sea_orm::sea_query::{Expr, Query};
+use sea_orm::{ExprTrait as _, IntoActiveModel, Iterable as _, JoinType, QueryOrder, QuerySelect, SelectTwo};
 
 use crate::vps_servers::PeerChange;
-use crate::{Db, Result, Tx, peer_counters, subscriptions, vps_servers};
+use crate::{Db, Result, StoreError, Tx, peer_counters, subscriptions, vantages, vps_servers};
 
 /// A row of `wireguard_peers`.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -57,11 +57,21 @@ pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
 
-/// Adds a device, and announces it to its server. Duplicate of `address`, `public_key` or the subscription's `slot` is an
-/// error.
-pub async fn insert(tx: &Tx, row: &Model) -> Result<()> {
-    Entity::insert(row.clone().into_active_model()).exec_without_returning(tx.conn()).await?;
-    vps_servers::announce(tx, row.server_id, &row.public_key, PeerChange::Came, row.created_at).await
+/// Adds a device, and announces it to its server; false if a gateway looks at others with its key. Duplicate of `address`,
+/// `public_key` or the subscription's `slot` is an error. Under the pool's lock, which keeps such a gateway out meanwhile.
+pub async fn insert(tx: &Tx, row: &Model) -> Result<bool> {
+    let mut gateways = Query::select();
+    gateways.expr(Expr::val(1)).from(vantages::Entity).and_where(vantages::Column::PublicKey.eq(&row.public_key));
+    let active = row.clone().into_active_model();
+    let values = Column::iter().filter_map(|column| active.get(column).into_value());
+    let values = Query::select().exprs(values.map(Expr::val)).and_where(Expr::exists(gateways).not()).to_owned();
+    let mut insert = Query::insert().into_table(Entity).columns(Column::iter()).to_owned();
+    let insert = insert.select_from(values).map_err(|error| StoreError::Unusable(error.to_string()))?;
+    if tx.conn().execute(insert).await?.rows_affected() == 0 {
+        return Ok(false);
+    }
+    vps_servers::announce(tx, row.server_id, &row.public_key, PeerChange::Came, row.created_at).await?;
+    Ok(true)
 }
 
 /// Saves all columns of a row that was loaded with [`lock`]; its server stays.

@@ -132,7 +132,13 @@ impl Fleet {
     /// A command with the fleet's settings, in its folder.
     #[must_use]
     pub fn command(&self, args: &[&str]) -> Launch {
-        let launch = self.bin.launch().args(args).current_dir(self.dir.path());
+        self.command_of(&self.bin, args)
+    }
+
+    /// The same of another build of the program.
+    #[must_use]
+    pub fn command_of(&self, bin: &Bin, args: &[&str]) -> Launch {
+        let launch = bin.launch().args(args).current_dir(self.dir.path());
         self.environment.iter().fold(launch, |launch, (name, value)| launch.env(name, value))
     }
 

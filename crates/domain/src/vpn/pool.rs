@@ -128,6 +128,11 @@ pub enum Next {
     Fresh(i64),
 }
 
+/// The high-water marks after which there is a number never used: what [`next`] says of them, unless a freed one has rested.
+pub fn marks_with_room(capacity: i64) -> std::ops::RangeInclusive<i64> {
+    FIRST_DEVICE - 1..=FIRST_DEVICE - 2 + capacity
+}
+
 /// Every address is in use or resting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("no address is free right now")]
@@ -193,6 +198,16 @@ mod tests {
         assert_eq!(pool("10.64.0.0/29", "fd00::/126"), Err(PoolError::V6TooSmall));
         assert_eq!(pool("10.64.0.1/10", "fd00::/48"), Err(PoolError::HostBits));
         assert_eq!(pool("10.64.0.0/10", "fd00::1/48"), Err(PoolError::HostBits));
+    }
+
+    #[test]
+    fn a_mark_with_room_is_one_after_which_a_fresh_one_comes() {
+        for capacity in [1, 5, 100] {
+            for mark in 1..capacity + 4 {
+                let is_fresh = next(None, mark, capacity, 0) == Ok(Next::Fresh(mark + 1));
+                assert_eq!(marks_with_room(capacity).contains(&mark), is_fresh, "{mark} of {capacity}");
+            }
+        }
     }
 
     #[test]

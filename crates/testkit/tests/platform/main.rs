@@ -49,6 +49,7 @@ mod offers_shorter;
 mod ops;
 mod orders;
 mod overload;
+mod previous;
 mod price_moves;
 mod probes;
 mod processes;

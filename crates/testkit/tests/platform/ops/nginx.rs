@@ -1,6 +1,7 @@
 //! The shipped nginx in front of a real `mirai serve`: TLS outside, a unix socket inside.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::Context as _;
 use reqwest::redirect::Policy;
@@ -9,13 +10,15 @@ use testkit::app::Database;
 use testkit::caller::Caller;
 use testkit::fleet::{Fleet, Node, eventually};
 use testkit::house::root;
-use testkit::missing::need;
+use testkit::missing::{asked_for_long, need};
 use testkit::nginx::Nginx;
 use testkit::ports::free_port;
-use testkit::process::Running;
+use testkit::process::{Bin, Running};
 
 use super::{PATIENCE, shipped, succeed};
 
+/// How long a scan may take.
+const SCAN: Duration = Duration::from_secs(900);
 /// What the shipped files call the site.
 const NAME: &str = "vpn.example.net";
 /// Only the program gives its answers this header; what nginx says itself has none.
@@ -143,6 +146,54 @@ async fn the_site_is_served_over_tls_and_nothing_else_is() -> anyhow::Result<()>
     assert!(is_by_the_program(&post(14).await?));
     let refused = post(17).await?;
     assert_eq!((refused.status(), is_by_the_program(&refused)), (StatusCode::PAYLOAD_TOO_LARGE, false));
+    Ok(())
+}
+
+/// S48. What a certificate of the test's own making can't have is left out: one that others trust, and that is good for long.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn long_testssl_finds_no_weakness_in_the_sites_tls() -> anyhow::Result<()> {
+    if !asked_for_long()? {
+        return Ok(());
+    }
+    for (program, package) in [("hexdump", "bsdextrautils"), ("host", "bind9-host")] {
+        if need(program, package)?.is_none() {
+            return Ok(());
+        }
+    }
+    let Some(testssl) = need("testssl", "testssl.sh")? else { return Ok(()) };
+    let Some(mut fleet) = Fleet::new(Database::Sqlite).await? else { return Ok(()) };
+    let Some(site) = Site::before(&mut fleet).await? else { return Ok(()) };
+    let _node = site.serve(&fleet).await?;
+    let said = site.folder.join("testssl.json");
+    let scan = Bin::at(testssl)?.launch().env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin").args([
+        "--quiet",
+        "--color",
+        "0",
+        "--warnings",
+        "off",
+    ]);
+    let scan = scan.args(["--ip", "127.0.0.1", "--nodns", "min", "--jsonfile"]).arg(&said).arg(&site.base);
+    let scanned = scan.run(SCAN).await?;
+    let found: Vec<serde_json::Value> =
+        serde_json::from_slice(&std::fs::read(&said).with_context(|| scanned.stdout.clone())?)?;
+    let of =
+        |id: &str| found.iter().find(|one| one["id"] == id).and_then(|one| one["finding"].as_str()).unwrap_or_default();
+    for old in ["SSLv2", "SSLv3", "TLS1", "TLS1_1"] {
+        assert!(of(old).starts_with("not offered"), "{old}: {}", of(old));
+    }
+    assert!(of("TLS1_3").starts_with("offered"), "{}", of("TLS1_3"));
+    let is_left_out = |id: &str| {
+        let is_of_the_test =
+            id.starts_with("cert_") || id.contains("grade") || id == "DNS_CAArecord" || id == "OCSP_stapling";
+        // All that are offered are strong: which is quickest the client knows best.
+        is_of_the_test || id == "cipher_order"
+    };
+    let is_weak = |one: &&serde_json::Value| {
+        let (id, severity) = (one["id"].as_str().unwrap_or_default(), one["severity"].as_str().unwrap_or_default());
+        !["OK", "INFO", "WARN", "DEBUG"].contains(&severity) && !is_left_out(id)
+    };
+    let weak: Vec<_> = found.iter().filter(is_weak).collect();
+    assert!(found.len() > 100 && weak.is_empty(), "{} lines; {weak:#?}", found.len());
     Ok(())
 }
 
