@@ -66,7 +66,7 @@ async fn note(app: &App, id: Uuid, done: &std::result::Result<(), HookError>) ->
             let since = *row.failing_since.get_or_insert(now);
             row.trouble = Some(error.to_string());
             if is_given_up(since, now) || *error == HookError::Gone {
-                tracing::error!(webhook = %id, %error, "a webhook is given up; remove it, or add it anew");
+                tracing::error!(webhook = %id, %error, "a webhook is given up; once it answers: `mirai admin status webhook resume`");
                 row.disabled_at.get_or_insert(now);
             }
         }

@@ -71,6 +71,19 @@ pub async fn webhooks(app: &App) -> Result<Vec<Webhook>> {
     Ok(rows::all(&app.store).await?)
 }
 
+/// Posts to a webhook again that was given up, with the secret that it has. What happened meanwhile it does not learn.
+pub async fn resume_webhook(app: &App, actor: &str, id: Uuid) -> Result<()> {
+    let now = app.clock.now();
+    let tx = app.store.write_txn().await?;
+    let row = rows::lock(&tx, id).await?.ok_or(Error::NotFound)?;
+    if row.disabled_at.is_none() {
+        return Ok(());
+    }
+    rows::save(&tx, Webhook { disabled_at: None, failing_since: None, trouble: None, ..row }).await?;
+    audit(app, &tx, actor, "webhook.resume", &id.to_string(), "", now).await?;
+    Ok(tx.commit().await?)
+}
+
 /// Removes a webhook. What waits to be posted to it is dropped.
 pub async fn remove_webhook(app: &App, actor: &str, id: Uuid) -> Result<()> {
     let now = app.clock.now();

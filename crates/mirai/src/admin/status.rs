@@ -39,6 +39,11 @@ pub(super) async fn run(app: &App, command: StatusCommand) -> anyhow::Result<()>
             };
             print_rows(&rows.iter().map(json).collect::<Vec<_>>(), format)
         }
+        StatusCommand::Webhook(WebhookCommand::Resume { id, format }) => {
+            let done = status::resume_webhook(app, COMMAND_LINE, id).await;
+            done.map_err(|error| words(error).context(format!("webhook {id}")))?;
+            print_one(&json!({ "id": id, "resumed": true }), format)
+        }
         StatusCommand::Webhook(WebhookCommand::Remove { id, format }) => {
             let done = status::remove_webhook(app, COMMAND_LINE, id).await;
             done.map_err(|error| words(error).context(format!("webhook {id}")))?;

@@ -143,6 +143,14 @@ pub(crate) enum WebhookCommand {
         #[command(flatten)]
         format: Format,
     },
+    /// Post again to one that was given up; its id and its secret stay
+    #[command(after_help = "Example:\n  mirai admin status webhook resume 01a2084c-7c40-78fa-8dc7-956133e3deb7")]
+    Resume {
+        /// Its id
+        id: uuid::Uuid,
+        #[command(flatten)]
+        format: Format,
+    },
     /// Remove one
     #[command(after_help = "Example:\n  mirai admin status webhook remove 01a2084c-7c40-78fa-8dc7-956133e3deb7")]
     Remove {

@@ -86,6 +86,10 @@ impl Receiver {
     fn answer(&self, statuses: impl IntoIterator<Item = u16>) {
         self.answers.lock().expect("no panic").extend(statuses);
     }
+
+    fn recover(&self) {
+        self.answers.lock().expect("no panic").clear();
+    }
 }
 
 async fn take(State(receiver): State<Receiver>, uri: axum::http::Uri, headers: HeaderMap, body: String) -> Response {
@@ -240,6 +244,14 @@ async fn a_webhook_that_is_not_reached_for_days_is_given_up_where_it_can_be_seen
     assert_eq!((receiver.got().len(), jobs::list(&test.app.store, None, 10).await?), (before, Vec::new()));
     reader.log_in(&admin.email).await?;
     assert!(reader.open("/admin/subscribers").await?.text.contains("Given up, 2026-11-26"));
+
+    // Once it answers it is told of what happens from then on, and of nothing from before.
+    receiver.recover();
+    let again = reader.submit("/admin/subscribers/webhooks/resume", &[("id", &id.to_string())]).await?;
+    assert_eq!(again.to, "/admin/subscribers?done=webhook-resumed");
+    assert!(reader.open("/admin/subscribers?done=webhook-resumed").await?.text.contains(">Works<"));
+    open(&test, "Later").await?;
+    assert_eq!(receiver.got().len(), before + 1);
 
     // A receiver that says it is gone is believed at once; others are not held up by either.
     status::remove_webhook(&test.app, COMMAND_LINE, id).await?;

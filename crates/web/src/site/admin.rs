@@ -79,6 +79,7 @@ pub(super) fn router() -> Router<Ctx> {
         .route("/admin/subscribers", get(subscribers::list))
         .route("/admin/subscribers/remove", post(subscribers::remove))
         .route("/admin/subscribers/webhooks", post(subscribers::add_webhook))
+        .route("/admin/subscribers/webhooks/resume", post(subscribers::resume_webhook))
         .route("/admin/subscribers/webhooks/remove", post(subscribers::remove_webhook))
         .route("/admin/audit", get(trail::page))
         .route("/admin/figures", get(figures::page))

@@ -24,6 +24,7 @@ struct Line {
     made: String,
     class: &'static str,
     state: String,
+    is_given_up: bool,
 }
 
 #[derive(Template)]
@@ -40,6 +41,7 @@ struct SubscribersPage<'a> {
 pub(super) async fn list(Admin(operator): Admin, Asked(query): Asked<Done>) -> Result<Response, Fault> {
     let done = match query.done.as_str() {
         "removed" => operator.visit.t.say("admin-done-subscriber-removed"),
+        "webhook-resumed" => operator.visit.t.say("admin-done-webhook-resumed"),
         "webhook-removed" => operator.visit.t.say("admin-done-webhook-removed"),
         _ => String::new(),
     };
@@ -58,12 +60,13 @@ async fn list_page(operator: &Operator, form: &Fields, done: String, problem: St
             let at = moment(at);
             t.with_all(key, &[("at", at.as_str().into()), ("trouble", trouble.as_str().into())])
         };
+        let is_given_up = hook.disabled_at.is_some();
         let (class, state) = match (hook.disabled_at, hook.failing_since) {
             (Some(at), _) => ("status-down", state("admin-webhook-disabled", at)),
             (None, Some(at)) => ("status-warn", state("admin-webhook-failing", at)),
             (None, None) => ("status-up", t.say("admin-webhook-works")),
         };
-        Line { id: hook.id, url: hook.url, made: moment(hook.created_at), class, state }
+        Line { id: hook.id, url: hook.url, made: moment(hook.created_at), class, state, is_given_up }
     };
     let hooks = status::webhooks(app).await.map_err(|error| operator.fault(error))?;
     let page = SubscribersPage {
@@ -104,8 +107,19 @@ pub(super) async fn add_webhook(AdminForm(operator, form): AdminForm) -> Result<
     }
 }
 
+pub(super) async fn resume_webhook(AdminForm(operator, form): AdminForm) -> Result<Response, Fault> {
+    let id = webhook(&operator, &form)?;
+    let resumed = status::resume_webhook(operator.app(), &operator.actor(), id).await;
+    resumed.map_err(|error| operator.fault(error))?;
+    Ok(back(PAGE, "webhook-resumed"))
+}
+
+fn webhook(operator: &Operator, form: &Fields) -> Result<Uuid, Fault> {
+    form.get("id").parse().map_err(|_| operator.fault(Error::NotFound))
+}
+
 pub(super) async fn remove_webhook(AdminForm(operator, form): AdminForm) -> Result<Response, Fault> {
-    let id: Uuid = form.get("id").parse().map_err(|_| operator.fault(Error::NotFound))?;
+    let id = webhook(&operator, &form)?;
     let t = &operator.visit.t;
     let title = t.say("admin-webhook-remove");
     let body = t.say("admin-webhook-remove-ask");
