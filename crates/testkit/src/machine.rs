@@ -26,6 +26,8 @@ pub struct Debian {
     /// Its address, which this machine alone has a way to.
     pub address: String,
     dir: PrivateDir,
+    /// Which of this process's machines it is.
+    n: u32,
 }
 
 impl Debian {
@@ -49,23 +51,50 @@ impl Debian {
         let name = format!("mirai-test-{}-{n}", std::process::id());
         let launch = program("unshare")?.args(["--mount", "sh", "-c", SCRIPT, "machine"]);
         let shell = launch.arg(dir.path()).arg(&name).arg(DISK).start().await?;
-        let mut machine = Debian { shell, init: 0, address: String::new(), dir };
-        machine.init = machine.process_1().await?;
-        machine.connect(n).await?;
-        machine.wait_until_up().await?;
+        let mut machine = Debian { shell, init: 0, address: String::new(), dir, n };
+        machine.come_up().await?;
         Ok(Some(machine))
+    }
+
+    async fn come_up(&mut self) -> anyhow::Result<()> {
+        self.init = self.process_1().await?;
+        self.connect().await?;
+        self.wait_until_up().await
+    }
+
+    /// Pulls its plug and lets it boot again: what its disk has is there, all else is gone.
+    ///
+    /// # Errors
+    /// When it does not come up.
+    pub async fn lose_power(&mut self) -> anyhow::Result<()> {
+        let shell = self.shell.pid().context("the machine has ended")?;
+        // As the script sees its folder, where a disk of its own is mounted.
+        let folder = Path::new("/proc").join(shell.to_string()).join("root");
+        std::fs::write(folder.join(self.dir.path().strip_prefix("/")?).join("again"), "")?;
+        // Its disk is in memory, where nothing is ever half written: what was not flushed is there too.
+        let gone = run(program("kill")?.args(["-9", &self.init.to_string()])).await;
+        gone.context("its process 1 can't be ended")?;
+        let ended = Path::new("/proc").join(self.init.to_string());
+        let began = Instant::now();
+        while ended.exists() {
+            ensure!(began.elapsed() < PATIENCE, "it does not end");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        self.come_up().await
     }
 
     /// The machine's systemd, once it has taken over from the script.
     async fn process_1(&mut self) -> anyhow::Result<u32> {
         let began = Instant::now();
         let shell = self.shell.pid().context("the machine ended at once")?;
+        let child = |pid: u32| {
+            let children = std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default();
+            children.split_whitespace().next().and_then(|pid| pid.parse::<u32>().ok())
+        };
+        let is_up = |pid: &u32| std::fs::read_to_string(format!("/proc/{pid}/comm")).is_ok_and(|c| c == "systemd\n");
         loop {
-            let children = std::fs::read_to_string(format!("/proc/{shell}/task/{shell}/children")).unwrap_or_default();
-            let child = children.split_whitespace().next().and_then(|pid| pid.parse::<u32>().ok());
-            let is_up =
-                |pid: &u32| std::fs::read_to_string(format!("/proc/{pid}/comm")).is_ok_and(|c| c == "systemd\n");
-            if let Some(pid) = child.filter(is_up) {
+            // The script's child makes the namespaces, and that one's child is the first in them.
+            if let Some(pid) = child(shell).and_then(child).filter(is_up) {
                 return Ok(pid);
             }
             ensure!(self.shell.is_running() && began.elapsed() < PATIENCE, "no machine: {}", self.shell.stderr());
@@ -74,7 +103,8 @@ impl Debian {
     }
 
     /// A cable between it and this machine. The link goes with the machine.
-    async fn connect(&mut self, n: u32) -> anyhow::Result<()> {
+    async fn connect(&mut self) -> anyhow::Result<()> {
+        let n = self.n;
         let net = (std::process::id() * 4 + n) % 16_000;
         let (third, fourth) = (net / 64, net % 64 * 4);
         let link = format!("mt{}x{n}", std::process::id() % 1_000_000);

@@ -1,7 +1,8 @@
 # Boots a Debian machine out of this one: its own processes, network, host name, cgroups, and a copy of all files that is written
 # to instead of them. $1 is a private folder, $2 the name of its cgroup, $3 how large what it writes may become.
 #
-# Run in a mount namespace of its own. It ends as systemd, process 1 of the machine, which dies with whoever started this.
+# Run in a mount namespace of its own. Its one child ends as systemd, process 1 of the machine, which dies with whoever started
+# this. When process 1 ends and "$1/again" is there, the machine boots once more from its disk.
 set -e
 dir=$1
 mount --make-rprivate /
@@ -15,7 +16,15 @@ for old in "$dir"/cgroups/mirai-test-*; do
 done
 mkdir -p "$dir/cgroups/$2"
 echo $$ >"$dir/cgroups/$2/cgroup.procs"
-exec unshare --mount --pid --fork --kill-child --net --uts --ipc --cgroup --propagation private sh -eu -c '
+# Nothing of what this machine starts by itself.
+mount -t overlay overlay -o "lowerdir=/,upperdir=$dir/upper,workdir=$dir/work" "$dir/root"
+rm -rf "$dir"/root/etc/systemd/system/*.wants "$dir"/root/srv/* "$dir"/root/var/log/journal
+umount "$dir/root"
+boot() {
+    setpriv --pdeathsig KILL unshare --mount --pid --fork --kill-child --net --uts --ipc --cgroup --propagation private \
+        sh -eu -c "$machine" machine "$dir"
+}
+machine='
     root=$1/root
     mount -t overlay overlay -o "lowerdir=/,upperdir=$1/upper,workdir=$1/work" "$root"
     mount -t proc proc "$root/proc"
@@ -32,8 +41,6 @@ exec unshare --mount --pid --fork --kill-child --net --uts --ipc --cgroup --prop
     ln -s pts/ptmx "$root/dev/ptmx"
     mount -t tmpfs -o mode=755 tmpfs "$root/run"
     mount -t tmpfs -o mode=1777 tmpfs "$root/tmp"
-    # Nothing of what this machine starts by itself.
-    rm -rf "$root"/etc/systemd/system/*.wants "$root"/srv/* "$root"/var/log/journal
     mkdir "$root/here"
     cd "$root"
     pivot_root . here
@@ -42,4 +49,9 @@ exec unshare --mount --pid --fork --kill-child --net --uts --ipc --cgroup --prop
     hostname machine
     exec env -i container=mirai-test PATH=/usr/sbin:/usr/bin:/sbin:/bin \
         /lib/systemd/systemd --system --log-target=journal --unit=multi-user.target
-' machine "$dir"
+'
+boot || true
+while [ -e "$dir/again" ]; do
+    rm "$dir/again"
+    boot || true
+done

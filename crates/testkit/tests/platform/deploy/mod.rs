@@ -174,6 +174,46 @@ async fn deploy_is_taken_back_when_the_laptop_vanishes_and_when_the_release_dies
     site.serves(&site::id_of(&first)).await
 }
 
+/// The host loses its power while a switch waits for its confirmation: it comes back with what was good.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn deploy_is_taken_back_when_the_host_loses_its_power_and_says_so_when_there_is_no_way_back() -> anyhow::Result<()>
+{
+    let Some(mut site) = Site::new().await? else { return Ok(()) };
+    let first = site.first.clone();
+    assert_eq!(site.deploy(&["release", "--artifact", &first]).await?.0, 0);
+    let second = site.build("second", &program().await?).await?;
+    let mut laptop = site.launch(&["release", "--artifact", &second]).start().await?;
+    laptop.wait_for_line("] watch it", site::PATIENCE).await?;
+    site.machine.lose_power().await?;
+    laptop.kill9().await?;
+    site.serves(&site::id_of(&first)).await?;
+    let (code, said) = site.deploy(&["release", "--artifact", &second]).await?;
+    assert_eq!(code, 0, "{said}");
+    site.serves(&site::id_of(&second)).await?;
+
+    // What is to be gone back to can't start any more: a person is needed, and is told where to look.
+    let third = site.build("third", &program().await?).await?;
+    let mut laptop = site.launch(&["release", "--artifact", &third]).start().await?;
+    laptop.wait_for_line("] watch it", site::PATIENCE).await?;
+    let kept = format!("/srv/mirai/releases/{}/bin/mirai", site::id_of(&second));
+    site.machine.run("rm", &[&kept]).await?;
+    let pids = unit_pids(&site).await?;
+    let serving = pids.iter().filter(|(unit, pid)| unit.starts_with("mirai@") && pid != "0");
+    for (_, pid) in serving {
+        site.machine.run("kill", &["-9", pid]).await?;
+    }
+    let ended = laptop.wait(site::PATIENCE).await?;
+    assert_eq!(ended.code, Some(22), "{}{}", ended.stdout, ended.stderr);
+    assert!(
+        ended.stderr.contains("could not go back") && ended.stderr.contains("systemctl status"),
+        "{}",
+        ended.stderr
+    );
+    // Once there is a program again the guard goes back by itself.
+    std::fs::copy(program().await?, site.machine.file(&kept))?;
+    site.serves(&site::id_of(&second)).await
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn deploy_refuses_another_hosts_key_a_damaged_archive_and_a_second_hand() -> anyhow::Result<()> {
     let Some(site) = Site::new().await? else { return Ok(()) };

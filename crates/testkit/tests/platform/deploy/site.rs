@@ -134,7 +134,7 @@ impl Site {
         let keys = self.machine.file("/root").join(".ssh/authorized_keys");
         std::fs::create_dir_all(keys.parent().context("a folder")?)?;
         std::fs::copy(self.dir.join("key.pub"), keys)?;
-        self.machine.run("systemctl", &["start", "ssh"]).await?;
+        self.machine.run("systemctl", &["enable", "--now", "ssh"]).await?;
         let settings = format!(
             "APP_ENV=test\nX_API_KEY={API_KEY}\nJWT_SECRET=\"{JWT_SECRET}\"\nDATA_KEYS={DATA_KEY}\nSTRIPE_SECRET_KEY={CANARY}\n\
              STRIPE_WEBHOOK_SECRET=whsec_of_the_test_kit\nSTRIPE_API_BASE=http://127.0.0.1:9\nRESEND_API_KEY=re_test\n\
