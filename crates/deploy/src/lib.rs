@@ -13,6 +13,7 @@ pub mod client;
 
 pub mod id;
 pub mod layout;
+mod logs;
 pub mod manifest;
 pub mod outcome;
 pub mod plan;

@@ -13,6 +13,7 @@ use super::systemd::{self, CANDIDATE};
 use super::{AgentError, Host, http};
 use crate::archive::{self, ArchiveError};
 use crate::id::ReleaseId;
+use crate::logs;
 use crate::outcome::{CHANGED, Ending, Outcome};
 use crate::plan::{Step, Wanted, Wish, plan};
 use crate::role::Role;
@@ -105,7 +106,7 @@ pub(super) fn apply<R: Read, W: Write>(
         };
         host.sweep(wanted)?;
         host.keep_reserve()?;
-        open_log(host, apply, link);
+        host.open_log(verb(&apply.wish), link);
     }
     let ending = Work { host, apply, link }.all();
     drop(lock);
@@ -122,15 +123,11 @@ fn has_changed(host: &Host, apply: &Apply) -> Result<Option<Ending>, AgentError>
     })
 }
 
-fn open_log<R: Read, W: Write>(host: &Host, apply: &Apply, link: &mut Link<R, W>) {
-    let verb = match apply.wish {
+fn verb(wish: &Wish) -> &'static str {
+    match wish {
         Wish::Push(_) => "push",
         Wish::Release(_) => "release",
         Wish::Rollback(_) => "rollback",
-    };
-    let path = host.layout.logs().join(format!("{}_{verb}.jsonl", (host.clock)()));
-    if let Ok(file) = OpenOptions::new().create(true).append(true).open(path) {
-        link.log_to(file);
     }
 }
 
@@ -553,6 +550,13 @@ impl Host {
             return Ok(());
         }
         link(&self.layout.agent(), &self.layout.program(&live.release))
+    }
+
+    /// Begins the file of what is done now.
+    pub(super) fn open_log<R: Read, W: Write>(&self, verb: &str, link: &mut Link<R, W>) {
+        if let Some(file) = logs::begin(&self.layout.logs(), (self.clock)(), &format!("{verb}.jsonl")) {
+            link.log_to(file);
+        }
     }
 
     /// A test says in a file at which point the agent dies; a build for release knows nothing of it.

@@ -48,13 +48,7 @@ pub(super) fn provide<R: io::Read, W: io::Write>(
     if wanted.is_dry {
         return Ok(Ending::good("that is what would be done", "nothing was changed"));
     }
-    let logs = host.layout.logs();
-    if fs::create_dir_all(&logs).is_ok() {
-        let path = logs.join(format!("{}_provision.jsonl", (host.clock)()));
-        if let Ok(file) = fs::OpenOptions::new().create(true).append(true).open(path) {
-            line.log_to(file);
-        }
-    }
+    host.open_log("provision", line);
     for resource in &wanted.resources {
         let Some(what) = difference(resource, given)? else { continue };
         line.tell(&Tell::Note(format!("{what} …")));

@@ -1,15 +1,17 @@
 //! What was done, on this side: a file for people and one for programs.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::File;
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde_json::json;
+
+use crate::logs;
 
 /// Where they lie.
 pub const FOLDER: &str = "deploy-logs";
 
-/// The two files of one command. What can't be written is not worth a failed deployment.
+/// The two files of one command.
 #[derive(Debug)]
 pub struct Log {
     text: Option<File>,
@@ -19,12 +21,7 @@ pub struct Log {
 impl Log {
     /// Begins them. `now_ms` is the time in Unix milliseconds.
     pub fn begin(folder: &Path, environment: &str, verb: &str, now_ms: i64) -> Log {
-        let folder = folder.join(FOLDER);
-        let _ = fs::create_dir_all(&folder);
-        let open = |ending: &str| {
-            let path: PathBuf = folder.join(format!("{now_ms}_{environment}_{verb}.{ending}"));
-            OpenOptions::new().create(true).append(true).open(path).ok()
-        };
+        let open = |ending: &str| logs::begin(&folder.join(FOLDER), now_ms, &format!("{environment}_{verb}.{ending}"));
         Log { text: open("log"), lines: open("jsonl") }
     }
 
