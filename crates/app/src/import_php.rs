@@ -464,6 +464,7 @@ impl Import<'_> {
         };
         self.take_address(address).await?;
         if !wireguard_peers::insert(&self.tx, &device).await? {
+            pool::free(&self.tx, address, self.now).await?;
             return no("its key is that of a gateway: its owner adds the device anew");
         }
         self.remember("wireguard_peers", old, id).await?;

@@ -83,6 +83,11 @@ impl Layout {
         self.tmp().join(format!("confirmed-{nonce}"))
     }
 
+    /// The release that a switch could not be taken back to. It goes with the next command.
+    pub fn no_way_back(&self) -> PathBuf {
+        self.tmp().join("no-way-back")
+    }
+
     /// Which releases there are and what is live.
     pub fn state(&self) -> PathBuf {
         self.root.join("state.json")
@@ -98,7 +103,7 @@ impl Layout {
         self.root.join("lock")
     }
 
-    /// What the host is for; a host without it is a site's.
+    /// There on a VPN server; a root without it is a site's.
     pub fn role(&self) -> PathBuf {
         self.root.join("role")
     }

@@ -82,6 +82,22 @@ impl Ending {
         if !self.next.is_empty() {
             lines.push(format!("next: {}", self.next));
         }
-        lines
+        lines.iter().map(|line| plain(line)).collect()
+    }
+}
+
+/// A line as a terminal may have it: what a host says is not to be believed, and a sign that steers a terminal is no text.
+pub fn plain(line: &str) -> String {
+    line.chars().map(|c| if c.is_control() && c != '\t' { '\u{fffd}' } else { c }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_host_does_not_steer_the_operators_terminal() {
+        let ending = Ending::good("it is \u{1b}[2Jlive\u{9b}", "well\r");
+        assert_eq!(ending.lines(), ["it is \u{fffd}[2Jlive\u{fffd}", "the host: well\u{fffd}"]);
     }
 }

@@ -105,6 +105,8 @@ pub struct Apply {
 /// What a host should have.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Provide {
+    /// What the host is for.
+    pub role: Role,
     /// All of it.
     pub resources: Vec<Resource>,
     /// The operator's own settings.

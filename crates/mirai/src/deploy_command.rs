@@ -8,7 +8,7 @@ use deploy::client::config::{self, Target};
 use deploy::client::log::Log;
 use deploy::client::{self, ClientError, Options, Report};
 use deploy::id::ReleaseId;
-use deploy::outcome::{Ending, Outcome};
+use deploy::outcome::{Ending, Outcome, plain};
 use deploy::plan::Wish;
 use deploy::role::Role;
 use serde_json::json;
@@ -160,6 +160,7 @@ fn shown(
     let options = Options { by: who(), is_dry: change.dry_run, wait_s: change.wait };
     let mut log = (!change.dry_run).then(|| Log::begin(folder, &command.env, verb, now_ms()));
     let mut say = |text: &str| {
+        let text = &plain(text);
         if let Some(log) = &mut log {
             log.line(now_ms(), text);
         }
@@ -203,20 +204,20 @@ fn status(command: &Deploy, folder: &Path) -> Result<Ending, ClientError> {
     for kept in status.state.releases.iter().rev() {
         let is_live = live.is_some_and(|live| live.release == kept.id);
         let mark = if is_live { "live" } else { kept.mark.as_str() };
-        out::line(&format!("{mark:<6} {}  {}  by {}", kept.id, kept.version, kept.by));
+        out::line(&plain(&format!("{mark:<6} {}  {}  by {}", kept.id, kept.version, kept.by)));
     }
     if let Some(pending) = &status.state.pending {
         out::line(&format!("a switch to {} is under way", pending.to.release));
     }
     if let Some(who) = &status.locked_by {
-        out::line(&format!("{who} is deploying"));
+        out::line(&plain(&format!("{who} is deploying")));
     }
     Ok(Ending::good(live.map_or(status.health.clone(), |live| format!("{} {}", live.release, status.health)), ""))
 }
 
 fn logs(command: &Deploy, folder: &Path, lines: u32) -> Result<Ending, ClientError> {
     let target = config::read(folder, &command.env)?;
-    client::logs(&target, lines)?.iter().for_each(|line| out::line(line));
+    client::logs(&target, lines)?.iter().for_each(|line| out::line(&plain(line)));
     Ok(Ending::good("", ""))
 }
 

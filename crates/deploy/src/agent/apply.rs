@@ -24,8 +24,10 @@ use crate::wire::{Apply, Tell};
 const TO_ANSWER: Duration = Duration::from_secs(10);
 /// Pages that a candidate has to show.
 const SMOKE: [&str; 4] = ["/", "/pricing", "/login", "/status.json"];
-/// How long a VPN server's release has to hear from the site.
+/// How long a VPN server's release may be without the site behind its watch, as while the site gets a release too.
 const TO_HEAR: Duration = Duration::from_secs(20);
+/// How long it has to run to have started.
+const TO_SETTLE: Duration = Duration::from_secs(2);
 /// How often a new release is looked at, and how often in a row it may not answer.
 const LOOK: Duration = Duration::from_millis(500);
 const MISSES: u32 = 3;
@@ -68,13 +70,13 @@ struct Running {
 impl Running {
     /// An error once it does not run any more, or has been started anew.
     fn check(&self, release: &ReleaseId) -> Done {
+        let words = || Trouble::with_journal(format!("{release} did not keep running"), self.unit);
+        if self.is_there() { Ok(()) } else { Err(words()) }
+    }
+
+    fn is_there(&self) -> bool {
         // While systemd does not answer nothing is known of the unit.
-        match systemd::unit(self.unit) {
-            Some(now) if !now.is_active || self.pid.is_some_and(|pid| now.pid != pid) => {
-                Err(Trouble::with_journal(format!("{release} did not keep running"), self.unit))
-            }
-            _ => Ok(()),
-        }
+        systemd::unit(self.unit).is_none_or(|now| now.is_active && self.pid.is_none_or(|pid| now.pid == pid))
     }
 }
 
@@ -346,18 +348,23 @@ impl<R: Read, W: Write> Work<'_, R, W> {
         Ok((pending.to, Running { unit, pid: systemd::unit(unit).map(|unit| unit.pid) }))
     }
 
-    /// A VPN server's release has to run throughout, and to hear from the site.
+    /// A VPN server's release has to run throughout, and to hear from the site. What is gone back to was good before, and the
+    /// site may be what is away.
     fn watch_gateway(&mut self, seconds: u64) -> Done {
         let (Live { release, .. }, running) = self.switched()?;
-        let began = Instant::now();
-        let (least, most) = (Duration::from_secs(seconds), TO_HEAR.max(Duration::from_secs(seconds)));
+        let (began, least) = (Instant::now(), Duration::from_secs(seconds));
+        let is_known = matches!(self.apply.wish, Wish::Rollback(_));
         loop {
             running.check(&release)?;
-            match self.host.hears(&release, began.elapsed()) {
-                Ok(()) if began.elapsed() >= least => return Ok(()),
-                Err(why) if began.elapsed() >= most => {
-                    let trouble = Trouble::with_journal(format!("{release}: {why}"), running.unit);
-                    return Err(trouble);
+            let time = began.elapsed();
+            match self.host.hears(&release, time) {
+                Ok(()) if time >= least => return Ok(()),
+                Err(why) if is_known && time >= least => {
+                    self.link.tell(&Tell::Note(format!("{release} runs; {why}")));
+                    return Ok(());
+                }
+                Err(why) if time >= least + TO_HEAR => {
+                    return Err(Trouble::with_journal(format!("{release}: {why}"), running.unit));
                 }
                 _ => std::thread::sleep(LOOK),
             }
@@ -470,7 +477,8 @@ impl<R: Read, W: Write> Work<'_, R, W> {
             }
             return ending(Outcome::Failed, format!("as before; {}", serves(host, before.live.as_ref())), again);
         };
-        let had_ended = is_after || pending.from.as_ref().is_some_and(|from| !host.runs(from));
+        let had_ended =
+            is_after || !host.role().is_site() || pending.from.as_ref().is_some_and(|from| !host.runs(from));
         match take_back(host).map_err(|error| error.to_string()).flatten() {
             Ok(()) => {
                 let outcome = if had_ended && pending.from.is_some() { Outcome::RolledBack } else { Outcome::Failed };
@@ -515,10 +523,7 @@ pub(super) fn take_back(host: &Host) -> Result<Result<(), String>, AgentError> {
     if let Some(from) = &pending.from
         && let Err(why) = run_in_slot(host, from)?
     {
-        if !host.role().is_site() {
-            // It had to end first, and is better than nothing.
-            let _ = run_in_slot(host, &pending.to)?;
-        }
+        host.note_no_way_back(from)?;
         return Ok(Err(why));
     }
     // Should it not end now, the guard ends it: nothing but what is live keeps running.
@@ -534,10 +539,32 @@ pub(super) fn run_in_slot(host: &Host, live: &Live) -> Result<Result<(), String>
     if host.runs(live) {
         return Ok(Ok(()));
     }
-    if !host.role().is_site() {
-        let _ = systemd::stop(host.unit(live.slot.other()));
+    let (unit, other) = (host.unit(live.slot), host.unit(live.slot.other()));
+    if host.role().is_site() {
+        return Ok(systemd::start(unit));
     }
-    Ok(systemd::start(host.unit(live.slot)))
+    let had_other = systemd::is_active(other);
+    let _ = systemd::stop(other);
+    let started = systemd::start(unit).and_then(|()| settles(unit));
+    if started.is_err() && had_other {
+        // What had to end for it is better than nothing.
+        let _ = systemd::stop(unit);
+        let _ = systemd::start(other);
+    }
+    Ok(started)
+}
+
+/// A VPN server's agent has started as soon as it is a process: one that can't serve ends at once.
+fn settles(unit: &'static str) -> Result<(), String> {
+    let running = Running { unit, pid: systemd::unit(unit).map(|unit| unit.pid) };
+    let until = Instant::now() + TO_SETTLE;
+    while Instant::now() < until {
+        std::thread::sleep(LOOK);
+        if !running.is_there() {
+            return Err(format!("{unit} ended at once"));
+        }
+    }
+    Ok(())
 }
 
 impl Host {
@@ -550,6 +577,17 @@ impl Host {
             return Ok(());
         }
         link(&self.layout.agent(), &self.layout.program(&live.release))
+    }
+
+    /// Notes that this release could not be gone back to. On a VPN server each try ends what runs, so that one is enough.
+    fn note_no_way_back(&self, to: &Live) -> Result<(), AgentError> {
+        let path = self.layout.no_way_back();
+        fs::write(&path, to.release.as_str()).map_err(file_error(&path))
+    }
+
+    /// Whether that was noted of this release.
+    pub(super) fn has_no_way_back(&self, to: &Live) -> bool {
+        fs::read_to_string(self.layout.no_way_back()).is_ok_and(|noted| noted == to.release.as_str())
     }
 
     /// Begins the file of what is done now.

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::apply::{run_in_slot, take_back};
 use super::{AgentError, Host, lock, systemd};
+use crate::state::{Live, Pending};
 
 /// How long whoever deploys may still go on before the guard gives way. It comes again.
 const WAIT: Duration = Duration::from_secs(5);
@@ -19,7 +20,12 @@ pub fn guard(host: &Host) -> Result<Vec<String>, AgentError> {
     let Ok(lock) = lock::take(&host.layout, lock::GUARD, WAIT)? else { return Ok(Vec::new()) };
     let mut did = Vec::new();
     let state = host.state()?;
-    if let Some(pending) = &state.pending {
+    let is_gateway = !host.role().is_site();
+    // On a VPN server each try ends what runs: one that failed is not repeated while that runs.
+    let is_given_up = |pending: &&Pending| {
+        is_gateway && host.runs(&pending.to) && pending.from.as_ref().is_some_and(|from| host.has_no_way_back(from))
+    };
+    if let Some(pending) = state.pending.as_ref().filter(|pending| !is_given_up(pending)) {
         did.push(format!("the switch to {} was not confirmed: it is taken back", pending.to.release));
         if let Err(trouble) = take_back(host)? {
             did.push(trouble);
@@ -27,7 +33,9 @@ pub fn guard(host: &Host) -> Result<Vec<String>, AgentError> {
     }
     let state = host.state()?;
     let (live, is_settled) = (state.live.clone(), state.pending.is_none());
-    let idle = live.as_ref().filter(|live| !host.runs(live));
+    let other_runs = live.as_ref().is_some_and(|live| systemd::is_active(host.unit(live.slot.other())));
+    let is_served = |live: &Live| host.runs(live) || (is_gateway && other_runs);
+    let idle = live.as_ref().filter(|live| !is_served(live));
     if let Some(live) = idle {
         did.push(match run_in_slot(host, live)? {
             Ok(()) => format!("{} did not run: it is started", live.release),
@@ -35,7 +43,8 @@ pub fn guard(host: &Host) -> Result<Vec<String>, AgentError> {
         });
     } else if let Some(live) = &live
         && is_settled
-        && systemd::is_active(host.unit(live.slot.other()))
+        && other_runs
+        && host.runs(live)
     {
         // Somebody has started it by hand, or it did not end in time: half of all visitors would meet it.
         let other = host.unit(live.slot.other());

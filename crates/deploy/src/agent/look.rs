@@ -19,8 +19,7 @@ const BY_HAND: &str = "mirai-gateway.service";
 impl Host {
     /// What this host is for.
     pub(super) fn role(&self) -> Role {
-        let is_gateway = std::fs::read_to_string(self.layout.role()).is_ok_and(|role| role.trim() == "gateway");
-        if is_gateway { Role::Gateway } else { Role::Site }
+        if self.layout.role().exists() { Role::Gateway } else { Role::Site }
     }
 
     /// The unit of a slot.
@@ -81,9 +80,9 @@ fn troubles(role: Role, layout: &Layout) -> Vec<Trouble> {
     } else if role.is_site() && !systemd::is_active("mirai.socket") {
         found("mirai.socket is not active: nobody listens".to_owned(), "mirai deploy provision");
     }
-    if !role.is_site() && systemd::is_active(BY_HAND) {
+    if !role.is_site() && (systemd::is_active(BY_HAND) || systemd::is_enabled(BY_HAND)) {
         found(
-            format!("{BY_HAND} runs, which was installed by hand"),
+            format!("{BY_HAND} is there, which was installed by hand"),
             "on the host: `systemctl disable --now mirai-gateway`; who it is stays",
         );
     }

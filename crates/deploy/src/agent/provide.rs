@@ -39,6 +39,13 @@ pub(super) fn provide<R: io::Read, W: io::Write>(
             return Ok(Ending::refused(format!("{who} is deploying to this host"), "let this wait: add `--wait 600`"));
         }
     };
+    let (role, has) = (host.role(), host.state()?);
+    if role != wanted.role && !has.releases.is_empty() {
+        return Ok(Ending::refused(
+            format!("{} is a {}'s, with releases", host.layout.root().display(), role.as_str()),
+            "name another `root` in deploy.toml",
+        ));
+    }
     let differences = wanted.resources.iter().map(|resource| difference(resource, given));
     let differences: Vec<String> = differences.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect();
     line.tell(&Tell::Differences(differences.clone()));
@@ -126,11 +133,9 @@ fn difference(resource: &Resource, given: &BTreeMap<String, String>) -> Result<O
             (!leads).then_some(words)
         }
         Resource::Unit { name } => {
-            let is_enabled =
-                Command::new("systemctl").args(["--quiet", "is-enabled", name]).status().is_ok_and(|s| s.success());
             // One that ends by itself is enabled, and was there at boot.
             let runs = systemd::is_active(name) || systemd::is_oneshot(name);
-            (!is_enabled || !runs).then_some(words)
+            (!systemd::is_enabled(name) || !runs).then_some(words)
         }
     })
 }
@@ -312,7 +317,7 @@ fn enrol<R: io::Read, W: io::Write>(
     let state_option = state.display().to_string();
     let args = ["gateway", "enroll", "--control", control, "--state", &state_option, "--token", "-"];
     // By its standard input: a command line is seen by all users of the host.
-    let said = run_as_owner(&host.layout.agent(), &args, state, &token)?;
+    let said = run_as_owner(&host.layout.agent(), &args, state, &token, None)?;
     Ok(said.map(drop).map_err(|lines| lines.join("\n")))
 }
 

@@ -32,6 +32,11 @@ pub(super) fn is_active(name: &str) -> bool {
     unit(name).is_some_and(|unit| unit.is_active)
 }
 
+/// Whether a unit is started at boot.
+pub(super) fn is_enabled(name: &str) -> bool {
+    Command::new("systemctl").args(["--quiet", "is-enabled", name]).status().is_ok_and(|status| status.success())
+}
+
 /// Whether systemd knows a unit's file.
 pub(super) fn is_installed(name: &str) -> bool {
     text(&["show", "--property=LoadState", name]).trim() == "LoadState=loaded"

@@ -25,8 +25,8 @@ struct Said {
 #[derive(Debug, Deserialize)]
 struct Listed {
     name: String,
-    /// When its gateway was last heard, if ever.
-    reported: Option<String>,
+    /// Its WireGuard key, once it has one.
+    public_key: Option<String>,
 }
 
 impl Host {
@@ -54,7 +54,7 @@ impl Host {
     }
 
     fn said(&self, release: &ReleaseId) -> Result<Said, String> {
-        let said = self.run(release, &["gateway", "status", "--json"]).map_err(|error| error.to_string())?;
+        let said = self.ask(release, &["gateway", "status", "--json"]).map_err(|error| error.to_string())?;
         let text = said.map_err(|lines| lines.join("; "))?;
         serde_json::from_str(&text).map_err(|error| format!("it tells nothing of itself ({error})"))
     }
@@ -65,7 +65,7 @@ impl Host {
         let options = settings.lines().find_map(|line| line.strip_prefix(OPTIONS)?.strip_prefix('='));
         let options = options.unwrap_or_default().trim_matches('"').split_whitespace();
         let args: Vec<&str> = ["gateway", "run", "--dry-run"].into_iter().chain(options).collect();
-        Ok(self.run(release, &args)?.map(drop))
+        Ok(self.ask(release, &args)?.map(drop))
     }
 
     /// A token for a VPN server, of the site on this host.
@@ -79,11 +79,16 @@ impl Host {
         let site = |args: &[&str]| self.run(&live.release, args);
         let by_hand = "on the site's host: `mirai admin server list`";
         let list = match site(&["admin", "server", "list", "--json"])? {
-            Ok(text) => serde_json::from_str::<Vec<Listed>>(&text).unwrap_or_default(),
+            Ok(text) => match serde_json::from_str::<Vec<Listed>>(&text) {
+                Ok(list) => list,
+                Err(error) => {
+                    return refused(format!("the site's servers can't be read: {error}"), Vec::new(), by_hand);
+                }
+            },
             Err(said) => return refused("the site's servers can't be listed".to_owned(), said, by_hand),
         };
         let known = list.iter().find(|listed| listed.name == new.name);
-        if known.is_some_and(|listed| listed.reported.is_some()) {
+        if known.is_some_and(|listed| listed.public_key.is_some()) {
             // A new one in its place would turn off all its devices.
             let cause = format!("{} has a gateway already, whose key all files of its devices name", new.name);
             let next = "give this one another name; to replace that one after all: `mirai admin server token NAME` on the site, \

@@ -9,7 +9,7 @@ use super::ClientError;
 use super::vpn::Vpn;
 use crate::plan::Manner;
 use crate::provision::Resource;
-use crate::provision::gateway::{GatewayHost, gateway};
+use crate::provision::gateway::{GatewayHost, TOKEN, gateway};
 use crate::provision::site::{Database, SiteHost, Tls, site};
 use crate::role::Role;
 use crate::wire::Given;
@@ -178,6 +178,12 @@ impl Target {
             ClientError::Config(format!("{} can't be read: it should have a NAME=value in each line", path.display()))
         };
         let given = lines.map_err(wrong)?;
+        if self.gateway.is_some() && given.keys().any(|name| name != TOKEN) {
+            return Err(ClientError::Config(format!(
+                "{} has more than {TOKEN} in it, and a VPN server gets nothing else: name a file of its own",
+                path.display()
+            )));
+        }
         if given.values().any(|value| value.contains(['\'', '\n'])) {
             return Err(ClientError::Config(format!(
                 "{}: a value can't have a quote or a line's end in it",
@@ -244,6 +250,12 @@ pub fn read(folder: &Path, environment: &str) -> Result<Target, ClientError> {
 fn from_toml(text: &str, environment: &str) -> Result<Target, ClientError> {
     let all: BTreeMap<String, Target> =
         toml::from_str(text).map_err(|error| ClientError::Config(format!("{FILE}: {}", error.to_string().trim())))?;
+    if let Some((one, other)) = both_guarded(&all) {
+        return Err(ClientError::Config(format!(
+            "{FILE}: [{one}] and [{other}] are one host with two firewalls: `guards = false` in the VPN server's part, and \
+             `vpn_port` in the site's"
+        )));
+    }
     let names = all.keys().cloned().collect::<Vec<_>>().join(", ");
     let target = all.into_iter().find_map(|(name, target)| (name == environment).then_some(target));
     let mut target =
@@ -252,6 +264,15 @@ fn from_toml(text: &str, environment: &str) -> Result<Target, ClientError> {
         vpn.complete(environment, &target.host);
     }
     target.check()
+}
+
+/// A site and a VPN server on one host that would each load a firewall, which shuts the other out.
+fn both_guarded(all: &BTreeMap<String, Target>) -> Option<(&str, &str)> {
+    let guarded = |is_vpn: bool| all.iter().filter(move |(_, part)| part.guards && part.gateway.is_some() == is_vpn);
+    guarded(true).find_map(|(one, vpn)| {
+        let (other, _) = guarded(false).find(|(_, site)| site.host == vpn.host)?;
+        Some((one.as_str(), other.as_str()))
+    })
 }
 
 fn from_old(folder: &Path, environment: &str) -> Result<Target, ClientError> {
@@ -344,6 +365,8 @@ mod tests {
         let mail = part.replace("[osaka-1.gateway]", "email = \"a@b.c\"\n[osaka-1.gateway]");
         assert!(from_toml(&mail, "osaka-1").unwrap_err().to_string().contains("email"));
         let half = from_toml(&part.replace("city = \"Osaka\"\n", ""), "osaka-1").unwrap();
+        let same = from_toml(&part.replace("vpn1.", "vpn."), "osaka-1").unwrap_err().to_string();
+        assert!(same.contains("two firewalls") && same.contains("guards = false"), "{same}");
         assert!(half.gateway.unwrap().server().unwrap_err().to_string().contains("city"));
     }
 

@@ -87,7 +87,7 @@ fn prepared(
                 facts.role.as_str(),
                 target.role().as_str()
             ),
-            "name another host, or another `root` on it",
+            if facts.state.releases.is_empty() { "mirai deploy provision" } else { "name another `root` on it" },
         ));
     }
     let manner = target.manner();
@@ -154,7 +154,8 @@ fn provided(
         }
         Err(error) => return Err(error),
     };
-    let wanted = Provide { resources, given, is_dry: options.is_dry, by: options.by.clone(), wait_s: options.wait_s };
+    let (role, by) = (target.role(), options.by.clone());
+    let wanted = Provide { role, resources, given, is_dry: options.is_dry, by, wait_s: options.wait_s };
     if wire::say(&mut connection.to, &Ask::Provide(wanted)).is_err() {
         return Err(lost(connection));
     }

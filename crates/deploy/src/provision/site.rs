@@ -150,7 +150,10 @@ fn guards(host: &SiteHost<'_>, all: &mut Vec<Resource>) {
     let port = host.ssh_port;
     let mut rules = shipped!("nftables/mirai.nft").replace("{ 22, 80, 443 }", &format!("{{ {port}, 80, 443 }}"));
     if let Some(port) = host.vpn_port {
-        rules = rules.replace("80, 443 } accept\n", &format!("80, 443 }} accept\n        udp dport {port} accept\n"));
+        rules = rules.replace(
+            "80, 443 } accept\n",
+            &format!("80, 443 }} accept\n        udp dport {port} accept\n        iifname \"mirai0\" accept\n"),
+        );
     }
     firewall(&rules, port, all);
     for (path, text) in [
