@@ -9,9 +9,11 @@ mod lock;
 mod look;
 mod provide;
 mod run;
+mod slots;
 mod store;
 mod systemd;
 mod vpn;
+mod watch;
 
 use std::fs::File;
 use std::io::{self, Read, Write};

@@ -17,9 +17,10 @@ done
 mkdir -p "$dir/cgroups/$2"
 echo $$ >"$dir/cgroups/$2/cgroup.procs"
 # Nothing of what this machine starts by itself.
-mount -t overlay overlay -o "lowerdir=/,upperdir=$dir/upper,workdir=$dir/work" "$dir/root"
-rm -rf "$dir"/root/etc/systemd/system/*.wants "$dir"/root/srv/* "$dir"/root/var/log/journal
-umount "$dir/root"
+disk=$dir/root
+mount -t overlay overlay -o "lowerdir=/,upperdir=$dir/upper,workdir=$dir/work" "$disk"
+rm -rf "$disk"/etc/systemd/system/*.wants "$disk"/srv/* "$disk"/var/log/journal
+umount "$disk"
 boot() {
     setpriv --pdeathsig KILL unshare --mount --pid --fork --kill-child --net --uts --ipc --cgroup --propagation private \
         sh -eu -c "$machine" machine "$dir"

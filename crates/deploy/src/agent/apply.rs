@@ -2,15 +2,13 @@
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Read, Write};
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 use super::link::Link;
 use super::lock;
-use super::look::metrics_port;
+use super::slots::{run_in_slot, take_back};
 use super::store::{self, file_error, link};
-use super::systemd::{self, CANDIDATE};
-use super::{AgentError, Host, http};
+use super::{AgentError, Host, systemd};
 use crate::archive::{self, ArchiveError};
 use crate::id::ReleaseId;
 use crate::logs;
@@ -20,35 +18,21 @@ use crate::role::Role;
 use crate::state::{Kept, Live, Mark};
 use crate::wire::{Apply, Tell};
 
-/// How long a candidate has to answer once it says that it is ready.
-const TO_ANSWER: Duration = Duration::from_secs(10);
-/// Pages that a candidate has to show.
-const SMOKE: [&str; 4] = ["/", "/pricing", "/login", "/status.json"];
-/// How long a VPN server's release may be without the site behind its watch, as while the site gets a release too.
-const TO_HEAR: Duration = Duration::from_secs(20);
-/// How long it has to run to have started.
-const TO_SETTLE: Duration = Duration::from_secs(2);
-/// How often a new release is looked at, and how often in a row it may not answer.
-const LOOK: Duration = Duration::from_millis(500);
-const MISSES: u32 = 3;
-/// A new release is taken back when more than one answer in twenty is its own fault, and more than a few.
-const FEW_FAULTS: u64 = 5;
-const FAULTS_IN: u64 = 20;
 /// Lines of a release's log that are shown.
 const EVIDENCE: u32 = 20;
 
 /// Why a step did not do what it should.
-struct Trouble {
-    cause: String,
-    evidence: Vec<String>,
+pub(super) struct Trouble {
+    pub(super) cause: String,
+    pub(super) evidence: Vec<String>,
 }
 
 impl Trouble {
-    fn of(cause: impl Into<String>) -> Trouble {
+    pub(super) fn of(cause: impl Into<String>) -> Trouble {
         Trouble { cause: cause.into(), evidence: Vec::new() }
     }
 
-    fn with_journal(cause: impl Into<String>, unit: &str) -> Trouble {
+    pub(super) fn with_journal(cause: impl Into<String>, unit: &str) -> Trouble {
         Trouble { cause: cause.into(), evidence: systemd::journal(unit, EVIDENCE) }
     }
 }
@@ -59,26 +43,7 @@ impl From<AgentError> for Trouble {
     }
 }
 
-type Done = Result<(), Trouble>;
-
-/// A unit with the process that it had when it was first looked at.
-struct Running {
-    unit: &'static str,
-    pid: Option<u32>,
-}
-
-impl Running {
-    /// An error once it does not run any more, or has been started anew.
-    fn check(&self, release: &ReleaseId) -> Done {
-        let words = || Trouble::with_journal(format!("{release} did not keep running"), self.unit);
-        if self.is_there() { Ok(()) } else { Err(words()) }
-    }
-
-    fn is_there(&self) -> bool {
-        // While systemd does not answer nothing is known of the unit.
-        systemd::unit(self.unit).is_none_or(|now| now.is_active && self.pid.is_none_or(|pid| now.pid == pid))
-    }
-}
+pub(super) type Done = Result<(), Trouble>;
 
 /// Does a plan under the lock.
 pub(super) fn apply<R: Read, W: Write>(
@@ -133,10 +98,11 @@ fn verb(wish: &Wish) -> &'static str {
     }
 }
 
-struct Work<'a, R, W> {
-    host: &'a Host,
-    apply: &'a Apply,
-    link: &'a mut Link<R, W>,
+/// A plan that is being done.
+pub(super) struct Work<'a, R, W> {
+    pub(super) host: &'a Host,
+    pub(super) apply: &'a Apply,
+    pub(super) link: &'a mut Link<R, W>,
 }
 
 impl<R: Read, W: Write> Work<'_, R, W> {
@@ -293,37 +259,6 @@ impl<R: Read, W: Write> Work<'_, R, W> {
         done.map(drop).map_err(|evidence| Trouble { cause: cause.to_owned(), evidence })
     }
 
-    fn look_at(&mut self, release: &ReleaseId) -> Done {
-        let _ = systemd::stop(CANDIDATE);
-        link(&self.host.layout.candidate(), &self.host.layout.release(release))?;
-        let seen = self.look_at_running(release);
-        let _ = systemd::stop(CANDIDATE);
-        seen
-    }
-
-    fn look_at_running(&self, release: &ReleaseId) -> Done {
-        if let Err(said) = systemd::start(CANDIDATE) {
-            return Err(Trouble::with_journal(format!("{release} does not start ({said})"), CANDIDATE));
-        }
-        let socket = self.host.layout.candidate_socket();
-        let until = Instant::now() + TO_ANSWER;
-        while let Err(why) = is_ready(&socket, release) {
-            if Instant::now() >= until {
-                return Err(Trouble::with_journal(format!("{release} does not serve: {why}"), CANDIDATE));
-            }
-            std::thread::sleep(LOOK);
-        }
-        for page in SMOKE {
-            let why = match http::get(&socket, page) {
-                Ok((200, _)) => continue,
-                Ok((status, _)) => format!("{page} answers {status}"),
-                Err(error) => format!("{page} does not answer: {error}"),
-            };
-            return Err(Trouble::with_journal(format!("{release} does not serve: {why}"), CANDIDATE));
-        }
-        Ok(())
-    }
-
     fn switch(&mut self, release: &ReleaseId) -> Done {
         let host = self.host;
         let state = host.state()?.switching(release.clone(), (host.clock)());
@@ -339,71 +274,6 @@ impl<R: Read, W: Write> Work<'_, R, W> {
             systemd::stop(host.unit(from.slot)).map_err(Trouble::of)?;
         }
         Ok(())
-    }
-
-    /// The release that a switch is to, and the unit that it runs as.
-    fn switched(&self) -> Result<(Live, Running), Trouble> {
-        let pending = self.host.state()?.pending.ok_or_else(|| Trouble::of("no switch is under way"))?;
-        let unit = self.host.unit(pending.to.slot);
-        Ok((pending.to, Running { unit, pid: systemd::unit(unit).map(|unit| unit.pid) }))
-    }
-
-    /// A VPN server's release has to run throughout, and to hear from the site. What is gone back to was good before, and the
-    /// site may be what is away.
-    fn watch_gateway(&mut self, seconds: u64) -> Done {
-        let (Live { release, .. }, running) = self.switched()?;
-        let (began, least) = (Instant::now(), Duration::from_secs(seconds));
-        let is_known = matches!(self.apply.wish, Wish::Rollback(_));
-        loop {
-            running.check(&release)?;
-            let time = began.elapsed();
-            match self.host.hears(&release, time) {
-                Ok(()) if time >= least => return Ok(()),
-                Err(why) if is_known && time >= least => {
-                    self.link.tell(&Tell::Note(format!("{release} runs; {why}")));
-                    return Ok(());
-                }
-                Err(why) if time >= least + TO_HEAR => {
-                    return Err(Trouble::with_journal(format!("{release}: {why}"), running.unit));
-                }
-                _ => std::thread::sleep(LOOK),
-            }
-        }
-    }
-
-    fn rehearse(&self, release: &ReleaseId) -> Done {
-        let said = self.host.rehearse(release)?;
-        said.map_err(|evidence| Trouble { cause: format!("{release} can't serve here"), evidence })
-    }
-
-    fn watch(&mut self, seconds: u64) -> Done {
-        let (Live { release, slot }, running) = self.switched()?;
-        let socket = self.host.layout.public_socket();
-        let until = Instant::now() + Duration::from_secs(seconds);
-        let mut misses = 0;
-        loop {
-            running.check(&release)?;
-            match is_ready(&socket, &release) {
-                Ok(()) => misses = 0,
-                Err(why) => {
-                    misses += 1;
-                    if misses >= MISSES {
-                        return Err(Trouble::with_journal(format!("{release} does not serve: {why}"), running.unit));
-                    }
-                }
-            }
-            if let Ok((all, faults)) = http::answers(metrics_port(slot))
-                && faults > FEW_FAULTS
-                && faults * FAULTS_IN > all
-            {
-                let cause = format!("{faults} of {all} answers of {release} were its own fault");
-                return Err(Trouble::with_journal(cause, running.unit));
-            }
-            if Instant::now() >= until {
-                return Ok(());
-            }
-            std::thread::sleep(LOOK);
-        }
     }
 
     fn confirm(&mut self, seconds: u64) -> Done {
@@ -508,88 +378,7 @@ fn start(host: &Host, live: &Live) -> Done {
     said.map_err(|said| Trouble::with_journal(format!("it does not start ({said})"), host.unit(live.slot)))
 }
 
-fn is_ready(socket: &Path, release: &ReleaseId) -> Result<(), String> {
-    match http::readiness(socket) {
-        Ok(ready) if ready.ok && ready.release.as_deref() == Some(release.as_str()) => Ok(()),
-        Ok(ready) => Err(ready.trouble(release.as_str())),
-        Err(error) => Err(error.to_string()),
-    }
-}
-
-/// Takes back a switch that is under way: what was live runs again before what was to be live ends. To be done again at will.
-pub(super) fn take_back(host: &Host) -> Result<Result<(), String>, AgentError> {
-    let state = host.state()?;
-    let Some(pending) = &state.pending else { return Ok(Ok(())) };
-    if let Some(from) = &pending.from
-        && let Err(why) = run_in_slot(host, from)?
-    {
-        host.note_no_way_back(from)?;
-        return Ok(Err(why));
-    }
-    // Should it not end now, the guard ends it: nothing but what is live keeps running.
-    let _ = systemd::stop(host.unit(pending.to.slot));
-    host.failpoint("taking-back");
-    host.save(&state.clone().reverted((host.clock)()))?;
-    Ok(Ok(()))
-}
-
-/// Lets a release run in its slot, if it does not already. On a VPN server the other slot ends first: there is one device.
-pub(super) fn run_in_slot(host: &Host, live: &Live) -> Result<Result<(), String>, AgentError> {
-    link(&host.layout.slot(live.slot), &host.layout.release(&live.release))?;
-    if host.runs(live) {
-        return Ok(Ok(()));
-    }
-    let (unit, other) = (host.unit(live.slot), host.unit(live.slot.other()));
-    if host.role().is_site() {
-        return Ok(systemd::start(unit));
-    }
-    let had_other = systemd::is_active(other);
-    let _ = systemd::stop(other);
-    let started = systemd::start(unit).and_then(|()| settles(unit));
-    if started.is_err() && had_other {
-        // What had to end for it is better than nothing.
-        let _ = systemd::stop(unit);
-        let _ = systemd::start(other);
-    }
-    Ok(started)
-}
-
-/// A VPN server's agent has started as soon as it is a process: one that can't serve ends at once.
-fn settles(unit: &'static str) -> Result<(), String> {
-    let running = Running { unit, pid: systemd::unit(unit).map(|unit| unit.pid) };
-    let until = Instant::now() + TO_SETTLE;
-    while Instant::now() < until {
-        std::thread::sleep(LOOK);
-        if !running.is_there() {
-            return Err(format!("{unit} ended at once"));
-        }
-    }
-    Ok(())
-}
-
 impl Host {
-    /// Lets the links lead to what is live: what people and timers call.
-    pub(super) fn settle(&self) -> Result<(), AgentError> {
-        let Some(live) = self.state()?.live else { return Ok(()) };
-        link(&self.layout.current(), &self.layout.release(&live.release))?;
-        // The agent is newer than what was gone back to; only one that is gone is replaced.
-        if self.layout.agent().exists() {
-            return Ok(());
-        }
-        link(&self.layout.agent(), &self.layout.program(&live.release))
-    }
-
-    /// Notes that this release could not be gone back to. On a VPN server each try ends what runs, so that one is enough.
-    fn note_no_way_back(&self, to: &Live) -> Result<(), AgentError> {
-        let path = self.layout.no_way_back();
-        fs::write(&path, to.release.as_str()).map_err(file_error(&path))
-    }
-
-    /// Whether that was noted of this release.
-    pub(super) fn has_no_way_back(&self, to: &Live) -> bool {
-        fs::read_to_string(self.layout.no_way_back()).is_ok_and(|noted| noted == to.release.as_str())
-    }
-
     /// Begins the file of what is done now.
     pub(super) fn open_log<R: Read, W: Write>(&self, verb: &str, link: &mut Link<R, W>) {
         if let Some(file) = logs::begin(&self.layout.logs(), (self.clock)(), &format!("{verb}.jsonl")) {

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use super::apply::{run_in_slot, take_back};
+use super::slots::{run_in_slot, take_back};
 use super::{AgentError, Host, lock, systemd};
 use crate::state::{Live, Pending};
 

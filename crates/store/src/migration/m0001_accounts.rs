@@ -2,7 +2,7 @@
 
 use sea_orm_migration::prelude::*;
 
-use super::{hash, id, id_null, index, int, int_null, references, table, text, text_null, unique};
+use super::{add_index, add_unique, hash, id, id_null, int, int_null, references, table, text, text_null};
 
 #[derive(DeriveMigrationName)]
 pub(crate) struct Migration;
@@ -29,9 +29,9 @@ impl MigrationTrait for Migration {
                 .to_owned(),
         )
         .await?;
-        m.create_index(unique("users", &["email_canonical"])).await?;
-        m.create_index(unique("users", &["stripe_customer_id"])).await?;
-        m.create_index(unique("users", &["referral_code"])).await?;
+        add_unique(m, "users", &["email_canonical"]).await?;
+        add_unique(m, "users", &["stripe_customer_id"]).await?;
+        add_unique(m, "users", &["referral_code"]).await?;
 
         for name in ["verification_tokens", "password_resets"] {
             m.create_table(
@@ -45,7 +45,7 @@ impl MigrationTrait for Migration {
                     .to_owned(),
             )
             .await?;
-            m.create_index(index(name, &["user_id"])).await?;
+            add_index(m, name, &["user_id"]).await?;
         }
 
         m.create_table(
@@ -65,8 +65,8 @@ impl MigrationTrait for Migration {
                 .to_owned(),
         )
         .await?;
-        m.create_index(unique("sessions", &["token_hash"])).await?;
-        m.create_index(index("sessions", &["user_id"])).await?;
+        add_unique(m, "sessions", &["token_hash"]).await?;
+        add_index(m, "sessions", &["user_id"]).await?;
 
         m.create_table(
             table(m, "api_keys")
@@ -78,7 +78,7 @@ impl MigrationTrait for Migration {
                 .to_owned(),
         )
         .await?;
-        m.create_index(unique("api_keys", &["name"])).await?;
-        m.create_index(unique("api_keys", &["key_hash"])).await
+        add_unique(m, "api_keys", &["name"]).await?;
+        add_unique(m, "api_keys", &["key_hash"]).await
     }
 }

@@ -2,7 +2,7 @@
 
 use sea_orm_migration::prelude::*;
 
-use super::{id, index, int, int_null, references, table, text, text_null, unique};
+use super::{add_index, add_unique, id, int, int_null, references, table, text, text_null};
 
 #[derive(DeriveMigrationName)]
 pub(crate) struct Migration;
@@ -25,7 +25,7 @@ impl MigrationTrait for Migration {
                 .to_owned(),
         )
         .await?;
-        m.create_index(unique("plans", &["stripe_price_id"])).await?;
+        add_unique(m, "plans", &["stripe_price_id"]).await?;
 
         m.create_table(
             table(m, "checkouts")
@@ -43,8 +43,8 @@ impl MigrationTrait for Migration {
                 .to_owned(),
         )
         .await?;
-        m.create_index(unique("checkouts", &["stripe_session_id"])).await?;
-        m.create_index(index("checkouts", &["user_id"])).await?;
+        add_unique(m, "checkouts", &["stripe_session_id"]).await?;
+        add_index(m, "checkouts", &["user_id"]).await?;
 
         m.create_table(
             table(m, "subscriptions")
@@ -71,8 +71,8 @@ impl MigrationTrait for Migration {
                 .to_owned(),
         )
         .await?;
-        m.create_index(unique("subscriptions", &["stripe_subscription_id"])).await?;
-        m.create_index(index("subscriptions", &["user_id"])).await?;
+        add_unique(m, "subscriptions", &["stripe_subscription_id"]).await?;
+        add_index(m, "subscriptions", &["user_id"]).await?;
 
         m.create_table(
             table(m, "invoices")
@@ -93,8 +93,8 @@ impl MigrationTrait for Migration {
                 .to_owned(),
         )
         .await?;
-        m.create_index(unique("invoices", &["stripe_invoice_id"])).await?;
-        m.create_index(index("invoices", &["user_id", "issued_at"])).await?;
+        add_unique(m, "invoices", &["stripe_invoice_id"]).await?;
+        add_index(m, "invoices", &["user_id", "issued_at"]).await?;
 
         m.create_table(
             table(m, "stripe_events")
@@ -109,6 +109,6 @@ impl MigrationTrait for Migration {
                 .to_owned(),
         )
         .await?;
-        m.create_index(index("stripe_events", &["applied_at"])).await
+        add_index(m, "stripe_events", &["applied_at"]).await
     }
 }

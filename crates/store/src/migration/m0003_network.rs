@@ -2,7 +2,7 @@
 
 use sea_orm_migration::prelude::*;
 
-use super::{hash_null, id, id_null, index, int, int_null, references, table, text, text_null, unique};
+use super::{add_index, add_unique, hash_null, id, id_null, int, int_null, references, table, text, text_null};
 
 #[derive(DeriveMigrationName)]
 pub(crate) struct Migration;
@@ -30,8 +30,8 @@ impl MigrationTrait for Migration {
                 .to_owned(),
         )
         .await?;
-        m.create_index(unique("vps_servers", &["name"])).await?;
-        m.create_index(unique("vps_servers", &["public_key"])).await?;
+        add_unique(m, "vps_servers", &["name"]).await?;
+        add_unique(m, "vps_servers", &["public_key"]).await?;
 
         m.create_table(
             table(m, "wireguard_peers")
@@ -56,15 +56,15 @@ impl MigrationTrait for Migration {
                 .to_owned(),
         )
         .await?;
-        m.create_index(unique("wireguard_peers", &["address"])).await?;
-        m.create_index(unique("wireguard_peers", &["public_key"])).await?;
-        m.create_index(unique("wireguard_peers", &["subscription_id", "slot"])).await?;
-        m.create_index(index("wireguard_peers", &["user_id"])).await?;
-        m.create_index(index("wireguard_peers", &["server_id"])).await?;
+        add_unique(m, "wireguard_peers", &["address"]).await?;
+        add_unique(m, "wireguard_peers", &["public_key"]).await?;
+        add_unique(m, "wireguard_peers", &["subscription_id", "slot"]).await?;
+        add_index(m, "wireguard_peers", &["user_id"]).await?;
+        add_index(m, "wireguard_peers", &["server_id"]).await?;
 
         m.create_table(table(m, "freed_addresses").col(int("address").primary_key()).col(int("freed_at")).to_owned())
             .await?;
-        m.create_index(index("freed_addresses", &["freed_at"])).await?;
+        add_index(m, "freed_addresses", &["freed_at"]).await?;
 
         m.create_table(table(m, "pool_state").col(int("id").primary_key()).col(int("high_water")).to_owned()).await?;
         // Index 0 is the network and 1 the gateways' own tunnel address: devices begin at 2.

@@ -2,7 +2,7 @@
 
 use sea_orm_migration::prelude::*;
 
-use super::{id, index, int, int_null, table, text, text_null, unique};
+use super::{add_index, add_unique, id, int, int_null, table, text, text_null};
 
 #[derive(DeriveMigrationName)]
 pub(crate) struct Migration;
@@ -26,8 +26,8 @@ impl MigrationTrait for Migration {
                 .to_owned(),
         )
         .await?;
-        m.create_index(unique("jobs", &["running_key"])).await?;
-        m.create_index(index("jobs", &["state", "run_at"])).await?;
+        add_unique(m, "jobs", &["running_key"]).await?;
+        add_index(m, "jobs", &["state", "run_at"]).await?;
 
         m.create_table(
             table(m, "outbox")
@@ -39,7 +39,7 @@ impl MigrationTrait for Migration {
                 .to_owned(),
         )
         .await?;
-        m.create_index(index("outbox", &["created_at"])).await?;
+        add_index(m, "outbox", &["created_at"]).await?;
 
         m.create_table(
             table(m, "leases").col(text("name", 64).primary_key()).col(id("holder")).col(int("held_until")).to_owned(),

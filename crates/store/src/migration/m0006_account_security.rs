@@ -2,7 +2,7 @@
 
 use sea_orm_migration::prelude::*;
 
-use super::{add_column, bytes_null, hash, id, index, int, int_null, references, table, text};
+use super::{add_column, add_index, bytes_null, hash, id, int, int_null, references, table, text};
 
 #[derive(DeriveMigrationName)]
 pub(crate) struct Migration;
@@ -25,7 +25,7 @@ impl MigrationTrait for Migration {
                 .to_owned(),
         )
         .await?;
-        m.create_index(index("recovery_codes", &["user_id"])).await?;
+        add_index(m, "recovery_codes", &["user_id"]).await?;
 
         m.create_table(
             table(m, "known_devices")
@@ -36,7 +36,7 @@ impl MigrationTrait for Migration {
                 .to_owned(),
         )
         .await?;
-        m.create_index(index("known_devices", &["user_id"])).await?;
+        add_index(m, "known_devices", &["user_id"]).await?;
 
         m.create_table(
             table(m, "email_changes")
@@ -49,10 +49,10 @@ impl MigrationTrait for Migration {
                 .to_owned(),
         )
         .await?;
-        m.create_index(index("email_changes", &["user_id"])).await?;
+        add_index(m, "email_changes", &["user_id"]).await?;
 
-        m.create_index(index("audit_log", &["actor"])).await?;
-        m.create_index(index("audit_log", &["subject"])).await?;
-        m.create_index(index("users", &["referred_by"])).await
+        add_index(m, "audit_log", &["actor"]).await?;
+        add_index(m, "audit_log", &["subject"]).await?;
+        add_index(m, "users", &["referred_by"]).await
     }
 }

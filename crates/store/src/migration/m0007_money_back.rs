@@ -2,7 +2,7 @@
 
 use sea_orm_migration::prelude::*;
 
-use super::{add_column, index, int, int_null, table, text, text_null};
+use super::{add_column, add_index, int, int_null, table, text, text_null};
 
 #[derive(DeriveMigrationName)]
 pub(crate) struct Migration;
@@ -16,8 +16,8 @@ impl MigrationTrait for Migration {
         add_column(m, "subscriptions", "held", ColumnDef::new("held").boolean().not_null().default(false).to_owned())
             .await?;
         add_column(m, "subscriptions", "next_plan", text_null("next_plan", 32)).await?;
-        m.create_index(index("subscriptions", &["status", "read_at"])).await?;
-        m.create_index(index("invoices", &["subscription_id"])).await?;
+        add_index(m, "subscriptions", &["status", "read_at"]).await?;
+        add_index(m, "invoices", &["subscription_id"]).await?;
         m.create_table(table(m, "marks").col(text("name", 64).primary_key()).col(int("at")).to_owned()).await
     }
 }

@@ -2,7 +2,7 @@
 
 use sea_orm_migration::prelude::*;
 
-use super::{add_column, hash, hash_null, index, int, int_null, table, unique};
+use super::{add_column, add_index, add_unique, hash, hash_null, int, int_null, table};
 
 #[derive(DeriveMigrationName)]
 pub(crate) struct Migration;
@@ -21,8 +21,8 @@ impl MigrationTrait for Migration {
                 .to_owned(),
         )
         .await?;
-        m.create_index(index("idempotency_keys", &["expires_at"])).await?;
+        add_index(m, "idempotency_keys", &["expires_at"]).await?;
         add_column(m, "wireguard_peers", "request_hash", hash_null("request_hash")).await?;
-        m.create_index(unique("wireguard_peers", &["request_hash"])).await
+        add_unique(m, "wireguard_peers", &["request_hash"]).await
     }
 }

@@ -2,7 +2,7 @@
 
 use sea_orm_migration::prelude::*;
 
-use super::{id, index, int, references, table, text, unique};
+use super::{add_index, add_unique, id, int, references, table, text};
 
 #[derive(DeriveMigrationName)]
 pub(crate) struct Migration;
@@ -31,8 +31,8 @@ impl MigrationTrait for Migration {
                 .to_owned(),
         )
         .await?;
-        m.create_index(unique("sponsorships", &["user_id"])).await?;
-        m.create_index(index("sponsorships", &["sponsor_id"])).await?;
+        add_unique(m, "sponsorships", &["user_id"]).await?;
+        add_index(m, "sponsorships", &["sponsor_id"]).await?;
 
         m.create_table(
             table(m, "credit_ledger")
@@ -47,7 +47,7 @@ impl MigrationTrait for Migration {
                 .to_owned(),
         )
         .await?;
-        m.create_index(unique("credit_ledger", &["movement"])).await?;
-        m.create_index(index("credit_ledger", &["user_id"])).await
+        add_unique(m, "credit_ledger", &["movement"]).await?;
+        add_index(m, "credit_ledger", &["user_id"]).await
     }
 }

@@ -2,7 +2,7 @@
 
 use sea_orm_migration::prelude::*;
 
-use super::{add_column, hash, id, index, int, int_null, references, table, text, text_null, unique};
+use super::{add_column, add_index, add_unique, hash, id, int, int_null, references, table, text, text_null};
 
 #[derive(DeriveMigrationName)]
 pub(crate) struct Migration;
@@ -11,8 +11,8 @@ pub(crate) struct Migration;
 impl MigrationTrait for Migration {
     async fn up(&self, m: &SchemaManager) -> Result<(), DbErr> {
         add_column(m, "vps_servers", "enrol_until", int_null("enrol_until")).await?;
-        m.create_index(unique("vps_servers", &["enrol_token_hash"])).await?;
-        m.create_index(index("wireguard_peers", &["previous_server_id"])).await?;
+        add_unique(m, "vps_servers", &["enrol_token_hash"]).await?;
+        add_index(m, "wireguard_peers", &["previous_server_id"]).await?;
         m.create_table(
             table(m, "gateways")
                 .col(id("server_id").primary_key())
@@ -28,7 +28,7 @@ impl MigrationTrait for Migration {
                 .to_owned(),
         )
         .await?;
-        m.create_index(unique("gateways", &["credential_hash"])).await?;
+        add_unique(m, "gateways", &["credential_hash"]).await?;
         m.create_table(
             table(m, "peer_changes")
                 .col(id("server_id"))
@@ -39,6 +39,6 @@ impl MigrationTrait for Migration {
                 .to_owned(),
         )
         .await?;
-        m.create_index(index("peer_changes", &["changed_at"])).await
+        add_index(m, "peer_changes", &["changed_at"]).await
     }
 }

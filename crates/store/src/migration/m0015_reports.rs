@@ -2,7 +2,7 @@
 
 use sea_orm_migration::prelude::*;
 
-use super::{add_column, hash_null, id, index, int, int_null, references, table, text, text_null};
+use super::{add_column, add_index, hash_null, id, int, int_null, references, table, text, text_null};
 
 #[derive(DeriveMigrationName)]
 pub(crate) struct Migration;
@@ -28,7 +28,7 @@ impl MigrationTrait for Migration {
             add_column(m, "gateways", name, share(name)).await?;
         }
         add_column(m, "gateways", "former_hash", hash_null("former_hash")).await?;
-        m.create_index(index("gateways", &["former_hash"])).await?;
+        add_index(m, "gateways", &["former_hash"]).await?;
         add_column(m, "gateways", "trouble", text_null("trouble", 200)).await?;
         m.create_table(
             table(m, "peer_counters")
@@ -43,7 +43,7 @@ impl MigrationTrait for Migration {
                 .to_owned(),
         )
         .await?;
-        m.create_index(index("peer_counters", &["counted_at"])).await?;
+        add_index(m, "peer_counters", &["counted_at"]).await?;
         m.create_table(
             table(m, "usage_days")
                 .col(id("subscription_id"))
@@ -55,7 +55,7 @@ impl MigrationTrait for Migration {
                 .to_owned(),
         )
         .await?;
-        m.create_index(index("usage_days", &["day"])).await
+        add_index(m, "usage_days", &["day"]).await
     }
 }
 

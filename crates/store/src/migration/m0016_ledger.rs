@@ -3,7 +3,7 @@
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::DbBackend;
 
-use super::{add_column, add_index, id, index, int, references, table, text, text_null, unique};
+use super::{add_column, add_index, add_unique, id, int, references, table, text, text_null};
 
 #[derive(DeriveMigrationName)]
 pub(crate) struct Migration;
@@ -16,9 +16,9 @@ impl MigrationTrait for Migration {
         add_column(m, "credit_ledger", "about", text_null("about", 255)).await?;
         add_column(m, "invoices", "amount_disputed", int("amount_disputed").default(0).to_owned()).await?;
         let columns = ["movement", "account"];
-        add_index(m, "credit_ledger", &columns, unique("credit_ledger", &columns)).await?;
+        add_unique(m, "credit_ledger", &columns).await?;
         for columns in [&["user_id", "account", "created_at"][..], &["about"], &["account", "created_at"]] {
-            add_index(m, "credit_ledger", columns, index("credit_ledger", columns)).await?;
+            add_index(m, "credit_ledger", columns).await?;
         }
         for old in ["ix_credit_ledger_movement", "ix_credit_ledger_user_id"] {
             if m.has_index("credit_ledger", old).await? {

@@ -2,7 +2,7 @@
 
 use sea_orm_migration::prelude::*;
 
-use super::{add_column, add_index, hash, id, index, int, int_null, references, table, text_null};
+use super::{add_column, add_index, hash, id, int, int_null, references, table, text_null};
 
 #[derive(DeriveMigrationName)]
 pub(crate) struct Migration;
@@ -17,7 +17,7 @@ impl MigrationTrait for Migration {
         add_column(m, "sponsorships", "reason", text_null("reason", 16)).await?;
         add_column(m, "sponsorships", "updated_at", int("updated_at").default(0).to_owned()).await?;
         let columns = ["state", "due_at"];
-        add_index(m, "sponsorships", &columns, index("sponsorships", &columns)).await?;
+        add_index(m, "sponsorships", &columns).await?;
         m.create_table(
             table(m, "card_marks")
                 .col(id("user_id"))

@@ -2,7 +2,7 @@
 
 use sea_orm_migration::prelude::*;
 
-use super::{add_column, add_index, id_null, index};
+use super::{add_column, add_index, id_null};
 
 #[derive(DeriveMigrationName)]
 pub(crate) struct Migration;
@@ -19,7 +19,7 @@ impl MigrationTrait for Migration {
             ("stripe_events", &["received_at"]),
             ("sponsorships", &["sponsor_id"]),
         ] {
-            add_index(m, table, columns, index(table, columns)).await?;
+            add_index(m, table, columns).await?;
         }
         Ok(())
     }

@@ -2,7 +2,7 @@
 
 use sea_orm_migration::prelude::*;
 
-use super::{add_index, hash, id, id_null, index, int, int_null, references, table, text, text_null, unique};
+use super::{add_index, add_unique, hash, id, id_null, int, int_null, references, table, text, text_null};
 
 #[derive(DeriveMigrationName)]
 pub(crate) struct Migration;
@@ -36,7 +36,7 @@ impl MigrationTrait for Migration {
                 .to_owned(),
         )
         .await?;
-        add_index(m, "coupons", &["code"], unique("coupons", &["code"])).await?;
+        add_unique(m, "coupons", &["code"]).await?;
         m.create_table(
             table(m, "coupon_uses")
                 .col(id("checkout_id").primary_key())
@@ -75,7 +75,7 @@ impl MigrationTrait for Migration {
                 .to_owned(),
         )
         .await?;
-        add_index(m, "gift_codes", &["code_hash"], unique("gift_codes", &["code_hash"])).await?;
+        add_unique(m, "gift_codes", &["code_hash"]).await?;
         for (table, columns) in [
             ("coupon_uses", &["coupon_id", "state", "user_id"][..]),
             ("coupon_uses", &["user_id", "state"]),
@@ -83,7 +83,7 @@ impl MigrationTrait for Migration {
             ("gift_codes", &["batch_id", "redeemed_at"]),
             ("gift_codes", &["redeemed_by"]),
         ] {
-            add_index(m, table, columns, index(table, columns)).await?;
+            add_index(m, table, columns).await?;
         }
         Ok(())
     }

@@ -2,7 +2,7 @@
 
 use sea_orm_migration::prelude::*;
 
-use super::{add_index, hash, id, index, int, references, table, text};
+use super::{add_index, hash, id, int, references, table, text};
 
 #[derive(DeriveMigrationName)]
 pub(crate) struct Migration;
@@ -22,7 +22,7 @@ impl MigrationTrait for Migration {
                 .to_owned(),
         )
         .await?;
-        add_index(m, "notices", &["created_at"], index("notices", &["created_at"])).await?;
+        add_index(m, "notices", &["created_at"]).await?;
         m.create_table(
             table(m, "notice_refusals")
                 .col(id("user_id"))
@@ -43,8 +43,8 @@ impl MigrationTrait for Migration {
         )
         .await?;
         let columns = ["expires_at", "subscription_id"];
-        add_index(m, "subscription_cards", &columns, index("subscription_cards", &columns)).await?;
+        add_index(m, "subscription_cards", &columns).await?;
         let columns = ["paid_until", "id"];
-        add_index(m, "subscriptions", &columns, index("subscriptions", &columns)).await
+        add_index(m, "subscriptions", &columns).await
     }
 }

@@ -2,7 +2,7 @@
 
 use sea_orm_migration::prelude::*;
 
-use super::{add_index, id, id_null, index, int, int_null, references, table, text, text_null, unique};
+use super::{add_index, add_unique, id, id_null, int, int_null, references, table, text, text_null};
 
 #[derive(DeriveMigrationName)]
 pub(crate) struct Migration;
@@ -91,8 +91,8 @@ impl MigrationTrait for Migration {
                 .to_owned(),
         )
         .await?;
-        add_index(m, "tickets", &["number"], unique("tickets", &["number"])).await?;
-        add_index(m, "ticket_replies", &["name"], unique("ticket_replies", &["name"])).await?;
+        add_unique(m, "tickets", &["number"]).await?;
+        add_unique(m, "ticket_replies", &["name"]).await?;
         for (table, columns) in [
             ("tickets", &["user_id", "created_at", "id"][..]),
             ("tickets", &["state", "answer_by", "id"]),
@@ -105,7 +105,7 @@ impl MigrationTrait for Migration {
             ("ticket_files", &["message_id"]),
             ("faq_ends", &["day"]),
         ] {
-            add_index(m, table, columns, index(table, columns)).await?;
+            add_index(m, table, columns).await?;
         }
         Ok(())
     }

@@ -2,7 +2,7 @@
 
 use sea_orm_migration::prelude::*;
 
-use super::{add_index, id, id_null, index, int, int_null, references, table, text, text_null, unique};
+use super::{add_index, add_unique, id, id_null, int, int_null, references, table, text, text_null};
 
 #[derive(DeriveMigrationName)]
 pub(crate) struct Migration;
@@ -22,7 +22,7 @@ impl MigrationTrait for Migration {
                 .to_owned(),
         )
         .await?;
-        add_index(m, "components", &["server_id"], unique("components", &["server_id"])).await?;
+        add_unique(m, "components", &["server_id"]).await?;
         m.create_table(
             table(m, "checks")
                 .col(id("id").primary_key())
@@ -42,8 +42,8 @@ impl MigrationTrait for Migration {
                 .to_owned(),
         )
         .await?;
-        add_index(m, "checks", &["component_id", "kind"], unique("checks", &["component_id", "kind"])).await?;
-        add_index(m, "checks", &["cause"], index("checks", &["cause"])).await?;
+        add_unique(m, "checks", &["component_id", "kind"]).await?;
+        add_index(m, "checks", &["cause"]).await?;
         m.create_table(
             table(m, "probe_results")
                 .col(id("check_id"))
@@ -54,7 +54,7 @@ impl MigrationTrait for Migration {
                 .to_owned(),
         )
         .await?;
-        add_index(m, "probe_results", &["at"], index("probe_results", &["at"])).await?;
+        add_index(m, "probe_results", &["at"]).await?;
         m.create_table(
             table(m, "rollups")
                 .col(text("resolution", 8))
@@ -70,7 +70,7 @@ impl MigrationTrait for Migration {
         )
         .await?;
         let columns = ["resolution", "starts_at"];
-        add_index(m, "rollups", &columns, index("rollups", &columns)).await?;
+        add_index(m, "rollups", &columns).await?;
         m.create_table(
             table(m, "incidents")
                 .col(id("id").primary_key())
@@ -84,8 +84,8 @@ impl MigrationTrait for Migration {
                 .to_owned(),
         )
         .await?;
-        add_index(m, "incidents", &["open_cause"], unique("incidents", &["open_cause"])).await?;
-        add_index(m, "incidents", &["started_at"], index("incidents", &["started_at"])).await?;
+        add_unique(m, "incidents", &["open_cause"]).await?;
+        add_index(m, "incidents", &["started_at"]).await?;
         m.create_table(
             table(m, "incident_updates")
                 .col(id("id").primary_key())
@@ -97,7 +97,7 @@ impl MigrationTrait for Migration {
         )
         .await?;
         let columns = ["incident_id", "at"];
-        add_index(m, "incident_updates", &columns, index("incident_updates", &columns)).await?;
+        add_index(m, "incident_updates", &columns).await?;
         m.create_table(
             table(m, "incident_components")
                 .col(id("incident_id"))

@@ -2,7 +2,7 @@
 
 use sea_orm_migration::prelude::*;
 
-use super::{add_column, add_index, index, int, int_null, text, text_null, unique};
+use super::{add_column, add_index, add_unique, int, int_null, text, text_null};
 
 #[derive(DeriveMigrationName)]
 pub(crate) struct Migration;
@@ -11,7 +11,7 @@ pub(crate) struct Migration;
 impl MigrationTrait for Migration {
     async fn up(&self, m: &SchemaManager) -> Result<(), DbErr> {
         add_column(m, "components", "name", text_null("name", 64)).await?;
-        add_index(m, "components", &["name"], unique("components", &["name"])).await?;
+        add_unique(m, "components", &["name"]).await?;
         for (name, column) in [
             ("name", text_null("name", 64)),
             ("target", text_null("target", 400)),
@@ -25,9 +25,9 @@ impl MigrationTrait for Migration {
         ] {
             add_column(m, "checks", name, column).await?;
         }
-        add_index(m, "checks", &["name"], unique("checks", &["name"])).await?;
+        add_unique(m, "checks", &["name"]).await?;
         // A thing may be looked at in several ways of one kind. The foreign key needs an index at every moment.
-        add_index(m, "checks", &["component_id"], index("checks", &["component_id"])).await?;
+        add_index(m, "checks", &["component_id"]).await?;
         let former = "ix_checks_component_id_kind";
         if m.has_index("checks", former).await? {
             m.drop_index(Index::drop().name(former).table("checks").to_owned()).await?;

@@ -2,7 +2,7 @@
 
 use sea_orm_migration::prelude::*;
 
-use super::{add_index, id, index, int, int_null, references, table, text};
+use super::{add_index, id, int, int_null, references, table, text};
 
 #[derive(DeriveMigrationName)]
 pub(crate) struct Migration;
@@ -38,6 +38,6 @@ impl MigrationTrait for Migration {
         )
         .await?;
         let columns = ["component_id"];
-        add_index(m, "maintenance_components", &columns, index("maintenance_components", &columns)).await
+        add_index(m, "maintenance_components", &columns).await
     }
 }

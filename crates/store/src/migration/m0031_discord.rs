@@ -2,7 +2,7 @@
 
 use sea_orm_migration::prelude::*;
 
-use super::{add_index, hash, id, index, int, int_null, references, table, text, text_null, unique};
+use super::{add_index, add_unique, hash, id, int, int_null, references, table, text, text_null};
 
 #[derive(DeriveMigrationName)]
 pub(crate) struct Migration;
@@ -76,7 +76,7 @@ impl MigrationTrait for Migration {
             ("discord_threads", &["channel_id"]),
             ("discord_codes", &["user_id"]),
         ] {
-            add_index(m, table, columns, unique(table, columns)).await?;
+            add_unique(m, table, columns).await?;
         }
         for (table, columns) in [
             ("discord_codes", &["expires_at"][..]),
@@ -86,7 +86,7 @@ impl MigrationTrait for Migration {
             ("discord_undo", &["due_at"]),
             ("discord_buckets", &["full_at"]),
         ] {
-            add_index(m, table, columns, index(table, columns)).await?;
+            add_index(m, table, columns).await?;
         }
         Ok(())
     }

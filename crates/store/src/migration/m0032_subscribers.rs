@@ -2,7 +2,7 @@
 
 use sea_orm_migration::prelude::*;
 
-use super::{add_index, hash, id, index, int, int_null, references, table, text, text_null, unique};
+use super::{add_index, add_unique, hash, id, int, int_null, references, table, text, text_null};
 
 #[derive(DeriveMigrationName)]
 pub(crate) struct Migration;
@@ -54,7 +54,7 @@ impl MigrationTrait for Migration {
         )
         .await?;
         for columns in [&["email_canonical"][..], &["token_hash"]] {
-            add_index(m, "status_subscribers", columns, unique("status_subscribers", columns)).await?;
+            add_unique(m, "status_subscribers", columns).await?;
         }
         for (table, columns) in [
             ("status_subscribers", &["confirmed_at", "asked_at"][..]),
@@ -63,7 +63,7 @@ impl MigrationTrait for Migration {
             ("status_tellings", &["whom"]),
             ("status_tellings", &["told_at"]),
         ] {
-            add_index(m, table, columns, index(table, columns)).await?;
+            add_index(m, table, columns).await?;
         }
         Ok(())
     }

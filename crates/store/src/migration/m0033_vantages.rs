@@ -2,7 +2,7 @@
 
 use sea_orm_migration::prelude::*;
 
-use super::{add_index, id, index, int, int_null, references, table, text, text_null, unique};
+use super::{add_index, add_unique, id, int, int_null, references, table, text, text_null};
 
 #[derive(DeriveMigrationName)]
 pub(crate) struct Migration;
@@ -36,8 +36,8 @@ impl MigrationTrait for Migration {
         )
         .await?;
         for columns in [&["public_key"][..], &["address"]] {
-            add_index(m, "vantages", columns, unique("vantages", columns)).await?;
+            add_unique(m, "vantages", columns).await?;
         }
-        add_index(m, "sights", &["vantage_id"], index("sights", &["vantage_id"])).await
+        add_index(m, "sights", &["vantage_id"]).await
     }
 }

@@ -2,7 +2,7 @@
 
 use sea_orm_migration::prelude::*;
 
-use super::{add_index, index};
+use super::add_index;
 
 #[derive(DeriveMigrationName)]
 pub(crate) struct Migration;
@@ -11,6 +11,6 @@ pub(crate) struct Migration;
 impl MigrationTrait for Migration {
     async fn up(&self, m: &SchemaManager) -> Result<(), DbErr> {
         let columns = &["state", "kind", "run_at"];
-        add_index(m, "jobs", columns, index("jobs", columns)).await
+        add_index(m, "jobs", columns).await
     }
 }

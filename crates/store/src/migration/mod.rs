@@ -36,6 +36,8 @@ mod m0034_jobs_by_kind;
 mod m0035_pasts;
 mod m0036_transcripts;
 #[cfg(test)]
+mod never_edited;
+#[cfg(test)]
 mod only_adds;
 
 use sea_orm_migration::prelude::*;
@@ -158,9 +160,39 @@ pub(crate) async fn add_index(
     m: &SchemaManager<'_>,
     table: &'static str,
     columns: &[&'static str],
-    index: IndexCreateStatement,
 ) -> Result<(), DbErr> {
-    if m.has_index(table, index_name(table, columns)).await? { Ok(()) } else { m.create_index(index).await }
+    make_index(m, table, columns, |_| ()).await
+}
+
+/// Adds a unique index that is not there yet.
+pub(crate) async fn add_unique(
+    m: &SchemaManager<'_>,
+    table: &'static str,
+    columns: &[&'static str],
+) -> Result<(), DbErr> {
+    let unique = |index: &mut IndexCreateStatement| {
+        index.unique();
+    };
+    make_index(m, table, columns, unique).await
+}
+
+async fn make_index(
+    m: &SchemaManager<'_>,
+    table: &'static str,
+    columns: &[&'static str],
+    more: impl FnOnce(&mut IndexCreateStatement),
+) -> Result<(), DbErr> {
+    let name = index_name(table, columns);
+    if m.has_index(table, &name).await? {
+        return Ok(());
+    }
+    let mut index = Index::create();
+    index.if_not_exists().table(table).name(name);
+    for column in columns {
+        index.col(*column);
+    }
+    more(&mut index);
+    m.create_index(index).await
 }
 
 fn index_name(table: &str, columns: &[&str]) -> String {
@@ -175,19 +207,4 @@ pub(crate) fn references(
     on_delete: ForeignKeyAction,
 ) -> ForeignKeyCreateStatement {
     ForeignKey::create().from_col(column).to(parent, parent_column).on_delete(on_delete).to_owned()
-}
-
-/// An index named after its table and columns, so that a violation names them on every database.
-pub(crate) fn index(table: &'static str, columns: &[&'static str]) -> IndexCreateStatement {
-    let mut index = Index::create();
-    index.if_not_exists().table(table).name(index_name(table, columns));
-    for column in columns {
-        index.col(*column);
-    }
-    index
-}
-
-/// A unique index; see [`index`].
-pub(crate) fn unique(table: &'static str, columns: &[&'static str]) -> IndexCreateStatement {
-    index(table, columns).unique().to_owned()
 }

@@ -1,16 +1,23 @@
 //! `migrate`: again at will, by several at once, and never on a database of somebody else's.
 
+use std::time::{Duration, Instant};
+
 use store::{Patience, Settings, Store, Tls};
 use testkit::app::{Database, empty_database};
 use testkit::private_dir::PrivateDir;
+use testkit::process::Bin;
 
-use crate::sql::run_sql;
+use crate::sql::{rows, run_sql};
+
+/// How long a migration may take on a loaded machine.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 testkit::on_both_databases!(
     migrating_again_changes_nothing,
     four_processes_that_start_at_once_all_come_up,
     a_database_of_somebody_else_is_refused_untouched,
     a_newer_releases_database_serves_unless_something_was_taken_away,
+    s61_a_migration_that_is_killed_anywhere_is_completed_by_the_next,
 );
 
 async fn open(database: Database, dir: &PrivateDir) -> anyhow::Result<Option<Settings>> {
@@ -73,4 +80,48 @@ async fn a_newer_releases_database_serves_unless_something_was_taken_away(databa
     let refusal = store.migrate().await.expect_err("neither older nor newer").to_string();
     assert!(refusal.contains("`m9998_more`"), "{refusal}");
     Ok(())
+}
+
+/// MariaDB commits each statement about tables by itself, so a step that was cut off is there in part.
+async fn s61_a_migration_that_is_killed_anywhere_is_completed_by_the_next(database: Database) -> anyhow::Result<()> {
+    let dir = PrivateDir::new("migrate")?;
+    let Some(settings) = open(database, &dir).await? else { return Ok(()) };
+    let bin = Bin::mirai().await?;
+    let migrate = |url: &str| bin.launch().current_dir(dir.path()).env("DATABASE_URL", url).arg("migrate");
+    let began = Instant::now();
+    let whole = migrate(&settings.url).run(PATIENCE).await?;
+    assert_eq!(whole.code, Some(0), "{}", whole.stderr);
+    let (took, tables) = (began.elapsed(), described(database, &settings.url).await?);
+    assert!(tables.len() > 100, "{tables:?}");
+    let deaths = u32::try_from(testkit::setting::times(8, 60))?;
+    for death in 0..deaths {
+        let dir = PrivateDir::new("migrate")?;
+        let Some(settings) = open(database, &dir).await? else { return Ok(()) };
+        let cut = migrate(&settings.url).start().await?;
+        tokio::time::sleep(took * (death + 1) / (deaths + 1)).await;
+        cut.kill9().await?;
+        let next = migrate(&settings.url).run(PATIENCE).await?;
+        assert_eq!(next.code, Some(0), "killed at {death}: {}", next.stderr);
+        assert_eq!(described(database, &settings.url).await?, tables, "killed at {death}");
+    }
+    Ok(())
+}
+
+/// What a database has: tables, columns, indexes, in a line each.
+async fn described(database: Database, url: &str) -> anyhow::Result<Vec<String>> {
+    rows(
+        url,
+        match database {
+            Database::Sqlite => "SELECT type || ' ' || name || ' ' || COALESCE(sql, '') FROM sqlite_master ORDER BY 1",
+            Database::MariaDb => {
+                "SELECT CONCAT_WS(' ', table_name, column_name, column_type, is_nullable, column_default, column_key) \
+                 FROM information_schema.columns WHERE table_schema = DATABASE() UNION ALL \
+                 SELECT CONCAT_WS(' ', table_name, index_name, seq_in_index, column_name, non_unique) \
+                 FROM information_schema.statistics WHERE table_schema = DATABASE() UNION ALL \
+                 SELECT CONCAT_WS(' ', table_name, constraint_name, delete_rule, referenced_table_name) \
+                 FROM information_schema.referential_constraints WHERE constraint_schema = DATABASE() ORDER BY 1"
+            }
+        },
+    )
+    .await
 }
