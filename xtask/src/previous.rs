@@ -17,14 +17,15 @@ pub(crate) fn build() -> anyhow::Result<PathBuf> {
     let checkout = folder.join("checkout");
     say::step(&format!("building the release before this one ({revision})"));
     let text = checkout.display().to_string();
-    if checkout.join("Cargo.toml").is_file() {
-        must(&mut command("git", "", &["-C", &text, "checkout", "--quiet", "--detach", &revision]))?;
+    let here = root().display().to_string();
+    if checkout.join(".git").is_dir() {
+        // It may be from before the release that is wanted now, and of another folder.
+        must(&mut command("git", "", &["-C", &text, "fetch", "--quiet", "--tags", "--force", &here, "HEAD"]))?;
     } else {
         std::fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
-        let here = root().display().to_string();
         must(&mut command("git", "", &["clone", "--quiet", "--no-checkout", &here, &text]))?;
-        must(&mut command("git", "", &["-C", &text, "checkout", "--quiet", "--detach", &revision]))?;
     }
+    must(&mut command("git", "", &["-C", &text, "checkout", "--quiet", "--detach", &revision]))?;
     rust::build_in(&checkout, &folder.join("target"), "mirai")
 }
 

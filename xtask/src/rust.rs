@@ -37,24 +37,27 @@ pub(crate) fn build() -> anyhow::Result<Built> {
 /// Builds one executable of a package for release.
 pub(crate) fn build_release(package: &str, name: &str, more: &[&str]) -> anyhow::Result<PathBuf> {
     let mut command = cargo(&["build", "--release", "--locked", "--package", package]);
-    command.args(more).arg("--message-format=json-render-diagnostics");
-    let output = command.stdout(Stdio::piped()).stderr(Stdio::inherit()).output().context("cannot run cargo")?;
-    if !output.status.success() {
-        bail!("{package} can't be built");
-    }
-    let messages = String::from_utf8(output.stdout)?;
-    executable(&messages, name).with_context(|| format!("cargo built no executable `{name}`"))
+    command.args(more);
+    built_by(&mut command, name)
 }
 
 /// Builds one executable of another checkout, into a folder of its own.
 pub(crate) fn build_in(checkout: &Path, target: &Path, name: &str) -> anyhow::Result<PathBuf> {
-    let mut command = cargo(&["build", "--locked", "--package", name, "--message-format=json-render-diagnostics"]);
+    let mut command = cargo(&["build", "--locked", "--package", name]);
     command.current_dir(checkout).env("CARGO_TARGET_DIR", target);
-    let output = command.stdout(Stdio::piped()).stderr(Stdio::inherit()).output().context("cannot run cargo")?;
+    built_by(&mut command, name)
+}
+
+/// The executable that this build of cargo's makes.
+fn built_by(build: &mut Command, name: &str) -> anyhow::Result<PathBuf> {
+    build.arg("--message-format=json-render-diagnostics").stdout(Stdio::piped()).stderr(Stdio::inherit());
+    let text = shown(build);
+    let output = build.output().context("cannot run cargo")?;
     if !output.status.success() {
-        bail!("{name} can't be built in {}", checkout.display());
+        bail!("`{text}` failed");
     }
-    executable(&String::from_utf8(output.stdout)?, name).with_context(|| format!("cargo built no executable `{name}`"))
+    let messages = String::from_utf8(output.stdout)?;
+    executable(&messages, name).with_context(|| format!("cargo built no executable `{name}`"))
 }
 
 /// Where cargo builds.

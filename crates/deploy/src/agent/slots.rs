@@ -3,7 +3,7 @@
 use std::fs;
 use std::time::{Duration, Instant};
 
-use super::store::{file_error, link};
+use super::store::link;
 use super::{AgentError, Host, systemd};
 use crate::state::Live;
 
@@ -38,7 +38,7 @@ pub(super) fn take_back(host: &Host) -> Result<Result<(), String>, AgentError> {
     if let Some(from) = &pending.from
         && let Err(why) = run_in_slot(host, from)?
     {
-        host.note_no_way_back(from)?;
+        host.note_no_way_back(from);
         return Ok(Err(why));
     }
     // Should it not end now, the guard ends it: nothing but what is live keeps running.
@@ -58,7 +58,7 @@ pub(super) fn run_in_slot(host: &Host, live: &Live) -> Result<Result<(), String>
     if host.role().is_site() {
         return Ok(systemd::start(unit));
     }
-    let had_other = systemd::is_active(other);
+    let had_other = systemd::is_under_way(other);
     let _ = systemd::stop(other);
     let started = systemd::start(unit).and_then(|()| settles(unit));
     if started.is_err() && had_other {
@@ -95,9 +95,9 @@ impl Host {
     }
 
     /// Notes that this release could not be gone back to. On a VPN server each try ends what runs, so that one is enough.
-    fn note_no_way_back(&self, to: &Live) -> Result<(), AgentError> {
-        let path = self.layout.no_way_back();
-        fs::write(&path, to.release.as_str()).map_err(file_error(&path))
+    fn note_no_way_back(&self, to: &Live) {
+        // Without room on the disk it is tried again.
+        let _ = fs::write(self.layout.no_way_back(), to.release.as_str());
     }
 
     /// Whether that was noted of this release.

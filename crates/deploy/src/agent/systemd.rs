@@ -37,6 +37,12 @@ pub(super) fn is_enabled(name: &str) -> bool {
     Command::new("systemctl").args(["--quiet", "is-enabled", name]).status().is_ok_and(|status| status.success())
 }
 
+/// Whether a unit runs, or is about to: one whose process has died is started again after a moment.
+pub(super) fn is_under_way(name: &str) -> bool {
+    let shown = text(&["show", "--property=ActiveState", name]);
+    !["ActiveState=inactive", "ActiveState=failed", ""].contains(&shown.trim())
+}
+
 /// Whether systemd knows a unit's file.
 pub(super) fn is_installed(name: &str) -> bool {
     text(&["show", "--property=LoadState", name]).trim() == "LoadState=loaded"

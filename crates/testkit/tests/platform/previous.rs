@@ -12,7 +12,7 @@ use testkit::missing::asked_for_long;
 use testkit::process::Bin;
 use testkit::setting::setting;
 
-/// Adds a device, and takes away what was there. Its name is the release's.
+/// Adds a device, and takes away what was there.
 async fn use_devices(caller: &Caller, user: &TestUser, n: u8) -> anyhow::Result<()> {
     let key = PrivateKey::from_random([n; 32]).public().to_string();
     let (status, answer) =

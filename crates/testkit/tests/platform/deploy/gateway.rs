@@ -154,3 +154,37 @@ async fn deploy_does_not_give_a_vpn_servers_name_to_another() -> anyhow::Result<
     std::fs::rename(&away, &kept)?;
     vpn.serves(&id_of(&vpn.first)).await
 }
+
+/// What is to be gone back to can't start any more: exit 22, and what could serve is left alone until a person comes.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn deploy_lets_a_vpn_server_serve_on_when_there_is_no_way_back() -> anyhow::Result<()> {
+    let Some(vpn) = Vpn::new().await? else { return Ok(()) };
+    for args in [["provision", "--artifact", &vpn.first], ["release", "--artifact", &vpn.first]] {
+        let (code, said) = vpn.deploy(&args).await?;
+        assert_eq!(code, 0, "{said}");
+    }
+    let second = vpn.site.build_for(PART, "second gateway", &program().await?).await?;
+    let mut laptop = vpn.site.launch(&["release", "--artifact", &second, "--env", PART]).start().await?;
+    laptop.wait_for_line("] watch it", PATIENCE).await?;
+    let broken = vpn.site.machine.file("/run/systemd/system/mirai-gateway@a.service.d");
+    std::fs::create_dir_all(&broken)?;
+    std::fs::write(broken.join("broken.conf"), "[Service]\nExecStart=\nExecStart=/bin/false\n")?;
+    vpn.site.machine.run("systemctl", &["daemon-reload"]).await?;
+    vpn.site.machine.run("systemctl", &["kill", "--signal=KILL", "mirai-gateway@b.service"]).await?;
+    let ended = laptop.wait(PATIENCE).await?;
+    assert_eq!(ended.code, Some(22), "{}{}", ended.stdout, ended.stderr);
+    assert!(ended.stderr.contains("mirai-gateway@*"), "{}", ended.stderr);
+
+    // The guard comes by, and does not end what serves for another try.
+    let process = async || {
+        let show = ["show", "--property=MainPID", "--value", "mirai-gateway@b.service"];
+        anyhow::Ok(vpn.site.machine.run("systemctl", &show).await?.stdout)
+    };
+    let before = process().await?;
+    vpn.site.machine.run("systemctl", &["start", "mirai-gateway-guard.service"]).await?;
+    assert_eq!((vpn.running().await?.as_str(), process().await?), ("mirai-gateway@b.service", before));
+    // The next command ends it.
+    let (code, said) = vpn.release(&second).await?;
+    assert_eq!(code, 0, "{said}");
+    vpn.serves(&id_of(&second)).await
+}
