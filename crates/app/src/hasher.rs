@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use argon2::password_hash::phc::PasswordHash;
+use argon2::password_hash::phc::{Output, PasswordHash, Salt};
 use argon2::{Argon2, PasswordHasher, PasswordVerifier};
 use domain::account::Password;
 use tokio::sync::Semaphore;
@@ -37,8 +37,7 @@ impl Hasher {
     /// A hasher whose dummy hash has the prevailing parameters.
     pub fn new(dice: &Dice) -> Hasher {
         let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
-        let dummy = argon2_hash(&dice.bytes::<32>(), &dice.bytes()).expect("the default parameters are valid");
-        Hasher { cores: Arc::new(Semaphore::new(cores)), dummy: dummy.into() }
+        Hasher { cores: Arc::new(Semaphore::new(cores)), dummy: of_no_password(dice).into() }
     }
 
     /// Argon2id in PHC form.
@@ -76,6 +75,20 @@ fn argon2_hash(password: &[u8], salt: &[u8; 16]) -> Result<String> {
     hash.map(|phc| phc.to_string()).map_err(|e| Error::internal(format!("argon2: {e}")))
 }
 
+/// A hash with the prevailing parameters that was not made of any password: to make one would take 19 MiB, which a process
+/// that checks no password, such as the bot, has no other use for.
+fn of_no_password(dice: &Dice) -> String {
+    let argon2 = Argon2::default();
+    let phc = PasswordHash {
+        algorithm: argon2::Algorithm::default().ident(),
+        version: Some(argon2::Version::default().into()),
+        params: argon2.params().try_into().expect("the default parameters are valid"),
+        hash: Some(Output::new(&dice.bytes::<32>()).expect("32 bytes are neither few nor many")),
+        salt: Some(Salt::new(&dice.bytes::<16>()).expect("so are 16 for a salt")),
+    };
+    phc.to_string()
+}
+
 fn verify(password: &str, hash: &str) -> Verdict {
     if hash.starts_with("$2") {
         // bcrypt looks at 72 bytes only; what PHP cut off then is cut off here, and the new hash covers all of it.
@@ -109,6 +122,10 @@ mod tests {
         assert_eq!(hasher.verify(&password, Some(&hash)).await.expect("runs"), Verdict::Right);
         assert_eq!(hasher.verify(&other, Some(&hash)).await.expect("runs"), Verdict::Wrong);
         assert_eq!(hasher.verify(&password, None).await.expect("runs"), Verdict::Wrong);
+        // As much work as a real one.
+        assert!(hasher.dummy.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{}", hasher.dummy);
+        assert_eq!(hasher.dummy.len(), hash.len());
+        assert!(PasswordHash::new(&hasher.dummy).is_ok_and(|dummy| argon2::Params::try_from(&dummy).is_ok()));
     }
 
     #[tokio::test]

@@ -54,7 +54,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use crate::cli::{Cli, Command};
+use crate::cli::Cli;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -63,7 +63,7 @@ fn main() -> ExitCode {
     match Cli::parse().command {
         // The half on a laptop runs on other systems too, and needs nothing of what follows.
         #[cfg(feature = "deploy")]
-        Command::Deploy(command) => deploy_command::run(&command),
+        cli::Command::Deploy(command) => deploy_command::run(&command),
         #[cfg(any(feature = "control", feature = "gateway"))]
         command => program::run(command),
     }

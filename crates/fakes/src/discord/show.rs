@@ -113,9 +113,15 @@ pub(crate) fn thread_member(thread: u64, user: u64, joined: i64) -> Value {
     })
 }
 
+/// Members from which on a guild counts as large, for a bot that has not asked for another number.
+const LARGE: usize = 50;
+
+/// A guild as a bot is told of it that does not follow who is there (intent GUILD_PRESENCES): of its members it sees itself alone.
 pub(crate) fn guild(state: &State, inner: &Inner, id: u64) -> Value {
     let Some(guild) = state.guilds.get(&id) else { return Value::Null };
-    let members: Vec<Value> = guild.members.keys().map(|member_id| member(state, inner, id, *member_id)).collect();
+    let count = guild.members.len();
+    let own: Vec<Value> =
+        guild.members.contains_key(&inner.bot).then(|| member(state, inner, id, inner.bot)).into_iter().collect();
     let channels: Vec<Value> = state
         .channels
         .iter()
@@ -132,9 +138,9 @@ pub(crate) fn guild(state: &State, inner: &Inner, id: u64) -> Value {
         "rules_channel_id": null, "vanity_url_code": null, "description": null, "banner": null, "premium_tier": 0,
         "preferred_locale": "en-US", "public_updates_channel_id": null, "nsfw_level": 0, "stickers": [],
         "premium_progress_bar_enabled": false, "safety_alerts_channel_id": null, "joined_at": stamp(joined),
-        "large": false, "unavailable": false, "member_count": members.len(), "voice_states": [], "presences": [],
+        "large": count > LARGE, "unavailable": false, "member_count": count, "voice_states": [], "presences": [],
         "stage_instances": [], "guild_scheduled_events": [], "soundboard_sounds": [], "threads": threads,
-        "hub_type": null, "incidents_data": null, "members": members, "channels": channels, "roles": roles(guild),
+        "hub_type": null, "incidents_data": null, "members": own, "channels": channels, "roles": roles(guild),
     })
 }
 
