@@ -321,13 +321,26 @@ fn enrol<R: io::Read, W: io::Write>(
     Ok(said.map(drop).map_err(|lines| lines.join("\n")))
 }
 
+/// Where Debian's MariaDB listens for programs of its own host: cheaper than the loopback, and never out of reach of the
+/// accounts of `localhost`.
+const DATABASE_SOCKET: &str = "/run/mysqld/mysqld.sock";
+
+/// Settings as they should be.
+struct WantedSettings {
+    /// Names of those that are new or other.
+    changed: Vec<String>,
+    text: String,
+    /// Of a database of the host's own that is still to be made. One that the operator gives is there already.
+    password: Option<String>,
+}
+
 /// The settings as they should be, if they are not: the file's own lines, what is missing, and what the operator gives.
 fn settings_wanted(
     path: &str,
     plain: &[(String, String)],
     has_mariadb: bool,
     given: &BTreeMap<String, String>,
-) -> Result<(Vec<String>, String), AgentError> {
+) -> Result<WantedSettings, AgentError> {
     let held = fs::read_to_string(path).or_else(|error| match error.kind() {
         io::ErrorKind::NotFound => Ok(String::new()),
         _ => Err(file_error(Path::new(path))(error)),
@@ -357,13 +370,15 @@ fn settings_wanted(
     for name in SECRETS.into_iter().filter(|name| !has(name) && !given.contains_key(*name)) {
         add(name, secret()?);
     }
+    let mut password = None;
     if has_mariadb && !has("DATABASE_URL") && !given.contains_key("DATABASE_URL") {
         // Letters alone: it stands in a URL.
-        let password: String = secret()?.chars().filter(char::is_ascii_alphanumeric).collect();
-        add("DATABASE_URL", format!("mysql://mirai:{password}@127.0.0.1/mirai"));
+        let made: String = secret()?.chars().filter(char::is_ascii_alphanumeric).collect();
+        add("DATABASE_URL", format!("mysql://mirai:{made}@localhost/mirai?socket={DATABASE_SOCKET}"));
+        password = Some(made);
     }
     lines.push(String::new());
-    Ok((changed, lines.join("\n")))
+    Ok(WantedSettings { changed, text: lines.join("\n"), password })
 }
 
 fn assignment(name: &str, value: &str) -> String {
@@ -378,7 +393,7 @@ fn settings_difference(
     given: &BTreeMap<String, String>,
 ) -> Result<Option<String>, AgentError> {
     // Names alone: values are nobody's business but the host's.
-    let (changed, _) = settings_wanted(path, plain, has_mariadb, given)?;
+    let changed = settings_wanted(path, plain, has_mariadb, given)?.changed;
     Ok((!changed.is_empty()).then(|| format!("set {} in {path}", changed.join(", "))))
 }
 
@@ -389,13 +404,9 @@ fn settings(
     has_mariadb: bool,
     given: &BTreeMap<String, String>,
 ) -> Result<Result<(), String>, AgentError> {
-    let (changed, text) = settings_wanted(path, plain, has_mariadb, given)?;
-    let url = text.lines().find_map(|line| line.strip_prefix("DATABASE_URL=mysql://mirai:"));
-    // One that the operator gives leads to a database that is there already, perhaps elsewhere.
-    let is_ours =
-        has_mariadb && !given.contains_key("DATABASE_URL") && changed.iter().any(|name| name == "DATABASE_URL");
-    if let Some(password) = url.filter(|_| is_ours)
-        && let Err(said) = database(password.split('@').next().unwrap_or_default())
+    let WantedSettings { text, password, .. } = settings_wanted(path, plain, has_mariadb, given)?;
+    if let Some(password) = password
+        && let Err(said) = database(&password)
     {
         return Ok(Err(said));
     }
@@ -475,8 +486,10 @@ mod tests {
         let path = dir.path().join(".env").display().to_string();
         let plain = vec![("APP_ENV".to_owned(), "production".to_owned())];
         let none = BTreeMap::new();
-        let (changed, text) = settings_wanted(&path, &plain, true, &none).unwrap();
+        let WantedSettings { changed, text, password } = settings_wanted(&path, &plain, true, &none).unwrap();
         assert_eq!(changed, ["APP_ENV", "X_API_KEY", "JWT_SECRET", "DATA_KEYS", "DATABASE_URL"]);
+        let url = format!("'mysql://mirai:{}@localhost/mirai?socket=/run/mysqld/mysqld.sock'", password.unwrap());
+        assert!(text.contains(&format!("DATABASE_URL={url}\n")), "{text}");
         fs::write(&path, format!("{text}LOG=debug\n")).unwrap();
         assert_eq!(settings_difference(&path, &plain, true, &none).unwrap(), None);
 
@@ -484,8 +497,8 @@ mod tests {
             ("MAIL_FROM".to_owned(), "Mirai <a@b.c>".to_owned()),
             ("LOG".to_owned(), "info".to_owned()),
         ]);
-        let (changed, next) = settings_wanted(&path, &plain, true, &given).unwrap();
-        assert_eq!(changed, ["LOG", "MAIL_FROM"]);
+        let WantedSettings { changed, text: next, password } = settings_wanted(&path, &plain, true, &given).unwrap();
+        assert_eq!((changed, password), (vec!["LOG".to_owned(), "MAIL_FROM".to_owned()], None));
         assert!(next.contains("LOG=info\n") && next.contains("MAIL_FROM='Mirai <a@b.c>'\n"), "{next}");
         assert!(text.lines().all(|line| next.contains(line)), "what the host made stays");
         let said = settings_difference(&path, &plain, true, &given).unwrap().unwrap();

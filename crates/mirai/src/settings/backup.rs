@@ -51,6 +51,9 @@ pub(crate) fn restore_into(values: &Values, into: &str) -> anyhow::Result<store:
         let wrong = || anyhow::anyhow!("--into takes mysql://HOST/DATABASE");
         url.set_username(own.username()).map_err(|()| wrong())?;
         url.set_password(own.password()).map_err(|()| wrong())?;
+        if url.query().is_none() {
+            url.set_query(own.query());
+        }
     }
     database_at(values, url.as_str().to_owned())
 }
@@ -63,6 +66,9 @@ mod tests {
     #[test]
     fn a_place_without_a_user_takes_the_settings_own_on_the_same_server_alone() {
         let mut values = Values::default();
+        values.put("DATABASE_URL", "mysql://mirai:secret@localhost/shop?socket=/run/db.sock".into(), Source::Default);
+        let by_socket = restore_into(&values, "mysql://localhost/copy").unwrap().url;
+        assert_eq!(by_socket, "mysql://mirai:secret@localhost/copy?socket=/run/db.sock");
         values.put("DATABASE_URL", "mysql://mirai:secret@127.0.0.1:3307/shop".into(), Source::Default);
         let into = |url: &str| restore_into(&values, url).map(|place| place.url).map_err(|error| error.to_string());
         assert_eq!(into("mysql://127.0.0.1:3307/copy").unwrap(), "mysql://mirai:secret@127.0.0.1:3307/copy");

@@ -36,7 +36,11 @@ pub(crate) const SETTINGS: &[Setting] = &[
     open("TRUSTED_PROXIES", None, "networks whose X-Forwarded-For counts, such as 127.0.0.1/32,::1/128"),
     open("ALLOWED_ORIGINS", None, "origins of other pages that may call the API, such as https://app.example.net"),
     open("SHUTDOWN_GRACE", Some("10"), "seconds that requests under way have after SIGTERM"),
-    open("DATABASE_URL", None, "sqlite://PATH or mysql://USER:PASSWORD@HOST/DATABASE; wins over DB_*"),
+    open(
+        "DATABASE_URL",
+        None,
+        "sqlite://PATH or mysql://USER:PASSWORD@HOST/DATABASE, with ?socket=PATH for one on this machine; wins over DB_*",
+    ),
     open("DB_HOST", None, "host of MariaDB or MySQL; without it and DATABASE_URL: sqlite://data/mirai.db"),
     open("DB_PORT", Some("3306"), "port of MariaDB or MySQL"),
     open("DB_DATABASE", None, "name of the database"),
@@ -163,5 +167,5 @@ pub(crate) const SETTINGS: &[Setting] = &[
         "requests a minute, per client and per account, where a credential is taken or a mail sent",
     ),
     open("LIMIT_GENERAL", Some("120"), "requests a minute, per session, elsewhere"),
-    open("LOG", Some("info"), "what is logged: error, warn, info, debug, trace, or as in RUST_LOG"),
+    open("LOG", Some("info"), "what is logged: error, warn, info, debug, or as in RUST_LOG"),
 ];

@@ -1,7 +1,9 @@
 //! From a laptop to a host with a real sshd, systemd and nginx, and back.
 
 mod gateway;
+mod going_back;
 mod load;
+mod mariadb;
 mod site;
 
 use std::time::{Duration, Instant};
@@ -98,6 +100,7 @@ async fn deploy_survives_the_agents_death_at_every_step() -> anyhow::Result<()> 
     let all = [
         "upload",
         "unpack",
+        "backup",
         "migrate",
         "try",
         "switch",
@@ -106,6 +109,8 @@ async fn deploy_survives_the_agents_death_at_every_step() -> anyhow::Result<()> 
         "watch",
         "confirm",
         "confirmed",
+        // More than are kept by now.
+        "prune",
     ];
     // Half a minute each: the short form has those where something is half done.
     let is_short = |at: &&str| ["unpack", "switch-both", "confirm", "confirmed"].contains(at);
@@ -116,7 +121,7 @@ async fn deploy_survives_the_agents_death_at_every_step() -> anyhow::Result<()> 
         let load = Load::begin(&site).await?;
         site.fail_at(point)?;
         let (code, said) = site.deploy(&["release", "--artifact", &next]).await?;
-        let is_past = point == "confirmed";
+        let is_past = ["confirmed", "prune"].contains(&point);
         assert_eq!(code == 0, is_past, "{point}: {said}");
         let expected = if is_past { site::id_of(&next) } else { live.clone() };
         site.serves(&expected).await.map_err(|error| error.context(format!("killed at {point}: {said}")))?;

@@ -35,6 +35,7 @@ pub(super) struct Site {
     pub(super) first: String,
     bin: Bin,
     has_guards: bool,
+    database: &'static str,
     recipient: String,
 }
 
@@ -74,6 +75,12 @@ impl Site {
         Ok(Some(site))
     }
 
+    /// From now on the host is to have MariaDB.
+    pub(super) fn use_mariadb(&mut self) -> anyhow::Result<()> {
+        self.database = "mariadb";
+        self.configure(&self.host_key()?)
+    }
+
     /// The same with a host that has nothing but an sshd.
     pub(super) async fn bare(has_guards: bool) -> anyhow::Result<Option<Site>> {
         for (program, package) in [
@@ -90,7 +97,8 @@ impl Site {
         }
         let Some(machine) = Debian::boot().await? else { return Ok(None) };
         let (dir, bin) = (PrivateDir::new("laptop")?, Bin::mirai().await?);
-        let mut site = Site { machine, dir, first: String::new(), bin, has_guards, recipient: String::new() };
+        let recipient = String::new();
+        let mut site = Site { machine, dir, first: String::new(), bin, has_guards, database: "sqlite", recipient };
         site.furnish_laptop().await?;
         site.furnish_host().await?;
         site.first = site.build("first", &program().await?).await?;
@@ -116,9 +124,9 @@ impl Site {
         let (host, identity) = (&self.machine.address, self.dir.join("key"));
         let text = format!(
             "[production]\nhost = \"{host}\"\nhost_key = \"{host_key}\"\nidentity = {identity:?}\ndomain = \"{DOMAIN}\"\n\
-             tls = \"self-signed\"\ndatabase = \"sqlite\"\nsettings = \"host.env\"\nwatch_seconds = {WATCH_S}\n\
+             tls = \"self-signed\"\ndatabase = \"{}\"\nsettings = \"host.env\"\nwatch_seconds = {WATCH_S}\n\
              confirm_seconds = 5\nbackup_recipient = \"{}\"\nguards = {}\n",
-            self.recipient, self.has_guards
+            self.database, self.recipient, self.has_guards
         );
         Ok(std::fs::write(self.dir.join("deploy.toml"), text)?)
     }

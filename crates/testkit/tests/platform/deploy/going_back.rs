@@ -1,0 +1,112 @@
+//! Releases that turn out bad once they serve, and deaths while the host goes back.
+
+use reqwest::StatusCode;
+
+use super::site::{self, Site, program};
+
+/// A program that passes all that is looked at before it is live. Then its database lacks a table: it is ready and runs, and
+/// answers with errors of its own. What it was made of lies in `FIRST`.
+const ERRS_ONCE_LIVE: &str = "#!/bin/sh
+set -e
+own=$(dirname \"$(dirname \"$(readlink -f \"$0\")\")\")
+copy=/tmp/releases/$(basename \"$own\")
+mkdir -p \"$copy/bin\"
+cp \"$own/manifest.json\" \"$copy\"
+cp FIRST/bin/mirai \"$copy/bin\"
+if [ \"$*\" = serve ]; then
+    export DATABASE_URL=sqlite:///srv/mirai/shared/broken.db
+    \"$copy/bin/mirai\" migrate
+    python3 -c 'import sqlite3; sqlite3.connect(\"/srv/mirai/shared/broken.db\").execute(\"DROP TABLE IF EXISTS plan_offers\")'
+fi
+exec \"$copy/bin/mirai\" \"$@\"
+";
+
+async fn errs_once_live(site: &Site) -> anyhow::Result<String> {
+    let first = format!("/srv/mirai/releases/{}", site::id_of(&site.first));
+    site.build("errs", &site.script(&ERRS_ONCE_LIVE.replace("FIRST", &first))?).await
+}
+
+/// A release that errs, and its visitors.
+async fn release_that_errs(site: &Site, artifact: &str) -> anyhow::Result<(Option<i32>, String)> {
+    let mut laptop = site.launch(&["release", "--artifact", artifact]).start().await?;
+    laptop.wait_for_line("] watch it", site::PATIENCE).await?;
+    let visitor = site.visitor()?.build()?;
+    for _ in 0..20 {
+        let answer = visitor.get(format!("https://{}/pricing", site::DOMAIN)).send().await?;
+        // The last ones may meet the release from before already.
+        assert!([StatusCode::INTERNAL_SERVER_ERROR, StatusCode::OK].contains(&answer.status()), "{}", answer.status());
+    }
+    let ended = laptop.wait(site::PATIENCE).await?;
+    Ok((ended.code, format!("{}{}", ended.stdout, ended.stderr)))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn deploy_takes_a_release_back_that_errs_and_survives_the_agents_death_meanwhile() -> anyhow::Result<()> {
+    let Some(site) = Site::new().await? else { return Ok(()) };
+    let first = site.first.clone();
+    assert_eq!(site.deploy(&["release", "--artifact", &first]).await?.0, 0);
+
+    let errs = errs_once_live(&site).await?;
+    let (code, said) = release_that_errs(&site, &errs).await?;
+    assert_eq!(code, Some(21), "{said}");
+    assert!(said.contains("were its own fault"), "{said}");
+    site.serves(&site::id_of(&first)).await?;
+
+    // The agent dies while it takes the release back: what it had begun is ended by the guard.
+    let errs = errs_once_live(&site).await?;
+    site.fail_at("taking-back")?;
+    let (code, said) = release_that_errs(&site, &errs).await?;
+    assert_ne!(code, Some(0), "{said}");
+    site.serves(&site::id_of(&first)).await?;
+    is_settled(&site).await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn deploy_survives_the_guards_death_and_one_while_it_recovers() -> anyhow::Result<()> {
+    let Some(site) = Site::new().await? else { return Ok(()) };
+    let first = site.first.clone();
+    assert_eq!(site.deploy(&["release", "--artifact", &first]).await?.0, 0);
+    let timer = async |verb| site.machine.run("systemctl", &[verb, "mirai-guard.timer"]).await;
+
+    // The agent dies after the switch, and then the guard that takes it back.
+    let second = site.build("second", &program().await?).await?;
+    timer("stop").await?;
+    site.fail_at("confirm")?;
+    let (code, said) = site.deploy(&["release", "--artifact", &second]).await?;
+    assert_ne!(code, 0, "{said}");
+    site.serves(&site::id_of(&second)).await?;
+    site.fail_at("taking-back")?;
+    timer("start").await?;
+    site.serves(&site::id_of(&first)).await?;
+    is_settled(&site).await?;
+
+    // The next release takes an unconfirmed switch back itself, and its agent dies meanwhile.
+    timer("stop").await?;
+    site.fail_at("confirm")?;
+    let (code, said) = site.deploy(&["release", "--artifact", &second]).await?;
+    assert_ne!(code, 0, "{said}");
+    for point in ["recover", "taking-back"] {
+        site.fail_at(point)?;
+        let (code, said) = site.deploy(&["release", "--artifact", &second]).await?;
+        assert!(code != 0 && said.contains("take back the unconfirmed switch"), "{point}: {said}");
+    }
+    let (code, said) = site.deploy(&["release", "--artifact", &second]).await?;
+    assert_eq!(code, 0, "{said}");
+    site.serves(&site::id_of(&second)).await?;
+    timer("start").await?;
+    is_settled(&site).await
+}
+
+/// No switch is under way, and the point at which somebody was to die was passed.
+async fn is_settled(site: &Site) -> anyhow::Result<()> {
+    let began = std::time::Instant::now();
+    loop {
+        let (code, said) = site.deploy(&["status"]).await?;
+        let is_passed = !site.machine.file("/srv/mirai/failpoint").exists();
+        if code == 0 && is_passed && !said.contains("a switch to") {
+            return Ok(());
+        }
+        anyhow::ensure!(began.elapsed() < site::PATIENCE, "passed: {is_passed}; {code}: {said}");
+        tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+    }
+}
