@@ -13,7 +13,8 @@ Written by `cargo xtask bench`; do not edit. Everything is measured in one run o
 turns, and each figure is the middle one of five. Trust the ratios and the processor time for each request, not the
 requests a second: the load comes from the same machine. The bare programs are `crates/testkit/src/bin/bench/bare.rs`: an
 axum handler that sends the same bytes, and one that reads a user's row by its primary key with sqlx. Neither checks a key
-or a session, counts a limit, names a request, or sets a header.
+or a session, counts a limit, names a request, or sets a header. MariaDB is reached by its socket, as `mirai deploy provision`
+sets it up.
 
 ";
 

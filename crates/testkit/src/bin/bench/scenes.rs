@@ -8,6 +8,7 @@ use app::Dice;
 use domain::vpn::key::PrivateKey;
 use reqwest::{Method, StatusCode};
 use serde_json::json;
+use sqlx::{Connection as _, MySqlConnection};
 use testkit::app::Database;
 use testkit::caller::{API_KEY, Caller, PASSWORD, TestUser};
 use testkit::fleet::{Fleet, Node, PATIENCE};
@@ -78,6 +79,8 @@ pub(crate) async fn all() -> anyhow::Result<Figures> {
 
     let mut fleet = Fleet::new(Database::MariaDb).await?.context("MariaDB is needed")?;
     fleet.set("LIMIT_GENERAL", NO_LIMIT);
+    fleet.database_url = by_socket(&fleet.database_url).await?;
+    fleet.set("DATABASE_URL", &fleet.database_url.clone());
     let node = fleet.serve().await?;
     let user = fleet.with_subscriber(&node, "noa").await?;
     let me_on_mariadb = own_account("/user/me on MariaDB", &fleet, &node, &user).await?;
@@ -92,6 +95,14 @@ pub(crate) async fn all() -> anyhow::Result<Figures> {
         memory,
         first_answer_ms,
     })
+}
+
+/// The same database of this machine by its server's socket, as `mirai deploy provision` sets it up.
+async fn by_socket(url: &str) -> anyhow::Result<String> {
+    let mut connection = MySqlConnection::connect(url).await?;
+    let socket: String = sqlx::query_scalar("SELECT @@socket").fetch_one(&mut connection).await?;
+    connection.close().await?;
+    Ok(format!("{url}?socket={socket}"))
 }
 
 /// A bare server in a process of its own, and its address.

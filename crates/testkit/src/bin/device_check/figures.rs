@@ -24,6 +24,8 @@ use crate::{PORT, say};
 
 /// Rounds, one way and the other in turns.
 const ROUNDS: u32 = 2;
+/// Room for an answer, as that crate gives it.
+const ROOM: usize = 12_288;
 
 pub(crate) async fn measure(interface: &str, count: u32) -> anyhow::Result<()> {
     let wanted: Vec<_> = (0..count).map(peer).collect();
@@ -72,14 +74,12 @@ fn figure(name: &str, began: Instant) {
     say(&format!("figure {name}_ms {:.1}", began.elapsed().as_secs_f64() * 1_000.0));
 }
 
-/// A socket, the family's number, and one message, for one peer.
+/// As `defguard_wireguard_rs` 0.12.4 does it, whose crate is not used here since it brings a second WireGuard and ring: a
+/// socket for the family's number and another for the peer, each with one message and its acknowledgement.
 fn one_by_itself(interface: &str, peer: &WantedPeer) -> anyhow::Result<()> {
-    let mut socket = Socket::new(NETLINK_GENERIC)?;
-    socket.bind_auto()?;
-    socket.connect(&SocketAddr::new(0, 0))?;
     let name = GenlCtrlAttrs::FamilyName(WireguardMessage::family_name().to_owned());
     let ask = GenlMessage::from_payload(GenlCtrl { cmd: GenlCtrlCmd::GetFamily, nlas: vec![name] });
-    let answer = exchange(&socket, ask, 0)?.context("no answer")?;
+    let answer = exchange(ask)?.pop().context("no answer")?;
     let family = answer.into_parts().1.nlas.into_iter().find_map(|attribute| match attribute {
         GenlCtrlAttrs::FamilyId(id) => Some(id),
         _ => None,
@@ -102,23 +102,30 @@ fn one_by_itself(interface: &str, peer: &WantedPeer) -> anyhow::Result<()> {
     let attributes = vec![WireguardAttribute::IfName(interface.to_owned()), WireguardAttribute::Peers(vec![one])];
     let mut message = GenlMessage::from_payload(WireguardMessage { cmd: WireguardCmd::SetDevice, attributes });
     message.set_resolved_family_id(family.context("no family")?);
-    exchange(&socket, message, NLM_F_ACK).map(drop)
+    exchange(message).map(drop)
 }
 
-fn exchange<F>(socket: &Socket, ask: GenlMessage<F>, flags: u16) -> anyhow::Result<Option<GenlMessage<F>>>
+/// What is answered before the acknowledgement.
+fn exchange<F>(ask: GenlMessage<F>) -> anyhow::Result<Vec<GenlMessage<F>>>
 where
     GenlMessage<F>: NetlinkSerializable + NetlinkDeserializable,
 {
+    let socket = Socket::new(NETLINK_GENERIC)?;
+    socket.connect(&SocketAddr::new(0, 0))?;
     let mut message = NetlinkMessage::new(Default::default(), NetlinkPayload::InnerMessage(ask));
-    message.header.flags = NLM_F_REQUEST | flags;
+    message.header.flags = NLM_F_REQUEST | NLM_F_ACK;
     message.finalize();
     let mut bytes = vec![0; message.buffer_len()];
     message.serialize(&mut bytes);
     socket.send(&bytes, 0)?;
-    let (bytes, _) = socket.recv_from_full()?;
-    match NetlinkMessage::<GenlMessage<F>>::deserialize(&bytes)?.payload {
-        NetlinkPayload::InnerMessage(answer) => Ok(Some(answer)),
-        NetlinkPayload::Error(error) if error.code.is_none() => Ok(None),
-        other => anyhow::bail!("refused: {}", matches!(other, NetlinkPayload::Error(_))),
+    let mut answers = Vec::new();
+    loop {
+        let mut bytes = [0; ROOM];
+        socket.recv(&mut &mut bytes[..], 0)?;
+        match NetlinkMessage::<GenlMessage<F>>::deserialize(&bytes)?.payload {
+            NetlinkPayload::InnerMessage(answer) => answers.push(answer),
+            NetlinkPayload::Error(error) if error.code.is_none() => return Ok(answers),
+            other => anyhow::bail!("refused: {}", matches!(other, NetlinkPayload::Error(_))),
+        }
     }
 }
