@@ -32,11 +32,12 @@ here), the same firewall rules and an MTU of 1420. Processor time is that of the
 const KERNEL: &str = "
 ### The kernel's WireGuard
 
-Measured on an emulated machine (QEMU without hardware help, Debian's kernel), where elliptic curves are slow and weigh
-more than on a real one; `CONTRIBUTING.md` says how. With 10,000 peers the agent on the kernel driver holds 31.2 MB. It
-loads them in batches in 2.9 to 4.2 s, where one message and one socket for each peer take 3.9 to 6.6 s (1.3 to 1.6 times
-as long). Before the device has a key nothing is multiplied, and what is left are the messages: 0.33 to 0.64 s and 1.2 to
-2.0 s (2.9 to 4.1 times as long).
+Measured on an emulated machine (QEMU without hardware help, Debian's kernel); `CONTRIBUTING.md` says how. With 10,000 peers
+the agent on the kernel driver holds 31.2 MB. What the other way takes is measured with the very steps of
+`defguard_wireguard_rs` 0.12.4 (two sockets with a message each, for each peer), which itself took as long in the same runs
+(9.2 and 9.3 s, where its steps took 8.6 to 10.3 s). To write 10,000 peers takes 0.63 to 0.79 s in batches and 4.8 to 5.5 s
+one by one: 7.0 to 8.5 times as long. A device that has its key multiplies on a curve for each peer that comes, in both ways
+alike: with that they are loaded in 4.5 to 4.7 s and 8.6 to 10.3 s (1.9 to 2.2 times as long).
 ";
 
 /// The section, which is the page's last.
