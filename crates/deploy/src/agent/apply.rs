@@ -72,7 +72,7 @@ pub(super) fn apply<R: Read, W: Write>(
             Wish::Rollback(_) => None,
         };
         host.sweep(wanted)?;
-        host.keep_reserve()?;
+        host.keep_reserve();
         host.open_log(verb(&apply.wish), link);
     }
     let ending = Work { host, apply, link }.all();

@@ -4,7 +4,8 @@
 use std::time::Duration;
 
 use super::slots::{run_in_slot, take_back};
-use super::{AgentError, Host, lock, systemd};
+use super::systemd::{self, CANDIDATE};
+use super::{AgentError, Host, lock};
 use crate::state::{Live, Pending};
 
 /// How long whoever deploys may still go on before the guard gives way. It comes again.
@@ -21,6 +22,10 @@ pub fn guard(host: &Host) -> Result<Vec<String>, AgentError> {
     let mut did = Vec::new();
     let state = host.state()?;
     let is_gateway = !host.role().is_site();
+    if !is_gateway && systemd::is_active(CANDIDATE) {
+        did.push(format!("{CANDIDATE} ran, and nobody looked at it any more: it is stopped"));
+        let _ = systemd::stop(CANDIDATE);
+    }
     // On a VPN server each try ends what runs: one that failed is not repeated while that runs.
     let is_given_up = |pending: &&Pending| {
         is_gateway && host.runs(&pending.to) && pending.from.as_ref().is_some_and(|from| host.has_no_way_back(from))

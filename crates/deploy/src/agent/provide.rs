@@ -149,7 +149,11 @@ fn apply<R: io::Read, W: io::Write>(
 ) -> Result<Result<(), String>, AgentError> {
     match resource {
         Resource::Program { package, .. } => Ok(install(package)),
-        Resource::User { name, home } => Ok(run(Command::new("useradd").args(["--system", "--home-dir", home, name]))),
+        Resource::User { name, home } => {
+            // Its home is where the program may write: with a shell, a program that was broken into could let itself in by ssh.
+            let args = ["--system", "--shell", "/usr/sbin/nologin", "--home-dir", home, name];
+            Ok(run(Command::new("useradd").args(args)))
+        }
         Resource::Folder { path, mode, owner } => {
             let owner = owner.as_deref().map(id_of).transpose()?.flatten().unwrap_or((0, 0));
             let made = fs::create_dir_all(path)

@@ -23,6 +23,12 @@ impl Host {
             Ok(text) => {
                 serde_json::from_slice(&text).map_err(|error| AgentError::State(path.display().to_string(), error))
             }
+            // What is there would be taken for leftovers, and what serves for nothing.
+            Err(error) if error.kind() == io::ErrorKind::NotFound && self.layout.current().is_symlink() => {
+                let gone =
+                    "it is gone, but `current` leads to a release: put it back, or remove `current` to begin anew";
+                Err(file_error(&path)(io::Error::other(gone)))
+            }
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(State::default()),
             Err(error) => Err(file_error(&path)(error)),
         }
@@ -66,14 +72,17 @@ impl Host {
         Ok(())
     }
 
-    /// Keeps a little room on the disk, for the state to be written when there is none.
-    pub(super) fn keep_reserve(&self) -> Result<(), AgentError> {
+    /// Keeps a little room on the disk, for the state to be written when there is none. Where there is none already it goes
+    /// without: a rollback may be what makes room.
+    pub(super) fn keep_reserve(&self) {
         let path = self.layout.reserve();
         if path.metadata().is_ok_and(|file| file.len() == RESERVE as u64) {
-            return Ok(());
+            return;
         }
         // Bytes that are there, not a hole: a hole takes no room.
-        fs::write(&path, vec![b'.'; RESERVE]).map_err(file_error(&path))
+        if fs::write(&path, vec![b'.'; RESERVE]).is_err() {
+            let _ = fs::remove_file(&path);
+        }
     }
 }
 

@@ -69,6 +69,10 @@ pub struct Target {
     /// The port of a VPN server on the same host, for our firewall to let in.
     #[serde(default)]
     pub vpn_port: Option<u16>,
+    /// VPN servers, by name or address: nobody who comes from there is banned from the site, since customers in a tunnel do, many
+    /// behind one address. Those that `deploy.toml` makes servers of this site are among them by themselves.
+    #[serde(default)]
+    pub vpn_servers: Vec<String>,
     /// The host is a VPN server, this one; a site's host if left out.
     #[serde(default)]
     pub gateway: Option<Vpn>,
@@ -161,6 +165,7 @@ impl Target {
             backup_recipient: self.backup_recipient.as_deref(),
             ssh_port: self.port,
             vpn_port: self.vpn_port,
+            vpn_servers: &self.vpn_servers,
             has_guards: self.guards,
         }))
     }
@@ -209,6 +214,7 @@ impl Target {
                 return Err(ClientError::Config(said.to_owned()));
             }
         }
+        self.vpn_servers.iter().try_for_each(|server| plain("vpn_servers", server, ".-:/"))?;
         if let Some(domain) = &self.domain {
             plain("domain", domain, ".-")?;
         }
@@ -256,10 +262,13 @@ fn from_toml(text: &str, environment: &str) -> Result<Target, ClientError> {
              `vpn_port` in the site's"
         )));
     }
+    let is_of_this = |part: &&Target| part.gateway.as_ref().is_some_and(|vpn| vpn.site.as_deref() == Some(environment));
+    let servers: Vec<String> = all.values().filter(is_of_this).map(|part| part.host.clone()).collect();
     let names = all.keys().cloned().collect::<Vec<_>>().join(", ");
     let target = all.into_iter().find_map(|(name, target)| (name == environment).then_some(target));
     let mut target =
         target.ok_or_else(|| ClientError::Config(format!("{FILE} has no [{environment}]; it has: {names}")))?;
+    target.vpn_servers.extend(servers);
     if let Some(vpn) = &mut target.gateway {
         vpn.complete(environment, &target.host);
     }
@@ -311,6 +320,7 @@ fn from_old(folder: &Path, environment: &str) -> Result<Target, ClientError> {
         backup_recipient: None,
         guards: true,
         vpn_port: None,
+        vpn_servers: Vec::new(),
         gateway: None,
         watch_seconds: watch_seconds(),
         confirm_seconds: confirm_seconds(),
@@ -358,6 +368,7 @@ mod tests {
         let server = vpn.server().unwrap();
         assert_eq!((server.name.as_str(), server.endpoint.as_str()), ("osaka-1", "vpn1.example.net:51820"));
         assert!(vpn.control(None).unwrap_err().to_string().contains("site = "));
+        assert_eq!(site.vpn_servers, ["vpn1.example.net"]);
 
         let said = |more: &str| from_toml(&format!("{part}{more}\n"), "osaka-1").unwrap_err().to_string();
         assert!(said("egress = \"eth0; id\"").contains("egress"));

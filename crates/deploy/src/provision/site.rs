@@ -48,6 +48,8 @@ pub struct SiteHost<'a> {
     pub ssh_port: u16,
     /// The port of a VPN server on the same host.
     pub vpn_port: Option<u16>,
+    /// VPN servers, from which nobody is banned.
+    pub vpn_servers: &'a [String],
     /// Whether it has a firewall, fail2ban and Prometheus of ours.
     pub has_guards: bool,
 }
@@ -162,7 +164,9 @@ fn guards(host: &SiteHost<'_>, all: &mut Vec<Resource>) {
     ] {
         all.push(file(&format!("/etc/fail2ban/{path}"), text.to_owned(), Then::Fail2ban));
     }
-    jail("mirai.local", shipped!("fail2ban/jail.d/mirai.local"), port, all);
+    let spared = [&["ignoreip = 127.0.0.1/8 ::1".to_owned()], host.vpn_servers].concat().join(" ");
+    let text = shipped!("fail2ban/jail.d/mirai.local").replace("ignoreip = 127.0.0.1/8 ::1", &spared);
+    jail("mirai.local", &text, port, all);
     all.push(unit("fail2ban.service"));
     let rules = shipped!("prometheus/mirai.rules.yml").to_owned();
     all.push(file("/etc/prometheus/mirai.rules.yml", rules, Then::Prometheus));
@@ -197,6 +201,7 @@ mod tests {
             backup_recipient: Some("age1recipient"),
             ssh_port: 2222,
             vpn_port: None,
+            vpn_servers: &[],
             has_guards: true,
         }
     }
@@ -243,5 +248,13 @@ mod tests {
         let all = site(&SiteHost { backup_recipient: None, ..host(&tls, ROOT) });
         assert!(!all.contains(&unit("mirai-backup.timer")));
         assert!(site(&host(&tls, ROOT)).contains(&unit("mirai-backup.timer")));
+    }
+
+    #[test]
+    fn nobody_is_banned_who_comes_from_a_vpn_server() {
+        let servers = ["vpn1.example.net".to_owned(), "198.51.100.7".to_owned()];
+        let all = site(&SiteHost { vpn_servers: &servers, ..host(&Tls::Certbot, ROOT) });
+        let jail = text(&all, "/etc/fail2ban/jail.d/mirai.local");
+        assert!(jail.contains("\nignoreip = 127.0.0.1/8 ::1 vpn1.example.net 198.51.100.7\n"), "{jail}");
     }
 }

@@ -1,5 +1,7 @@
 //! Releases that turn out bad once they serve, and deaths while the host goes back.
 
+use std::time::{Duration, Instant};
+
 use reqwest::StatusCode;
 
 use super::site::{self, Site, program};
@@ -61,6 +63,16 @@ async fn deploy_takes_a_release_back_that_errs_and_survives_the_agents_death_mea
     is_settled(&site).await
 }
 
+/// A release whose agent dies at this point. Its laptop, which would ask again for a while whether the host goes on by itself,
+/// vanishes too.
+async fn release_that_dies_at(site: &Site, artifact: &str, point: &str) -> anyhow::Result<String> {
+    site.fail_at(point)?;
+    let mut laptop = site.launch(&["release", "--artifact", artifact]).start().await?;
+    laptop.wait_for_line("the connection is lost", site::PATIENCE).await?;
+    let said = laptop.kill9().await?;
+    Ok(format!("{}{}", said.stdout, said.stderr))
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn deploy_survives_the_guards_death_and_one_while_it_recovers() -> anyhow::Result<()> {
     let Some(site) = Site::new().await? else { return Ok(()) };
@@ -71,9 +83,7 @@ async fn deploy_survives_the_guards_death_and_one_while_it_recovers() -> anyhow:
     // The agent dies after the switch, and then the guard that takes it back.
     let second = site.build("second", &program().await?).await?;
     timer("stop").await?;
-    site.fail_at("confirm")?;
-    let (code, said) = site.deploy(&["release", "--artifact", &second]).await?;
-    assert_ne!(code, 0, "{said}");
+    release_that_dies_at(&site, &second, "confirm").await?;
     site.serves(&site::id_of(&second)).await?;
     site.fail_at("taking-back")?;
     timer("start").await?;
@@ -82,13 +92,10 @@ async fn deploy_survives_the_guards_death_and_one_while_it_recovers() -> anyhow:
 
     // The next release takes an unconfirmed switch back itself, and its agent dies meanwhile.
     timer("stop").await?;
-    site.fail_at("confirm")?;
-    let (code, said) = site.deploy(&["release", "--artifact", &second]).await?;
-    assert_ne!(code, 0, "{said}");
+    release_that_dies_at(&site, &second, "confirm").await?;
     for point in ["recover", "taking-back"] {
-        site.fail_at(point)?;
-        let (code, said) = site.deploy(&["release", "--artifact", &second]).await?;
-        assert!(code != 0 && said.contains("take back the unconfirmed switch"), "{point}: {said}");
+        let said = release_that_dies_at(&site, &second, point).await?;
+        assert!(said.contains("take back the unconfirmed switch"), "{point}: {said}");
     }
     let (code, said) = site.deploy(&["release", "--artifact", &second]).await?;
     assert_eq!(code, 0, "{said}");
@@ -97,9 +104,27 @@ async fn deploy_survives_the_guards_death_and_one_while_it_recovers() -> anyhow:
     is_settled(&site).await
 }
 
+/// Settings that a release can't read let it die again and again, which must not close the door for good.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn deploy_serves_by_itself_again_once_broken_settings_are_mended() -> anyhow::Result<()> {
+    let Some(site) = Site::new().await? else { return Ok(()) };
+    assert_eq!(site.deploy(&["release", "--artifact", &site.first]).await?.0, 0);
+    let settings = site.machine.file("/srv/mirai/host.env");
+    let kept = std::fs::read_to_string(&settings)?;
+    std::fs::write(&settings, kept.replace("DATA_KEYS=", "DATA_KEYS=no-key-"))?;
+    site.machine.run("systemctl", &["restart", "--no-block", "mirai@a"]).await?;
+    // systemd gives up what dies five times in ten seconds, if it is let.
+    tokio::time::sleep(Duration::from_secs(15)).await;
+    site.machine.run("systemctl", &["is-active", "mirai.socket"]).await?;
+    let state = site.machine.launch("systemctl").args(["is-active", "mirai@a"]).run(site::PATIENCE).await?.stdout;
+    assert_ne!(state.trim(), "active", "the settings do no harm");
+    std::fs::write(&settings, kept)?;
+    site.serves(&site::id_of(&site.first)).await
+}
+
 /// No switch is under way, and the point at which somebody was to die was passed.
 async fn is_settled(site: &Site) -> anyhow::Result<()> {
-    let began = std::time::Instant::now();
+    let began = Instant::now();
     loop {
         let (code, said) = site.deploy(&["status"]).await?;
         let is_passed = !site.machine.file("/srv/mirai/failpoint").exists();
@@ -107,6 +132,6 @@ async fn is_settled(site: &Site) -> anyhow::Result<()> {
             return Ok(());
         }
         anyhow::ensure!(began.elapsed() < site::PATIENCE, "passed: {is_passed}; {code}: {said}");
-        tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+        tokio::time::sleep(Duration::from_millis(200)).await;
     }
 }
