@@ -172,7 +172,7 @@ async fn give_back(app: &App, tx: &Tx, row: &subscriptions::Model, now: UnixMs) 
     let paid = Paid { start, end, bytes: row.quota_bytes, used: row.used_bytes };
     for (currency, amount) in credit_ledger::sum_about(tx, about, Account::Revenue).await? {
         let left = Money::new(paid.unused(amount, now), ledger::currency(&currency)?);
-        let name = format!("period-returned:{about}");
+        let name = format!("period-returned:{about}:{currency}");
         let back = Movement::new(Kind::PeriodReturned, name, left.currency)
             .with(Account::Revenue, Account::CustomerCredit, left.minor)
             .map_err(ledger::beyond)?;

@@ -3,9 +3,12 @@
 use std::collections::BTreeSet;
 
 use app::admin::COMMAND_LINE;
+use app::admin::catalogue::{self, Mode};
 use app::admin::credits::{self, Wish};
+use app::admin::plans;
 use app::credit_period;
 use domain::money::{Currency, Money};
+use domain::period::Every;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use testkit::app::{DAY, Database, TestApp, Wanted};
@@ -15,6 +18,7 @@ testkit::on_both_databases!(
     a_period_is_paid_without_a_card_and_prolonged,
     of_fifty_that_pay_with_the_same_credit_one_does,
     what_is_left_of_a_period_comes_back_by_time_or_by_volume,
+    what_was_paid_in_two_currencies_comes_back_in_both,
 );
 
 async fn with_credit(test: &TestApp, cents: i64) -> anyhow::Result<TestUser> {
@@ -134,5 +138,26 @@ async fn what_is_left_of_a_period_comes_back_by_time_or_by_volume(database: Data
     crate::sql::run_sql(&test.database_url, "UPDATE subscriptions SET used_bytes = quota_bytes / 10 * 9").await?;
     assert_eq!(end(&period).await?.0, StatusCode::OK);
     assert_eq!(balance(&test, &mika).await?, 299 + 59);
+    test.all_is_well().await
+}
+
+/// Two periods, each paid in a currency of its own: each gives back in its own.
+async fn what_was_paid_in_two_currencies_comes_back_in_both(database: Database) -> anyhow::Result<()> {
+    let Some(test) = TestApp::start(&Wanted::on(database)).await? else { return Ok(()) };
+    plans::set_price(&test.app, COMMAND_LINE, "basic", Every::Month, Currency::EUR, Some(600)).await?;
+    catalogue::sync(&test.app, COMMAND_LINE, Mode::Apply).await?;
+    let mika = with_credit(&test, 599).await?;
+    let euros = Money::new(600, Currency::EUR);
+    credits::change(&test.app, COMMAND_LINE, &mika.email, Wish::Grant, euros, "a gift", None).await?;
+    let (status, period) = pay(&test, &mika, "basic").await?;
+    assert_eq!(status, StatusCode::OK, "{period}");
+    let wish = json!({ "plan": "basic", "interval": "month", "currency": "eur" });
+    let (status, longer) = test.post("/credits/pay", Some(&mika), &wish).await?;
+    assert_eq!((status, &longer["id"]), (StatusCode::OK, &period["id"]), "{longer}");
+    let path = format!("/subscriptions/{}/cancel", period["id"].as_str().unwrap_or_default());
+    let (status, ended) = test.post(&path, Some(&mika), &json!({ "when": "now" })).await?;
+    assert_eq!((status, &ended["status"]), (StatusCode::OK, &json!("ended")), "{ended}");
+    let back = app::credit::balances(&test.app, mika.id).await?;
+    assert_eq!(back, [("eur".to_owned(), 600), ("usd".to_owned(), 599)]);
     test.all_is_well().await
 }
