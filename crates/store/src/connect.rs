@@ -8,7 +8,7 @@ use sea_orm::sqlx::mysql::{MySqlConnectOptions, MySqlPoolOptions, MySqlSslMode};
 use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
 use sea_orm::sqlx::{Connection as _, Executor as _};
 use sea_orm::{
-    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend,
+    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
     SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, broadcast, watch};
@@ -213,7 +213,13 @@ impl Store {
             access_mode: None,
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
         };
-        let tx = self.db.wait(self.patience.to_acquire(), self.db.inner.begin_with_options(options)).await?;
+        // To its end in a task of its own, even when nobody waits for it any more: where a request vanishes while MariaDB
+        // answers BEGIN, sqlx takes the connection back without knowing of its transaction, and what the next one writes on it
+        // by a statement alone would be neither committed nor let go.
+        let db = self.db.inner.clone();
+        let beginning = tokio::spawn(async move { db.begin_with_options(options).await });
+        let begun = async { beginning.await.map_err(|error| DbErr::Custom(error.to_string()))? };
+        let tx = self.db.wait(self.patience.to_acquire(), begun).await?;
         Ok(Tx { tx: self.db.with(tx), _writer: writer, changed: Mutex::default(), news: Arc::clone(&self.news) })
     }
 
