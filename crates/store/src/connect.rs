@@ -213,14 +213,17 @@ impl Store {
             access_mode: None,
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
         };
-        // To its end in a task of its own, even when nobody waits for it any more: where a request vanishes while MariaDB
-        // answers BEGIN, sqlx takes the connection back without knowing of its transaction, and what the next one writes on it
-        // by a statement alone would be neither committed nor let go.
-        let db = self.db.inner.clone();
-        let beginning = tokio::spawn(async move { db.begin_with_options(options).await });
-        let begun = async { beginning.await.map_err(|error| DbErr::Custom(error.to_string()))? };
-        let tx = self.db.wait(self.patience.to_acquire(), begun).await?;
-        Ok(Tx { tx: self.db.with(tx), _writer: writer, changed: Mutex::default(), news: Arc::clone(&self.news) })
+        // In a task of its own, which goes on where nobody waits for it any more: if a request vanishes while MariaDB answers
+        // BEGIN, sqlx takes the connection back without knowing of its transaction, and what the next one writes on it by a
+        // statement alone would be neither committed nor let go.
+        let (db, more) = (self.db.clone(), self.patience.to_acquire());
+        let beginning = tokio::spawn(async move {
+            let tx = db.wait(more, db.inner.begin_with_options(options)).await?;
+            // The transaction ends before another writer may begin.
+            Ok::<_, DbErr>((db.with(tx), writer))
+        });
+        let (tx, writer) = beginning.await.map_err(|error| DbErr::Custom(error.to_string()))??;
+        Ok(Tx { tx, _writer: writer, changed: Mutex::default(), news: Arc::clone(&self.news) })
     }
 
     /// Whether the database answers.
