@@ -76,6 +76,7 @@ admin-refund-invoice = Zahlung
 admin-refund-hint = Leer für alles, was übrig ist. Die ganze Zahlung für die laufende Zeit beendet das Abo.
 admin-done-refunded = Die Zahlung ist erstattet.
 error-nothing-to-refund = Von dieser Zahlung ist nichts mehr zu erstatten.
+error-refund-changed = Von dieser Zahlung ist inzwischen etwas zurückgegangen. Sehen Sie nach, was übrig ist, bevor Sie mehr erstatten.
 
 # The audit log.
 

@@ -15,6 +15,7 @@ error-coupon-period = Dieser Gutschein gilt nicht für diesen Zeitraum.
 error-coupon-used-up = Dieser Gutschein ist aufgebraucht.
 error-coupon-used = Sie haben diesen Gutschein schon verwendet.
 error-coupon-first-only = Dieser Gutschein gilt nur für den ersten Kauf.
+error-checkout-replaced = Sie haben inzwischen einen anderen Kauf begonnen. Machen Sie dort weiter, oder beginnen Sie neu.
 billing-gift = Geschenkcode einlösen
 billing-gift-code = Geschenkcode
 billing-gift-hint = 16 Buchstaben und Ziffern. Leerzeichen, Bindestriche und Großschreibung sind gleich.

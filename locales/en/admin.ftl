@@ -76,6 +76,7 @@ admin-refund-invoice = Payment
 admin-refund-hint = Empty for all that is left. All of the payment for the time that runs ends the subscription.
 admin-done-refunded = The payment is given back.
 error-nothing-to-refund = Nothing of this payment is left to be given back.
+error-refund-changed = Some of this payment has gone back meanwhile. See what is left of it before you give more back.
 
 # The audit log.
 

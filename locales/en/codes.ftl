@@ -15,6 +15,7 @@ error-coupon-period = This coupon is not valid for this period.
 error-coupon-used-up = This coupon is used up.
 error-coupon-used = You have used this coupon already.
 error-coupon-first-only = This coupon is for a first purchase only.
+error-checkout-replaced = You have begun another purchase meanwhile. Go on there, or begin anew.
 billing-gift = Redeem a gift code
 billing-gift-code = Gift code
 billing-gift-hint = 16 letters and digits. Spaces, hyphens and capitals don’t matter.

@@ -76,6 +76,7 @@ admin-refund-invoice = Pago
 admin-refund-hint = Vacío para todo lo que queda. Reembolsar entero el periodo en curso termina la suscripción.
 admin-done-refunded = El pago está reembolsado.
 error-nothing-to-refund = De este pago no queda nada por reembolsar.
+error-refund-changed = Mientras tanto se ha reembolsado una parte de este pago. Mire lo que queda antes de reembolsar más.
 
 # The audit log.
 

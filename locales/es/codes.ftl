@@ -15,6 +15,7 @@ error-coupon-period = Este cupón no es válido para este periodo.
 error-coupon-used-up = Este cupón está agotado.
 error-coupon-used = Ya ha usado este cupón.
 error-coupon-first-only = Este cupón es solo para una primera compra.
+error-checkout-replaced = Mientras tanto ha empezado otra compra. Siga allí o empiece de nuevo.
 billing-gift = Canjear un código de regalo
 billing-gift-code = Código de regalo
 billing-gift-hint = 16 letras y cifras. Los espacios, los guiones y las mayúsculas no importan.

@@ -76,6 +76,7 @@ admin-refund-invoice = Paiement
 admin-refund-hint = Vide pour tout ce qui reste. Rembourser en entier la période en cours met fin à l’abonnement.
 admin-done-refunded = Le paiement est remboursé.
 error-nothing-to-refund = Il ne reste rien à rembourser de ce paiement.
+error-refund-changed = Une partie de ce paiement a été remboursée entre-temps. Regardez ce qu’il en reste avant de rembourser davantage.
 
 # The audit log.
 

@@ -15,6 +15,7 @@ error-coupon-period = Ce code de réduction n’est pas valable pour cette péri
 error-coupon-used-up = Ce code de réduction est épuisé.
 error-coupon-used = Vous avez déjà utilisé ce code de réduction.
 error-coupon-first-only = Ce code de réduction est réservé à un premier achat.
+error-checkout-replaced = Vous avez commencé un autre achat entre-temps. Continuez celui-ci ou recommencez.
 billing-gift = Utiliser un code cadeau
 billing-gift-code = Code cadeau
 billing-gift-hint = 16 lettres et chiffres. Espaces, tirets et majuscules n’ont pas d’importance.

@@ -76,6 +76,7 @@ admin-refund-invoice = 支払い
 admin-refund-hint = 空欄なら残り全額。現在の期間の全額を返金すると契約は終了します。
 admin-done-refunded = 返金しました。
 error-nothing-to-refund = この支払いには返金できる残りがありません。
+error-refund-changed = この支払いの一部がその間に返金されました。さらに返金する前に、残りをご確認ください。
 
 # The audit log.
 

@@ -12,6 +12,7 @@ error-coupon-period = このクーポンは、この期間には使えません�
 error-coupon-used-up = このクーポンは上限に達しました。
 error-coupon-used = このクーポンはすでにお使いになりました。
 error-coupon-first-only = このクーポンは初回のご購入にだけ使えます。
+error-checkout-replaced = その間に別のお申し込みが始まりました。そちらを続けるか、最初からやり直してください。
 billing-gift = ギフトコードを使う
 billing-gift-code = ギフトコード
 billing-gift-hint = 英数字16文字です。空白、ハイフン、大文字と小文字の違いは問いません。

@@ -143,7 +143,12 @@ async fn finish(
     };
     let Some(url) = session.url else { return Err(Error::internal("Stripe gave a checkout session without a page")) };
     failpoint::pass("checkout.asked");
-    checkouts::opened(&app.store, intent.id, &session.id, &url, app.clock.now()).await?;
+    if !checkouts::opened(&app.store, intent.id, &session.id, &url, app.clock.now()).await? {
+        coupon::close_late(app, &session.id).await?;
+        let words =
+            "you have begun another purchase meanwhile, which takes the place of this one: go on there, or begin anew";
+        return Err(Error::conflict("checkout_replaced", words));
+    }
     failpoint::pass("checkout.opened");
     Ok(Opened { url, session_id: session.id })
 }

@@ -1,11 +1,12 @@
 //! Coupons at a purchase: checked and reserved together with the intent, used once it is paid, free again if it is not.
 
-use clients::stripe::CheckoutSession;
+use clients::stripe::{CheckoutSession, Subscription};
 use domain::coupon::{CouponCode, CouponError, Lasts, Off, Purchase, Terms};
 use domain::money::Money;
+use domain::period::Every;
 use domain::time::UnixMs;
 use store::coupon_uses::{self, RESERVED};
-use store::{Tx, checkouts, coupons, subscriptions, users};
+use store::{Tx, checkouts, coupons, plans, subscriptions, users};
 use uuid::Uuid;
 
 use crate::jobs::{self, Job};
@@ -124,9 +125,10 @@ async fn give_up(app: &App, tx: &Tx, reserved: &[coupon_uses::Model], now: UnixM
         checkouts::give_up(tx, one.checkout_id, now).await?;
         coupon_uses::mark_released(tx, one.checkout_id, now).await?;
     }
-    if open.is_empty() {
-        return Ok(());
-    }
+    if open.is_empty() { Ok(()) } else { close_pages(app, tx, open, now).await }
+}
+
+async fn close_pages(app: &App, tx: &Tx, open: Vec<String>, now: UnixMs) -> Result<()> {
     let job = Job::StripeClose { customer: None, subscriptions: Vec::new(), checkouts: open };
     jobs::enqueue(app, tx, &job, now).await
 }
@@ -137,6 +139,18 @@ pub(crate) async fn promotion(app: &App, intent: &checkouts::Model) -> Result<Op
     Ok(coupons::by_code(&app.store, code).await?.and_then(|coupon| coupon.stripe_promotion))
 }
 
+/// Stripe has opened a page whose purchase was given up meanwhile, for another one: it is closed, and leads nobody there.
+pub(crate) async fn close_late(app: &App, session: &str) -> Result<()> {
+    app.retrying(|| async {
+        let tx = app.store.write_txn().await?;
+        close_pages(app, &tx, vec![session.to_owned()], app.clock.now()).await?;
+        Ok(tx.commit().await?)
+    })
+    .await?;
+    app.wake_worker();
+    Ok(())
+}
+
 /// Stripe did not open the page, and will not.
 pub(crate) async fn release(app: &App, checkout: Uuid) -> Result<()> {
     app.retrying(|| async {
@@ -145,6 +159,18 @@ pub(crate) async fn release(app: &App, checkout: Uuid) -> Result<()> {
         Ok(tx.commit().await?)
     })
     .await
+}
+
+/// Whether what a subscription's coupon takes off goes along to another price: it does not where the coupon holds for other
+/// plans or periods only.
+pub(crate) async fn goes_along(app: &App, object: &Subscription, price: &str, every: Every) -> Result<bool> {
+    let intent = object.metadata.get(INTENT).and_then(|text| Uuid::parse_str(text).ok());
+    let Some(intent) = intent.filter(|_| !object.discounts.is_empty()) else { return Ok(true) };
+    let code = checkouts::by_id(&app.store, intent).await?.and_then(|intent| intent.coupon);
+    let Some(code) = code else { return Ok(true) };
+    let Some(row) = coupons::by_code(&app.store, &code).await? else { return Ok(true) };
+    let plan = plans::by_stripe_price(&app.store, price).await?.map(|plan| plan.code).unwrap_or_default();
+    Ok(terms(&row)?.holds_for(&plan, every.as_str()).is_ok())
 }
 
 /// A session's intent, as it went along to Stripe with the coupon.

@@ -17,7 +17,7 @@ use crate::{App, Error, Result, failpoint, ledger};
 /// pays and which renews. None if there is no such subscription, or nothing to give.
 pub async fn possible(app: &App, who: &Who) -> Result<Option<Money>> {
     let rows = subscriptions::all_of_user(&app.store, who.user.id).await?;
-    let Some(currency) = renewed_in(&rows) else { return Ok(None) };
+    let Some(currency) = renewed_in(&rows, who.user.stripe_customer_id.as_deref()) else { return Ok(None) };
     let balance = credit_ledger::balance(&app.store, who.user.id, Account::CustomerCredit, currency).await?;
     Ok((balance > 0).then_some(Money::new(balance, ledger::currency(currency)?)))
 }
@@ -29,9 +29,13 @@ pub async fn waiting(app: &App, who: &Who) -> Result<Vec<(String, i64)>> {
     Ok(balances)
 }
 
-fn renewed_in(rows: &[subscriptions::Model]) -> Option<&str> {
-    let renews =
-        |row: &&subscriptions::Model| !row.has_ended() && !row.cancel_at_period_end && !row.is_paid_with_credit();
+/// A balance at Stripe is one customer's: it pays for what is billed to the account's own customer, and not for what an
+/// earlier one of a second purchase has.
+fn renewed_in<'r>(rows: &'r [subscriptions::Model], customer: Option<&str>) -> Option<&'r str> {
+    let renews = |row: &&subscriptions::Model| {
+        let is_billed = !row.is_paid_with_credit() && customer == Some(&row.stripe_customer_id);
+        is_billed && !row.has_ended() && !row.cancel_at_period_end
+    };
     rows.iter().find(renews).and_then(|row| row.currency.as_deref())
 }
 
@@ -52,7 +56,7 @@ async fn apply_once(app: &App, who: &Who, name: &str) -> Result<()> {
         return Ok(());
     }
     let open = subscriptions::lock_open_of_user(&tx, user.id).await?;
-    let Some(currency) = renewed_in(&open) else {
+    let Some(currency) = renewed_in(&open, user.stripe_customer_id.as_deref()) else {
         let words = "no subscription of yours renews by card: pay for a period with your credit instead";
         return Err(Error::conflict("nothing_renews", words));
     };

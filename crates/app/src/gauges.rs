@@ -21,8 +21,8 @@ const SERVERS: [ServerStatus; 5] =
     [ServerStatus::Pending, ServerStatus::Up, ServerStatus::Degraded, ServerStatus::Draining, ServerStatus::Down];
 
 /// Why there can be no reward.
-const REFUSALS: [Refusal; 6] =
-    [Refusal::OwnMailbox, Refusal::OwnCard, Refusal::Loop, Refusal::NotFirst, Refusal::NoOffer, Refusal::SponsorGone];
+const REFUSALS: [Refusal; 5] =
+    [Refusal::OwnMailbox, Refusal::OwnCard, Refusal::Loop, Refusal::NoOffer, Refusal::SponsorGone];
 
 /// Shows counters that an alert watches before they first rise: of one that appears with its first rise nobody sees the rise.
 /// For the beginning of a process, once its metrics are kept.

@@ -2,18 +2,18 @@
 
 use std::time::{Duration, Instant};
 
-use clients::stripe::{self, Item, NextPhase, Proration, Schedule, StripeError};
+use clients::stripe::{self, Discounts, Item, NextPhase, Proration, Schedule, StripeError};
 use domain::change::{Begins, Terms, begins};
 use domain::period::Every;
 use domain::subscription::Status;
 use store::{leases, plans, subscriptions};
 use uuid::Uuid;
 
-use crate::plan::{self, Choice, Price, Sold};
+use crate::plan::{self, Choice, Sold};
 use crate::session::Who;
 use crate::subscription::{View, one};
 use crate::subscription_sync::{self, Cause};
-use crate::{App, Error, Result, failpoint};
+use crate::{App, Error, Result, coupon, failpoint};
 
 /// How long one holds the others up that was never ended, because its program died.
 const HELD_MS: i64 = 3_000;
@@ -52,11 +52,10 @@ pub(crate) async fn one_at_a_time<T>(app: &App, id: Uuid, work: impl Future<Outp
 }
 
 async fn change_alone(app: &App, who: &Who, id: Uuid, plan_code: &str, every: Option<Every>) -> Result<View> {
-    let row = subscriptions::of_user(&app.store, who.user.id, id).await?.ok_or(Error::NotFound)?;
+    let (row, object) = as_it_is(app, who, id).await?;
     let runs = row.period.as_deref().map(plan::every).transpose()?;
-    may_change(&row)?;
     let is_present = plan_code == row.plan && every.is_none_or(|every| runs == Some(every));
-    if is_present && row.next_plan.is_some() && takes_back(app, &row, runs).await? {
+    if is_present && row.next_plan.is_some() && takes_back(app, &row, runs, &object).await? {
         return follow(app, who, &row).await;
     }
     let choice = Choice { every: every.or(runs), currency: row.currency.as_deref() };
@@ -68,15 +67,15 @@ async fn change_alone(app: &App, who: &Who, id: Uuid, plan_code: &str, every: Op
     let present =
         Terms { every: runs, size: plans::by_code(&app.store, &row.plan).await?.map(|plan| plan.price_cents) };
     let when = begins(present, Terms { every: wished.price.every, size: Some(wished.plan.price_cents) });
-    let object = app.stripe.retrieve_subscription(&row.stripe_subscription_id).await?;
+    let object = app.stripe.retrieve_subscription(&object.id).await?;
     let item = object.items.first().ok_or_else(|| Error::internal("a subscription without an item"))?;
     // Nothing is paid for a trial: the price that comes after it is simply another one.
     if wished.price.every < runs && object.status != "trialing" {
-        schedule(app, &object, item, &wished.price, &at_stripe).await?;
+        schedule(app, &object, item, (&at_stripe, wished.price.every)).await?;
     } else {
         let has_released = release(app, &object).await?;
         let proration = if when == Begins::Paid { Proration::Now } else { Proration::None };
-        if let Err(error) = put_on(app, &object.id, item, &at_stripe, proration).await {
+        if let Err(error) = put_on(app, &object, item, (&at_stripe, wished.price.every), proration).await {
             if has_released {
                 put_back(app, &object).await?;
                 follow(app, who, &row).await?;
@@ -88,6 +87,22 @@ async fn change_alone(app: &App, who: &Who, id: Uuid, plan_code: &str, every: Op
     let view = follow(app, who, &row).await?;
     failpoint::pass("plan.synced");
     Ok(view)
+}
+
+/// A subscription whose plan may change, in our row and at Stripe. Stripe may have begun a new period that our row does not
+/// know of yet: what it was to before is not what is paid now, so the row follows first.
+async fn as_it_is(app: &App, who: &Who, id: Uuid) -> Result<(subscriptions::Model, stripe::Subscription)> {
+    for _ in 0..2 {
+        let row = subscriptions::of_user(&app.store, who.user.id, id).await?.ok_or(Error::NotFound)?;
+        may_change(&row)?;
+        let read_at = app.clock.now();
+        let object = app.stripe.retrieve_subscription(&row.stripe_subscription_id).await?;
+        if subscription_sync::seen(&object, read_at).period_start == row.period_start {
+            return Ok((row, object));
+        }
+        subscription_sync::sync(app, &row.stripe_subscription_id, Cause::asked()).await?;
+    }
+    Err(changing())
 }
 
 fn may_change(row: &subscriptions::Model) -> Result<()> {
@@ -121,10 +136,14 @@ async fn follow(app: &App, who: &Who, row: &subscriptions::Model) -> Result<View
 
 /// Takes back what waits in a schedule. Whether the subscription has its agreed price then; it has another one where a
 /// smaller plan waits, which is a change of the price itself.
-async fn takes_back(app: &App, row: &subscriptions::Model, runs: Option<Every>) -> Result<bool> {
-    let object = app.stripe.retrieve_subscription(&row.stripe_subscription_id).await?;
-    release(app, &object).await?;
-    let now = subscription_sync::bought(app, &object).await?.now;
+async fn takes_back(
+    app: &App,
+    row: &subscriptions::Model,
+    runs: Option<Every>,
+    object: &stripe::Subscription,
+) -> Result<bool> {
+    release(app, object).await?;
+    let now = subscription_sync::bought(app, object).await?.now;
     Ok(now.plan.code == row.plan && runs.is_none_or(|runs| now.price.every == runs))
 }
 
@@ -145,17 +164,24 @@ async fn put_back(app: &App, before: &stripe::Subscription) -> Result<()> {
         && let Some(price) = subscription_sync::price_of(waited)
         && let Some(item) = object.items.first()
     {
-        schedule(app, &object, item, &price, &waited.id).await?;
+        schedule(app, &object, item, (&waited.id, price.every)).await?;
     }
     Ok(())
 }
 
-/// Another price at once, of the subscription's own.
-async fn put_on(app: &App, id: &str, item: &Item, price: &str, proration: Proration) -> Result<()> {
+/// Another price at once, of the subscription's own. A coupon that does not hold for it ends.
+async fn put_on(
+    app: &App,
+    object: &stripe::Subscription,
+    item: &Item,
+    (price, every): (&str, Every),
+    proration: Proration,
+) -> Result<()> {
+    let discounts = if coupon::goes_along(app, object, price, every).await? { Discounts::Stay } else { Discounts::End };
     // A key of this request alone: Stripe would repeat a declined card's answer for a day. Asking twice changes nothing,
     // since a price that is there already makes no difference to be paid.
     let key = format!("plan-{}", app.dice.id(app.clock.now()));
-    match app.stripe.change_price(id, &item.id, price, proration, &key).await {
+    match app.stripe.change_price(&object.id, &item.id, price, proration, discounts, &key).await {
         Err(StripeError::Refused { kind, .. }) if kind == "card_error" => Err(Error::PaymentRequired {
             code: "card_declined",
             detail: "the card was declined and nothing was changed; use another card, then try again",
@@ -166,7 +192,7 @@ async fn put_on(app: &App, id: &str, item: &Item, price: &str, proration: Prorat
 
 /// Another price once the present period ends. Asked again, after an answer was lost or while another request does the
 /// same, it goes on with the schedule that is there: the last wish holds.
-async fn schedule(app: &App, object: &stripe::Subscription, item: &Item, price: &Price, price_id: &str) -> Result<()> {
+async fn schedule(app: &App, object: &stripe::Subscription, item: &Item, next: (&str, Every)) -> Result<()> {
     if object.cancel_at_period_end || object.cancel_at.is_some() && object.next_item().is_none() {
         let words = "the subscription ends with its period: let it go on first, then choose the shorter one";
         return Err(Error::conflict("subscription_ending", words));
@@ -176,7 +202,7 @@ async fn schedule(app: &App, object: &stripe::Subscription, item: &Item, price: 
         None => create(app, &object.id, &format!("schedule-{}", app.dice.id(app.clock.now()))).await?,
     };
     failpoint::pass("plan.scheduled");
-    set_next(app, object, item, &made, (price_id, price.every), made.card()).await
+    set_next(app, object, item, &made, next, made.card()).await
 }
 
 /// Sets what a schedule puts in the place of the item once the present period ends.
@@ -191,14 +217,16 @@ async fn set_next(
     let run = schedule.current_phase.zip(item.current_period_end);
     let (phase, ends) = run.ok_or_else(|| Error::internal("a schedule that has not begun"))?;
     let (interval, interval_count) = every.at_stripe();
+    let discounts = &object.discounts[..];
     let next = NextPhase {
         begun: phase.start_date,
         ends,
         present: &item.price.id,
         quantity: item.quantity.unwrap_or(1),
-        discounts: &object.discounts,
+        present_discounts: discounts,
         card,
         price,
+        discounts: if coupon::goes_along(app, object, price, every).await? { discounts } else { &[] },
         interval,
         interval_count,
     };

@@ -1,6 +1,6 @@
 //! Present customers come to the price of the list: each is told first, and charged it from a later renewal on.
 
-use clients::stripe::{self, Proration};
+use clients::stripe::{self, Discounts, Proration};
 use domain::money::Money;
 use domain::time::DAY_MS;
 use store::{price_moves, subscriptions, users};
@@ -174,7 +174,9 @@ async fn carry_out_one(app: &App, planned: &PriceMove, row: &subscriptions::Mode
     if !is_there && is_wanted(app, planned, &object).await? {
         let renewal = item.current_period_end.unwrap_or_default();
         let key = format!("move-{}-{}-{renewal}", row.id, planned.stripe_price_id);
-        app.stripe.change_price(stripe_id, &item.id, &planned.stripe_price_id, Proration::None, &key).await?;
+        app.stripe
+            .change_price(stripe_id, &item.id, &planned.stripe_price_id, Proration::None, Discounts::Stay, &key)
+            .await?;
     }
     // What the row shows from here on is what Stripe will charge; a move that is done, or is none any more, goes with it.
     subscription_sync::sync(app, stripe_id, Cause::asked()).await.map(drop)

@@ -1,7 +1,7 @@
 //! Money given back through Stripe: by an operator, in part or whole; by a customer, the first purchase within its time.
 //!
 //! The key of the request to Stripe says how much had gone back before, so that asking again after an answer was lost is
-//! the same refund, and one after it was seen is another.
+//! the same refund. Whoever asks for a part says that too, so that asking again once we know of it is refused.
 
 use clients::stripe::StripeError;
 use domain::time::{DAY_MS, UnixMs};
@@ -16,13 +16,23 @@ use crate::{App, Error, Result, ledger, money_back};
 /// Longest reason, in characters.
 const MOST_REASON: usize = 200;
 
-/// Gives a payment back, so many minor units of it or all that is left, with a reason for the audit log. Our rows follow
-/// from what Stripe then says.
+/// A part of a payment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Part {
+    /// In minor units.
+    pub amount: i64,
+    /// What had gone back when the operator looked, in minor units. It tells a second part from the same one asked for again,
+    /// after an answer that was lost.
+    pub gone_back: i64,
+}
+
+/// Gives a payment back, a part of it or all that is left, with a reason for the audit log. Our rows follow from what Stripe
+/// then says. Refused where more has gone back meanwhile than whoever asks for a part knows of.
 pub async fn by_operator(
     app: &App,
     actor: &str,
     invoice: &str,
-    amount: Option<i64>,
+    part: Option<Part>,
     reason: &str,
 ) -> Result<invoices::Model> {
     if reason.trim().is_empty() || reason.chars().count() > MOST_REASON || reason.chars().any(char::is_control) {
@@ -33,11 +43,16 @@ pub async fn by_operator(
     if left == 0 {
         return Err(Error::conflict("nothing_to_refund", "nothing of this invoice is left with us"));
     }
-    if amount.is_some_and(|amount| !(1..=left).contains(&amount)) {
+    if part.is_some_and(|part| part.gone_back != row.amount_refunded) {
+        let detail =
+            format!("{} minor units of it have gone back already: see whether that was this", row.amount_refunded);
+        return Err(Error::conflict("refund_changed", detail));
+    }
+    if part.is_some_and(|part| !(1..=left).contains(&part.amount)) {
         let detail = format!("an amount is 1 to {left} minor units, which are left of it");
         return Err(Error::invalid("amount", "amount_invalid", detail));
     }
-    give_back(app, actor, &row, amount.unwrap_or(left), reason.trim()).await?;
+    give_back(app, actor, &row, part.map_or(left, |part| part.amount), reason.trim()).await?;
     invoices::by_stripe_id(&app.store, invoice).await?.ok_or(Error::NotFound)
 }
 

@@ -27,8 +27,7 @@ pub(crate) async fn announce(
     now: UnixMs,
 ) -> Result<()> {
     if row.amount_paid > 0
-        && (billing_reason == Some("subscription_create")
-            || !invoices::has_paid_another(tx, row.user_id, &row.stripe_invoice_id).await?)
+        && (billing_reason == Some("subscription_create") || !invoices::has_paid_before(tx, row).await?)
     {
         jobs::enqueue(app, tx, &Job::RewardConsider { invoice: row.stripe_invoice_id.clone() }, now).await?;
     }
@@ -55,6 +54,9 @@ async fn consider_once(app: &App, invoice: &str, card: Option<&[u8]>) -> Result<
     if let Some(card) = card {
         card_marks::note(&tx, friend.id, card, now).await?;
     }
+    // The first that was issued counts, in whatever order they are heard of.
+    let first = invoices::first_paid(&tx, friend.id, 1).await?.pop();
+    let invoice = first.as_ref().map_or(invoice, |first| &first.stripe_invoice_id);
     let paid = invoices::lock_by_stripe_id(&tx, invoice).await?.ok_or(Error::NotFound)?;
     if let Some(sponsor) = friend.referred_by
         && sponsorships::of_friend(&tx, friend.id).await?.is_none()
@@ -74,7 +76,7 @@ async fn make(
 ) -> Result<()> {
     let terms = &app.config.referrals;
     let plan = subscriptions::by_ids(tx, &[paid.subscription_id]).await?.pop().map(|row| row.plan).unwrap_or_default();
-    let why = match why_not(tx, friend, sponsor, Some(paid)).await? {
+    let why = match why_not(tx, friend, sponsor).await? {
         None if terms.percent == 0 || !terms.counts(&plan) => Some(Refusal::NoOffer),
         why => why,
     };
@@ -96,27 +98,17 @@ async fn make(
     book(app, tx, &row, Kind::RewardPending, amount, now).await
 }
 
-/// Why friend and sponsor get nothing, as things are now. Without a payment it is not asked whether there was one before.
-async fn why_not(
-    tx: &Tx,
-    friend: &users::Model,
-    sponsor: Uuid,
-    paid: Option<&invoices::Model>,
-) -> Result<Option<Refusal>> {
+/// Why friend and sponsor get nothing, as things are now.
+async fn why_not(tx: &Tx, friend: &users::Model, sponsor: Uuid) -> Result<Option<Refusal>> {
     let Some(sponsor) = users::by_id(tx, sponsor).await?.filter(|sponsor| sponsor.deleted_at.is_none()) else {
         return Ok(Some(Refusal::SponsorGone));
     };
     // A deleted account has no address any more.
     let mailbox = |user: &users::Model| Email::parse(&user.email).ok().map(|email| email.mailbox());
-    let has_paid_before = match paid {
-        Some(paid) => invoices::has_paid_another(tx, friend.id, &paid.stripe_invoice_id).await?,
-        None => false,
-    };
     let pair = Pair {
         have_one_mailbox: friend.deleted_at.is_none() && mailbox(&sponsor) == mailbox(friend),
         have_one_card: card_marks::have_one(tx, friend.id, sponsor.id).await?,
         is_loop: sponsor.referred_by == Some(friend.id),
-        has_paid_before,
         sponsor_is_active: sponsor.may_sign_in(),
     };
     let why = refusal(&pair);
@@ -187,7 +179,7 @@ async fn confirm(app: &App, id: Uuid) -> Result<()> {
     // Whoever paid with a card of their own as a friend may show it only later.
     let friend = users::by_id(&tx, row.user_id).await?.ok_or(Error::NotFound)?;
     let sponsor = users::by_id(&tx, row.sponsor_id).await?.ok_or(Error::NotFound)?;
-    if let Some(why) = why_not(&tx, &friend, row.sponsor_id, None).await? {
+    if let Some(why) = why_not(&tx, &friend, row.sponsor_id).await? {
         book(app, &tx, &row, Kind::RewardVoided, row.amount, now).await?;
         row.state = State::Refused.as_str().to_owned();
         row.reason = Some(why.as_str().to_owned());

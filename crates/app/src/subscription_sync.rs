@@ -246,12 +246,13 @@ async fn apply_once(
     let mut user = users::lock(&tx, user).await?.ok_or(Error::NotFound)?;
     let row = subscriptions::lock_by_stripe_id(&tx, &object.id).await?;
     if row.is_none() && user.deleted_at.is_some() {
-        return refuse(app, tx, object, cause, "deleted", now).await.map(Some);
+        return refuse(app, tx, (object, None), cause, "deleted", now).await.map(Some);
     }
     // Two purchases that were opened at once, each with a trial.
     let is_trial = row.is_none() && object.status == "trialing";
     if is_trial && !subscriptions::all_of_user(&tx, user.id).await?.is_empty() {
-        return refuse(app, tx, object, cause, SECOND_TRIAL, now).await.map(Some);
+        let customer = user.stripe_customer_id.as_deref();
+        return refuse(app, tx, (object, customer), cause, SECOND_TRIAL, now).await.map(Some);
     }
     let known = row.as_ref().map(subscriptions::Model::state).transpose()?;
     let decision = decide(known.as_ref(), &seen(object, read_at));
@@ -312,18 +313,19 @@ async fn apply_once(
     Ok(Some(Outcome { word, entitled: row.state()?.is_entitled(now) }))
 }
 
-/// Ends what nobody may use: a purchase that was under way when its buyer deleted the account, a second trial.
+/// Ends what nobody may use: a purchase that was under way when its buyer deleted the account, a second trial. The customer
+/// that Stripe made for it goes with it; the account's own, which pays for what there is, stays.
 async fn refuse(
     app: &App,
     tx: Tx,
-    object: &stripe::Subscription,
+    (object, own_customer): (&stripe::Subscription, Option<&str>),
     cause: &Cause,
     word: &'static str,
     now: UnixMs,
 ) -> Result<Outcome> {
     if object.ended_at.is_none() {
         let job = Job::StripeClose {
-            customer: Some(object.customer.clone()),
+            customer: Some(object.customer.clone()).filter(|customer| own_customer != Some(customer)),
             subscriptions: vec![object.id.clone()],
             checkouts: Vec::new(),
         };

@@ -19,7 +19,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
 use url::Url;
 
-pub use calls::{EventsQuery, NewCheckout, NewPrice, Proration};
+pub use calls::{Discounts, EventsQuery, NewCheckout, NewPrice, Proration};
 pub use coupons::{Discount, NewCoupon, NewPromotionCode};
 pub use error::StripeError;
 pub use objects::{

@@ -119,19 +119,24 @@ impl Terms {
         if self.expires_at.is_some_and(|at| at <= now) { Err(TermsError::Past) } else { Ok(()) }
     }
 
+    /// Whether it holds for a plan and a period (`month`, `quarter`, `year`), also of one who has bought with it.
+    pub fn holds_for(&self, plan: &str, period: &str) -> Result<(), CouponError> {
+        let is_among = |words: &[String], word: &str| words.is_empty() || words.iter().any(|known| known == word);
+        if !is_among(&self.plans, plan) {
+            return Err(CouponError::Plan);
+        }
+        if is_among(&self.periods, period) { Ok(()) } else { Err(CouponError::Period) }
+    }
+
     /// Whether it holds for a purchase.
     pub fn holds(&self, purchase: &Purchase<'_>) -> Result<(), CouponError> {
-        let is_among = |words: &[String], word: &str| words.is_empty() || words.iter().any(|known| known == word);
         if self.expires_at.is_some_and(|at| at <= purchase.now) {
             return Err(CouponError::Expired);
         }
-        let is_other_money = matches!(self.off, Off::Amount(amount) if amount.currency != purchase.currency);
-        if is_other_money || !is_among(&self.plans, purchase.plan) {
+        if matches!(self.off, Off::Amount(amount) if amount.currency != purchase.currency) {
             return Err(CouponError::Plan);
         }
-        if !is_among(&self.periods, purchase.period) {
-            return Err(CouponError::Period);
-        }
+        self.holds_for(purchase.plan, purchase.period)?;
         if self.first_only && purchase.has_bought {
             return Err(CouponError::FirstOnly);
         }

@@ -103,8 +103,6 @@ pub enum Refusal {
     OwnCard,
     /// The friend has brought in the sponsor.
     Loop,
-    /// The friend has paid before.
-    NotFirst,
     /// The plan does not count, or nothing is offered.
     NoOffer,
     /// The sponsor's account is suspended or gone.
@@ -118,7 +116,6 @@ impl Refusal {
             Refusal::OwnMailbox => "own_mailbox",
             Refusal::OwnCard => "own_card",
             Refusal::Loop => "loop",
-            Refusal::NotFirst => "not_first",
             Refusal::NoOffer => "no_offer",
             Refusal::SponsorGone => "sponsor_gone",
         }
@@ -134,8 +131,6 @@ pub struct Pair {
     pub have_one_card: bool,
     /// Whether the sponsor came by the friend's code.
     pub is_loop: bool,
-    /// Whether the friend has paid before.
-    pub has_paid_before: bool,
     /// Whether the sponsor's account is in use.
     pub sponsor_is_active: bool,
 }
@@ -146,7 +141,6 @@ pub fn refusal(pair: &Pair) -> Option<Refusal> {
         (pair.have_one_mailbox, Refusal::OwnMailbox),
         (pair.have_one_card, Refusal::OwnCard),
         (pair.is_loop, Refusal::Loop),
-        (pair.has_paid_before, Refusal::NotFirst),
         (!pair.sponsor_is_active, Refusal::SponsorGone),
     ];
     rules.into_iter().find(|(holds, _)| *holds).map(|(_, refusal)| refusal)
@@ -180,19 +174,12 @@ mod tests {
 
     #[test]
     fn s14_a_pair_that_is_one_person_gets_nothing() {
-        let fair = Pair {
-            have_one_mailbox: false,
-            have_one_card: false,
-            is_loop: false,
-            has_paid_before: false,
-            sponsor_is_active: true,
-        };
+        let fair = Pair { have_one_mailbox: false, have_one_card: false, is_loop: false, sponsor_is_active: true };
         assert_eq!(refusal(&fair), None);
         for (pair, why) in [
             (Pair { have_one_mailbox: true, ..fair }, Refusal::OwnMailbox),
             (Pair { have_one_card: true, ..fair }, Refusal::OwnCard),
             (Pair { is_loop: true, ..fair }, Refusal::Loop),
-            (Pair { has_paid_before: true, ..fair }, Refusal::NotFirst),
             (Pair { sponsor_is_active: false, ..fair }, Refusal::SponsorGone),
         ] {
             assert_eq!(refusal(&pair), Some(why));

@@ -247,7 +247,10 @@ fn status_of(seen: &Seen) -> Status {
 fn paid_until(status: Status, row: Option<&Subscription>, seen: &Seen) -> UnixMs {
     match status {
         Status::Trialing | Status::Active => seen.period_end,
-        Status::PastDue => seen.period_start,
+        // Where Stripe keeps what is not paid, the next periods begin unpaid too.
+        Status::PastDue => row
+            .filter(|row| row.status == Status::PastDue)
+            .map_or(seen.period_start, |row| row.paid_until.min(seen.period_start)),
         Status::Paused => row.map_or(seen.period_start, |row| row.paid_until),
         Status::Incomplete => seen.period_start,
         Status::Ended => seen.ended_at.unwrap_or(seen.read_at),
@@ -438,6 +441,13 @@ mod tests {
         assert_eq!(row.paid_until, MONTH);
         assert_eq!(announcements, [], "each try is told by itself");
         assert!(row.is_entitled(MONTH + GRACE_MS - 1) && !row.is_entitled(MONTH + GRACE_MS));
+        // Stripe may be set to go on: no period that is not paid begins with three days of its own.
+        for (month, word) in [(2, "past_due"), (3, "unpaid")] {
+            let (start, end) = (month * MONTH, (month + 1) * MONTH);
+            let (row, _) =
+                saved(decide(Some(&row), &Seen { period_start: start, period_end: end, ..seen(word, start) }));
+            assert!(!row.is_entitled(start), "{word}");
+        }
     }
 
     #[test]

@@ -18,6 +18,7 @@ mod stripe;
 mod user;
 
 use anyhow::Context as _;
+use app::refund::Part;
 use app::{App, Error};
 use serde_json::json;
 
@@ -50,7 +51,10 @@ pub(crate) async fn run(command: Admin) -> anyhow::Result<()> {
         Admin::Credit(command) => credit::run(&app, command).await,
         Admin::Coupon(command) => coupon::run(&app, command).await,
         Admin::Gift(command) => gift::run(&app, command).await,
-        Admin::Refund { invoice, amount, reason, format } => refund::run(&app, &invoice, amount, &reason, format).await,
+        Admin::Refund { invoice, amount, gone_back, reason, format } => {
+            let part = amount.map(|amount| Part { amount, gone_back });
+            refund::run(&app, &invoice, part, &reason, format).await
+        }
         Admin::Ledger(command) => ledger::run(&app, command).await,
         Admin::ApiKey(command) => api_key::run(&app, command).await,
         Admin::Job(command) => job::run(&app, command).await,

@@ -94,9 +94,9 @@ pub async fn give_up(tx: &Tx, id: Uuid, now: UnixMs) -> Result<()> {
     Ok(())
 }
 
-/// Saves Stripe's answer to an intent.
-pub async fn opened(db: &impl Db, id: Uuid, session: &str, url: &str, now: UnixMs) -> Result<()> {
-    Entity::update_many()
+/// Saves Stripe's answer to an intent. False if the intent was given up meanwhile; the same answer once more is fine.
+pub async fn opened(db: &impl Db, id: Uuid, session: &str, url: &str, now: UnixMs) -> Result<bool> {
+    let saved = Entity::update_many()
         .col_expr(Column::StripeSessionId, Expr::value(session))
         .col_expr(Column::Url, Expr::value(url))
         .col_expr(Column::Status, Expr::value("open"))
@@ -105,7 +105,11 @@ pub async fn opened(db: &impl Db, id: Uuid, session: &str, url: &str, now: UnixM
         .filter(Column::Status.eq("intent"))
         .exec(db.conn())
         .await?;
-    Ok(())
+    if saved.rows_affected > 0 {
+        return Ok(true);
+    }
+    let known = by_id(db, id).await?;
+    Ok(known.is_some_and(|row| row.status != "expired" && row.stripe_session_id.as_deref() == Some(session)))
 }
 
 /// Ends an intent as `complete` or `expired`.

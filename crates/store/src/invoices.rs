@@ -132,10 +132,10 @@ pub async fn owner(db: &impl Db, id: &str) -> Result<Option<Uuid>> {
     Ok(query.into_tuple().one(db.conn()).await?)
 }
 
-/// Whether a user has paid another invoice than this one, by Stripe's id.
-pub async fn has_paid_another(db: &impl Db, user: Uuid, but: &str) -> Result<bool> {
-    let paid = Entity::find().filter(Column::UserId.eq(user)).filter(Column::Status.eq("paid"));
-    let paid = paid.filter(Column::AmountPaid.gt(0)).filter(Column::StripeInvoiceId.ne(but));
+/// Whether a user has paid another invoice that was issued before this one; later ones may well have been heard of first.
+pub async fn has_paid_before(db: &impl Db, than: &Model) -> Result<bool> {
+    let paid = Entity::find().filter(Column::UserId.eq(than.user_id)).filter(Column::Status.eq("paid"));
+    let paid = paid.filter(Column::AmountPaid.gt(0)).filter(Column::IssuedAt.lt(than.issued_at));
     Ok(paid.count(db.conn()).await? > 0)
 }
 

@@ -88,6 +88,15 @@ pub enum Proration {
     None,
 }
 
+/// What becomes of the discounts at another price.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Discounts {
+    /// They take something off it too.
+    Stay,
+    /// They end with the price that they were given for.
+    End,
+}
+
 impl Stripe {
     /// Opens a purchase.
     pub async fn create_checkout_session(
@@ -328,6 +337,7 @@ impl Stripe {
         item: &str,
         price: &str,
         proration: Proration,
+        discounts: Discounts,
         idempotency_key: &str,
     ) -> Result<Subscription, StripeError> {
         let path = ["v1", "subscriptions", id];
@@ -342,6 +352,9 @@ impl Stripe {
             }
             Proration::None => call.param("proration_behavior", "none"),
         };
+        if discounts == Discounts::End {
+            call = call.param("discounts", "");
+        }
         self.call(call).await
     }
 

@@ -14,12 +14,14 @@ pub struct NextPhase<'a> {
     pub present: &'a str,
     /// How many are paid now.
     pub quantity: i64,
-    /// `di_…`, which the subscription has and keeps.
-    pub discounts: &'a [String],
+    /// `di_…`, which the subscription has and keeps for the present period.
+    pub present_discounts: &'a [String],
     /// `pm_…`, which the present phase names and the next one keeps; see [`Schedule::card`].
     pub card: Option<&'a str>,
     /// `price_…` that holds then.
     pub price: &'a str,
+    /// Those of the discounts that go along.
+    pub discounts: &'a [String],
     /// `month` or `year`; the next phase is one period of the new price.
     pub interval: &'a str,
     /// Every so many of them.
@@ -61,11 +63,11 @@ impl Stripe {
             .param("phases[1][duration][interval_count]", next.interval_count.to_string())
             .param("phases[1][proration_behavior]", "none")
             .key(idempotency_key);
-        for phase in 0..2 {
+        for (phase, discounts) in [next.present_discounts, next.discounts].into_iter().enumerate() {
             if let Some(card) = next.card {
                 call = call.param(&format!("phases[{phase}][default_payment_method]"), card);
             }
-            for (place, discount) in next.discounts.iter().enumerate() {
+            for (place, discount) in discounts.iter().enumerate() {
                 call = call.param(&format!("phases[{phase}][discounts][{place}][discount]"), discount);
             }
         }

@@ -437,6 +437,12 @@ impl StripeFake {
         self.inner.read(|state| state.find(Table::of_id(id)?, id).map(public))
     }
 
+    /// Every purchase that was begun, oldest first.
+    #[must_use]
+    pub fn checkout_sessions(&self) -> Vec<Value> {
+        self.inner.read(|state| state.all(Table::Sessions).iter().map(public).collect())
+    }
+
     /// The requests to the API since the start, oldest first.
     #[must_use]
     pub fn requests(&self) -> Vec<LoggedRequest> {

@@ -22,6 +22,7 @@ const UPDATE: &[Known] = &[
     ("cancellation_details[comment]", Kind::Unset),
     ("cancellation_details[feedback]", Kind::OneOf(FEEDBACK)),
     ("description", Kind::Unset),
+    ("discounts", Kind::Unset),
     ("items[#][id]", Kind::Text),
     ("items[#][price]", Kind::Text),
     ("items[#][quantity]", Kind::Int),
@@ -125,6 +126,10 @@ pub(crate) fn update(cx: &mut Cx<'_>, id: &str, p: &Params) -> Result<Value, Api
         subscription["metadata"] = metadata;
         if p.get("description").is_some() {
             subscription["description"] = p.text_or_null("description");
+        }
+        // All that is taken off ends where none is named. Which one is to stay nobody of ours says.
+        if p.get("discounts").is_some() {
+            subscription["discounts"] = json!([]);
         }
         if let Some(change) = &change {
             subscription["items"]["data"] = json!(change.items);

@@ -88,6 +88,10 @@ pub(crate) enum Admin {
         /// In minor units (cents); all that is left, if left out
         #[arg(long)]
         amount: Option<i64>,
+        /// What has gone back of it before, in minor units. A part is given only if that is right, so that a command repeated
+        /// after an answer was lost gives nothing twice
+        #[arg(long, default_value_t = 0, requires = "amount")]
+        gone_back: i64,
         /// Why, for the audit log
         #[arg(long)]
         reason: String,

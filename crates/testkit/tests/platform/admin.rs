@@ -397,6 +397,12 @@ async fn admin_gives_a_payment_back_in_part_and_whole(database: Database) -> any
     let part: Vec<(&str, &str)> = part.iter().map(|(name, text)| (*name, text.as_str())).collect();
     assert_eq!(confirmed(&mut reader, &refund, &part).await?.to, format!("{path}?done=refunded"));
     assert_eq!(last(&test).await?, by(&admin, "invoice.refund", mika.id));
+    // The same answer to the same question, sent twice.
+    let mut again = part.clone();
+    again.extend([("sure", "yes"), ("gone_back", "0")]);
+    let page = reader.submit(&refund, &again).await?;
+    assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(page.text.contains("has gone back meanwhile"), "{}", page.text);
     assert!(reader.open(&path).await?.text.contains("$3.99"), "what is left is said");
     let rest = of("");
     let rest: Vec<(&str, &str)> = rest.iter().map(|(name, text)| (*name, text.as_str())).collect();

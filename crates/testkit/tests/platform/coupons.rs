@@ -18,6 +18,7 @@ use testkit::app::{DAY, Database, TestApp, Wanted};
 use testkit::caller::{PASSWORD, TestUser};
 use testkit::fleet::Fleet;
 
+use crate::offers::{buy, with_offers};
 use crate::site::Reader;
 
 testkit::on_both_databases!(
@@ -25,6 +26,8 @@ testkit::on_both_databases!(
     a_coupon_that_does_not_hold_is_refused_with_the_reason,
     of_fifty_who_want_the_last_use_of_a_coupon_one_gets_it,
     one_customer_has_one_page_open_on_a_coupon,
+    of_two_purchases_begun_at_once_one_page_stays_open,
+    what_a_coupon_takes_off_ends_with_what_it_holds_for,
     a_use_that_was_not_paid_is_free_again,
     a_use_is_settled_when_stripes_word_of_it_was_lost,
     an_answer_of_stripes_that_is_lost_takes_one_use,
@@ -210,6 +213,65 @@ async fn one_customer_has_one_page_open_on_a_coupon(database: Database) -> anyho
         assert!(test.stripe.pay(&first).is_err(), "the page is closed");
     }
     assert_eq!((uses(&test, "ONCE").await?, uses(&test, "FIRST").await?), ((0, 0), (0, 1)));
+    test.all_is_well().await
+}
+
+async fn of_two_purchases_begun_at_once_one_page_stays_open(database: Database) -> anyhow::Result<()> {
+    let Some(test) = TestApp::start(&Wanted::on(database)).await? else { return Ok(()) };
+    let mika = test.with_user("mika").await?;
+    add(&test, "FIRST", &Terms { first_only: true, ..percent(50) }).await?;
+    for _ in 0..5 {
+        let bodies = ["basic", "premium", "vip"].map(|plan| json!({ "plan": plan, "coupon": "FIRST" }));
+        let all = bodies.iter().map(|body| test.post("/stripe/checkout", Some(&mika), body));
+        for answer in futures_util::future::join_all(all).await {
+            let (status, body) = answer?;
+            let is_replaced = (status, &body["code"]) == (StatusCode::CONFLICT, &json!("checkout_replaced"));
+            assert!(status == StatusCode::OK || is_replaced, "{status} {body}");
+        }
+    }
+    test.run_jobs().await?;
+    let pages = test.stripe.checkout_sessions();
+    let open: Vec<&Value> = pages.iter().filter(|page| page["status"] == "open").collect();
+    assert!(open.len() <= 1, "{open:?}");
+    test.all_is_well().await
+}
+
+async fn what_a_coupon_takes_off_ends_with_what_it_holds_for(database: Database) -> anyhow::Result<()> {
+    let Some(test) = with_offers(database).await? else { return Ok(()) };
+    let half = |plans: &[&str], periods: &[&str]| Terms {
+        lasts: Lasts::Forever,
+        plans: plans.iter().map(|word| (*word).to_owned()).collect(),
+        periods: periods.iter().map(|word| (*word).to_owned()).collect(),
+        ..percent(50)
+    };
+    add(&test, "SMALL", &half(&["basic", "premium"], &[])).await?;
+    add(&test, "YEARLY", &half(&[], &["year"])).await?;
+    let mika = test.with_user("mika").await?;
+    let noa = test.with_user("noa").await?;
+    for (user, every, coupon) in [(&mika, "month", "SMALL"), (&noa, "year", "YEARLY")] {
+        let what = json!({ "plan": "basic", "interval": every, "coupon": coupon });
+        buy(&test, user, what).await?;
+    }
+    let choose = async |user: &TestUser, plan: &str, every: &str| {
+        let user = test.log_in(&user.email).await?;
+        let id = test.get("/subscriptions", Some(&user)).await?["subscriptions"][0]["id"].take();
+        let path = format!("/subscriptions/{}/change", id.as_str().unwrap_or_default());
+        let (status, body) = test.post(&path, Some(&user), &json!({ "plan": plan, "interval": every })).await?;
+        assert_eq!(status, StatusCode::OK, "{body}");
+        test.settle().await
+    };
+    let renewed = async |user: &TestUser| {
+        test.advance(366 * DAY);
+        test.stripe.run_due()?;
+        test.settle().await?;
+        newest_invoice(&test, &test.log_in(&user.email).await?).await
+    };
+    choose(&mika, "premium", "month").await?;
+    choose(&noa, "basic", "month").await?;
+    assert_eq!(renewed(&mika).await?, 499, "half of 9.99, to the cent below");
+    assert_eq!(newest_invoice(&test, &test.log_in(&noa.email).await?).await?, 599, "a month has no coupon");
+    choose(&mika, "vip", "month").await?;
+    assert_eq!(renewed(&mika).await?, 1_999, "it held for smaller plans");
     test.all_is_well().await
 }
 

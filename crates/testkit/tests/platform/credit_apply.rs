@@ -22,6 +22,7 @@ testkit::on_both_databases!(
     credit_that_cannot_get_to_stripe_comes_back,
     a_deleted_account_has_nothing_at_stripe,
     without_a_subscription_that_renews_nothing_is_applied,
+    credit_waits_at_the_customer_that_is_billed,
 );
 
 async fn with_credit(test: &TestApp, cents: i64) -> anyhow::Result<(TestUser, Paid)> {
@@ -162,4 +163,27 @@ async fn without_a_subscription_that_renews_nothing_is_applied(database: Databas
     assert_eq!(apply(&test, &user, None).await?.1["code"], "nothing_renews");
     assert_eq!(in_account(&test, &user, Account::CustomerCredit).await?, 500);
     Ok(())
+}
+
+async fn credit_waits_at_the_customer_that_is_billed(database: Database) -> anyhow::Result<()> {
+    let Some(test) = TestApp::start(&Wanted::on(database)).await? else { return Ok(()) };
+    let user = test.with_user("mika").await?;
+    // Two pages that were opened before the first was paid make two customers at Stripe.
+    let (first, second) = (test.checkout(&user, "basic").await?, test.checkout(&user, "premium").await?);
+    let first = test.stripe.pay(&first)?;
+    test.settle().await?;
+    test.stripe.pay(&second)?;
+    test.settle().await?;
+    let gift = Money::new(500, Currency::USD);
+    credits::change(&test.app, COMMAND_LINE, &user.email, Wish::Grant, gift, "a gift", None).await?;
+    test.stripe.cancel(&first.subscription)?;
+    test.settle().await?;
+    let user = test.log_in(&user.email).await?;
+    assert_eq!(
+        apply(&test, &user, None).await?.1["code"],
+        "nothing_renews",
+        "the other customer has no balance of ours"
+    );
+    assert_eq!(in_account(&test, &user, Account::CustomerCredit).await?, 500);
+    test.all_is_well().await
 }

@@ -10,6 +10,7 @@ testkit::on_both_databases!(
     a_disputed_payment_holds_the_service_until_it_is_decided,
     a_customer_deleted_at_stripe_can_buy_again,
     a_larger_plan_counts_at_once_and_a_smaller_one_with_the_next_period,
+    a_larger_plan_right_after_stripes_renewal_is_paid,
     a_declined_card_changes_no_plan,
     a_paused_subscription_rests,
 );
@@ -166,6 +167,27 @@ async fn a_larger_plan_counts_at_once_and_a_smaller_one_with_the_next_period(dat
     let deleted = test.request(Method::DELETE, &format!("/devices/{first}"), Some(&user)).send().await?;
     assert_eq!(deleted.status(), StatusCode::NO_CONTENT);
     assert_eq!(served().await?, ["tablet"], "the next one takes its place");
+    test.all_is_well().await
+}
+
+async fn a_larger_plan_right_after_stripes_renewal_is_paid(database: Database) -> anyhow::Result<()> {
+    let Some(test) = TestApp::start(&Wanted::on(database)).await? else { return Ok(()) };
+    let (user, _) = subscriber(&test, "premium").await?;
+    let id = subscription(&test, &user).await?["id"].take();
+    change(&test, &user, &id, "basic").await?;
+    test.settle().await?;
+    // Stripe has renewed it as the smaller plan, and we have not heard of it.
+    test.advance(31 * testkit::app::DAY);
+    test.stripe.run_due()?;
+    let user = test.log_in(&user.email).await?;
+    assert_eq!(subscription(&test, &user).await?["plan"], "premium", "as if nothing had happened yet");
+    let (status, larger) = change(&test, &user, &id, "premium").await?;
+    assert_eq!((status, &larger["plan"], &larger["next_plan"]), (StatusCode::OK, &json!("premium"), &Value::Null));
+    test.settle().await?;
+    let invoices = test.get("/invoices", Some(&user)).await?;
+    let paid: i64 =
+        invoices["invoices"].as_array().into_iter().flatten().filter_map(|one| one["amount_paid"].as_i64()).sum();
+    assert!((999 + 960..=999 + 999).contains(&paid), "two months of the larger plan, less what had passed: {paid}");
     test.all_is_well().await
 }
 

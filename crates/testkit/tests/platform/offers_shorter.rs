@@ -378,9 +378,10 @@ async fn what_is_scheduled_or_taken_back_at_stripe_itself_is_seen(database: Data
         ends: run.end_date,
         present: &object.items[0].price.id,
         quantity: 1,
-        discounts: &[],
+        present_discounts: &[],
         card: schedule.card(),
         price: &price,
+        discounts: &[],
         interval: "month",
         interval_count: 1,
     };

@@ -1,6 +1,7 @@
 //! Money is given back once, as much as was asked for and never more than was paid; the owner's way is open for a time.
 
-use app::refund;
+use app::refund::{self, Part};
+use fakes::stripe::Trouble;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 use testkit::app::{DAY, Database, TestApp, Wanted};
@@ -8,6 +9,7 @@ use testkit::caller::TestUser;
 
 testkit::on_both_databases!(
     an_operator_gives_back_a_part_and_then_the_rest,
+    a_part_whose_answer_is_lost_goes_back_once,
     a_first_purchase_goes_back_by_a_click_within_thirty_days,
 );
 
@@ -23,9 +25,10 @@ async fn an_operator_gives_back_a_part_and_then_the_rest(database: Database) -> 
     let mika = test.with_user("mika").await?;
     let paid = test.stripe.pay(&test.checkout(&mika, "basic").await?)?;
     test.settle().await?;
-    let give = |amount, reason: &'static str| {
+    let give = |amount: Option<i64>, reason: &'static str| {
         let (app, invoice) = (test.app.clone(), paid.invoice.clone());
-        async move { refund::by_operator(&app, "ops", &invoice, amount, reason).await }
+        let part = amount.map(|amount| Part { amount, gone_back: if reason == "more" { 200 } else { 0 } });
+        async move { refund::by_operator(&app, "ops", &invoice, part, reason).await }
     };
     for (amount, reason, code) in
         [(Some(0), "x", "invalid"), (Some(600), "x", "invalid"), (Some(-1), "x", "invalid"), (None, " ", "invalid")]
@@ -46,6 +49,30 @@ async fn an_operator_gives_back_a_part_and_then_the_rest(database: Database) -> 
     assert_eq!(give(None, "again").await.expect_err("nothing is left").code(), "nothing_to_refund");
     let entries = app::admin::entries(&test.app, Some(&mika.id.to_string()), 10).await?;
     assert!(entries.iter().any(|one| one.actor == "ops" && one.detail.ends_with(": they left")), "{entries:?}");
+    test.all_is_well().await
+}
+
+async fn a_part_whose_answer_is_lost_goes_back_once(database: Database) -> anyhow::Result<()> {
+    let Some(test) = TestApp::start(&Wanted::on(database)).await? else { return Ok(()) };
+    let mika = test.with_user("mika").await?;
+    let paid = test.stripe.pay(&test.checkout(&mika, "basic").await?)?;
+    test.settle().await?;
+    let give = async |gone_back| {
+        let part = Some(Part { amount: 200, gone_back });
+        let row = refund::by_operator(&test.app, "ops", &paid.invoice, part, "an outage").await;
+        row.map(|row| row.amount_refunded).map_err(|error| error.code())
+    };
+    let lost = [Trouble::AnswerLost, Trouble::BrokenAfter, Trouble::BrokenAfter];
+    test.stripe.trouble("/v1/refunds", &lost);
+    assert_eq!(give(0).await, Err("unavailable"));
+    test.stripe.calm();
+    // Asked again before Stripe has told of it, and after.
+    assert_eq!(give(0).await, Ok(200));
+    test.settle().await?;
+    assert_eq!(give(0).await, Err("refund_changed"));
+    assert_eq!(give(200).await, Ok(400), "a second part is meant");
+    test.settle().await?;
+    assert_eq!(standing(&test, &mika).await?, (json!(400), json!("active")));
     test.all_is_well().await
 }
 

@@ -4,12 +4,14 @@ use app::admin::COMMAND_LINE;
 use app::admin::credits::{self, Wish};
 use app::reward;
 use domain::money::{Currency, Money};
+use fakes::stripe::Trouble;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 use testkit::app::{DAY, Database, TestApp, Wanted};
 use testkit::caller::{PASSWORD, TestUser};
 
 testkit::on_both_databases!(
+    the_first_payment_makes_the_reward_also_where_it_is_looked_at_after_the_second,
     a_friend_who_stays_is_credited_once_after_two_weeks,
     s14_who_brings_in_oneself_gets_nothing,
     s14_of_a_hundred_looks_at_one_payment_one_makes_a_reward,
@@ -65,6 +67,32 @@ async fn a_friend_who_stays_is_credited_once_after_two_weeks(database: Database)
     test.advance(15 * DAY);
     reward::confirm_due(&test.app).await?;
     assert_eq!(standing(&test, &mika).await?.1, 59);
+    test.all_is_well().await
+}
+
+async fn the_first_payment_makes_the_reward_also_where_it_is_looked_at_after_the_second(
+    database: Database,
+) -> anyhow::Result<()> {
+    let Some(test) = TestApp::start(&Wanted::on(database)).await? else { return Ok(()) };
+    let mika = test.with_user("mika").await?;
+    let noa = friend_of(&test, &mika, "noa@example.net").await?;
+    test.stripe.pay(&test.checkout(&noa, "basic").await?)?;
+    // Stripe does not say which card it was, until there is a second payment.
+    test.stripe.trouble("/v1/invoice_payments", &[Trouble::Broken; 3]);
+    test.settle().await?;
+    test.stripe.calm();
+    assert_eq!(standing(&test, &mika).await?.0, Value::Null);
+    test.advance(31 * DAY);
+    test.stripe.run_due()?;
+    test.settle().await?;
+    let noa = test.log_in(&noa.email).await?;
+    let invoices = test.get("/invoices", Some(&noa)).await?;
+    assert_eq!(invoices["invoices"].as_array().map(Vec::len), Some(2), "{invoices}");
+    let (reward, _) = standing(&test, &mika).await?;
+    assert_eq!((&reward["state"], &reward["amount"]), (&json!("pending"), &json!(59)), "{reward}");
+    let row = store::sponsorships::of_friend(&test.app.store, noa.id).await?.and_then(|row| row.invoice);
+    let first = store::invoices::first_paid(&test.app.store, noa.id, 1).await?.pop().map(|row| row.stripe_invoice_id);
+    assert_eq!(row, first);
     test.all_is_well().await
 }
 

@@ -173,6 +173,13 @@ impl Fields {
         fields.filter(|(name, _)| !own.contains(name)).collect()
     }
 
+    /// Adds what the form does not say.
+    pub(super) fn note(&mut self, name: &str, value: impl ToString) {
+        if !self.0.iter().any(|(known, _)| known == name) {
+            self.0.push((name.to_owned(), value.to_string()));
+        }
+    }
+
     /// The same form with what is there already.
     pub(super) fn of(fields: impl IntoIterator<Item = (&'static str, String)>) -> Fields {
         Fields(fields.into_iter().map(|(name, text)| (name.to_owned(), text)).collect())

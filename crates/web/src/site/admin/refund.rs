@@ -1,7 +1,8 @@
 //! Money back, by an operator's hand.
 
 use app::admin::customers;
-use app::{Error, credit, refund};
+use app::refund::{self, Part};
+use app::{Error, credit};
 use axum::extract::Path;
 use axum::response::Response;
 use domain::money::Money;
@@ -13,7 +14,7 @@ use super::sure::{Question, sure};
 use crate::site::visit::Fault;
 
 /// Gives a payment of the customer's back: the amount that was typed, or all that is left.
-pub(super) async fn refund(Path(id): Path<String>, TeamForm(operator, form): TeamForm) -> Result<Response, Fault> {
+pub(super) async fn refund(Path(id): Path<String>, TeamForm(operator, mut form): TeamForm) -> Result<Response, Fault> {
     let id = target(&operator, &id, Act::Refund).await?;
     let (app, t) = (operator.app(), &operator.visit.t);
     let customer = customers::get(app, id).await.map_err(|error| operator.fault(error))?;
@@ -29,6 +30,9 @@ pub(super) async fn refund(Path(id): Path<String>, TeamForm(operator, form): Tea
             return customer_page(&operator, id, &form, None, operator.mendable(error)?).await;
         }
     };
+    // What the operator sees goes along with the question: an answer that is sent twice gives nothing twice.
+    form.note("gone_back", paid.amount_refunded);
+    let part = amount.map(|amount| Part { amount, gone_back: form.get("gone_back").parse().unwrap_or(-1) });
     let shown = match amount {
         Some(amount) => t.money(amount, &paid.currency),
         None => t.money(refund::left(paid), &paid.currency),
@@ -42,7 +46,7 @@ pub(super) async fn refund(Path(id): Path<String>, TeamForm(operator, form): Tea
     let question = Question { yes: title.clone(), title, body, back: &path(id) };
     sure(&operator, &form, &question).await?;
     let (invoice, reason) = (&paid.stripe_invoice_id, form.get("reason"));
-    match refund::by_operator(app, &operator.actor(), invoice, amount, reason).await {
+    match refund::by_operator(app, &operator.actor(), invoice, part, reason).await {
         Ok(_) => Ok(back(&path(id), "refunded")),
         Err(error) => customer_page(&operator, id, &form, None, operator.mendable(error)?).await,
     }
