@@ -20,6 +20,7 @@ mod idempotency;
 mod json;
 mod limits;
 mod request_id;
+mod rest;
 mod router;
 mod server;
 mod site;

@@ -13,7 +13,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::context::{Ctx, Settings};
 use crate::error::ApiError;
-use crate::{client, gateway, headers, json, request_id, site};
+use crate::{client, gateway, headers, json, request_id, rest, site};
 
 /// Longest time that a request may take; outside services are given up on before.
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -37,8 +37,10 @@ pub fn router(app: App, settings: Settings) -> Router {
 async fn frame(State(ctx): State<Ctx>, mut request: Request, next: Next) -> Response {
     client::find(&ctx.settings.trusted_proxies, &mut request);
     let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
+    let rest = rest::of(&mut request);
     let mut response = request_id::named(&ctx.app, request, |request| in_time(request, next)).await;
     headers::secure(&ctx.headers, is_read, response.headers_mut());
+    rest.read_away().await;
     response
 }
 

@@ -310,6 +310,15 @@ async fn s42_what_is_too_large_or_too_deep_is_refused_early() -> anyhow::Result<
     );
     let answer = raw(&test, endless.as_bytes()).await?;
     assert!(answer.starts_with("HTTP/1.1 413"), "{answer}");
+    // Whoever reads only after all was sent gets the answer, and not a broken connection.
+    let length = 8 << 20;
+    let head = format!("POST /login HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n\r\n");
+    let mut connection = TcpStream::connect(test.base.trim_start_matches("http://")).await?;
+    connection.write_all(head.as_bytes()).await?;
+    connection.write_all(&vec![b'x'; length]).await.context("cut off")?;
+    let mut answer = [0; 12];
+    tokio::time::timeout(Duration::from_secs(3), connection.read_exact(&mut answer)).await??;
+    assert!(answer.starts_with(b"HTTP/1.1 4"), "{answer:?}");
     let many: String = (0..10_000).map(|n| format!("x-{n}: y\r\n")).collect();
     let answer = raw(&test, format!("GET / HTTP/1.1\r\nHost: x\r\n{many}\r\n").as_bytes()).await?;
     assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 4"), "{}", &answer[..answer.len().min(200)]);

@@ -80,7 +80,7 @@ fn plan_json(plan: Offered) -> Result<api::Plan, Error> {
 #[utoipa::path(post, path = "/stripe/checkout", tag = "payments", request_body = api::Checkout,
     security(("key" = [], "session" = [])),
     responses((status = 200, body = api::CheckoutReply), (status = 401, body = api::Problem),
-        (status = 409, description = "plan_not_for_sale", body = api::Problem),
+        (status = 409, description = "plan_not_for_sale, checkout_replaced", body = api::Problem),
         (status = 422, description = "plan_unknown; coupon_unknown, _expired, _plan, _period, _used_up, _used, _first_only",
             body = api::Problem),
         (status = 503, body = api::Problem)))]

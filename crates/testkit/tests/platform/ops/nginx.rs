@@ -139,13 +139,25 @@ async fn the_site_is_served_over_tls_and_nothing_else_is() -> anyhow::Result<()>
     }
 
     // A ticket's files go through, more does not.
-    let post = async |megabytes: usize| {
-        let request = site.http.post(format!("{}/backend/api/tickets", site.base));
+    let post = async |path: &str, megabytes: usize| {
+        let request = site.http.post(format!("{}{path}", site.base));
         request.body(vec![b' '; megabytes * 1_000_000]).send().await
     };
-    assert!(is_by_the_program(&post(14).await?));
-    let refused = post(17).await?;
-    assert_eq!((refused.status(), is_by_the_program(&refused)), (StatusCode::PAYLOAD_TOO_LARGE, false));
+    let id = uuid::Uuid::nil();
+    for path in [
+        "/backend/api/tickets".to_owned(),
+        format!("/api/v1/tickets/{id}/messages"),
+        "/dashboard/tickets".to_owned(),
+        format!("/dashboard/tickets/{id}/messages"),
+        format!("/admin/tickets/{id}/reply"),
+    ] {
+        let answer = post(&path, 14).await?;
+        assert!(is_by_the_program(&answer), "{path}: {}", answer.status());
+    }
+    for (path, megabytes) in [("/backend/api/tickets", 17), ("/login", 2), ("/backend/api/auth/login", 2)] {
+        let refused = post(path, megabytes).await?;
+        assert_eq!((refused.status(), is_by_the_program(&refused)), (StatusCode::PAYLOAD_TOO_LARGE, false), "{path}");
+    }
     Ok(())
 }
 
