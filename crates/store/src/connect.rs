@@ -29,6 +29,8 @@ const ISOLATION: &str = "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED"
 /// program has vanished without a word, with all its locks: ours never pause.
 const SHORT_WAITS: &str =
     "SET /*M!100300 SESSION idle_transaction_timeout = 3, */ SESSION innodb_lock_wait_timeout = 1";
+/// How long a command's step waits for a table that others are reading: while it waits, so do all who come after it.
+const SHORT_TABLE_WAITS: &str = "SET SESSION lock_wait_timeout = 10";
 /// How long a connection is looked at before it is used again, when there is doubt.
 const LOOK: Duration = Duration::from_secs(1);
 
@@ -142,7 +144,7 @@ impl Store {
                 let (patience, worries) = (settings.patience, worries.clone());
                 options.map_sqlx_mysql_pool_opts(move |o| match patience {
                     Patience::Serving => without_endless_waits(o, &worries),
-                    Patience::Command => with_session(o, &[ISOLATION]),
+                    Patience::Command => with_session(o, &[ISOLATION, SHORT_TABLE_WAITS]),
                 });
             }
         }

@@ -9,14 +9,17 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use super::link::Link;
-use super::run::run_as_owner;
+use super::run::{TO_WORK, run_as_owner};
 use super::store::{file_error, link, random, remove};
 use super::{AgentError, Host, lock, systemd};
 use crate::outcome::{Ending, Outcome};
 use crate::provision::gateway::TOKEN;
+use crate::provision::site::FOR_CERTBOT;
 use crate::provision::{Resource, Then};
 use crate::wire::{Ask, Provide, Secret, Tell};
 
+/// The shell of whoever is not to sign in.
+const NO_SHELL: &str = "/usr/sbin/nologin";
 /// Secrets that the host makes for itself: 32 bytes each, in Base64.
 const SECRETS: [&str; 3] = ["X_API_KEY", "JWT_SECRET", "DATA_KEYS"];
 
@@ -101,7 +104,9 @@ fn difference(resource: &Resource, given: &BTreeMap<String, String>) -> Result<O
             let is_found = places.iter().any(|folder| Path::new(folder).join(program).is_file());
             (!is_found).then_some(words)
         }
-        Resource::User { name, .. } => id_of(name)?.is_none().then_some(words),
+        Resource::User { name, .. } => {
+            (account(name)?.and_then(|parts| parts.into_iter().nth(6)).as_deref() != Some(NO_SHELL)).then_some(words)
+        }
         Resource::Folder { path, mode, owner } => {
             let owner = owner.as_deref().map(id_of).transpose()?.flatten().unwrap_or((0, 0));
             let fits = fs::metadata(path)
@@ -151,8 +156,12 @@ fn apply<R: io::Read, W: io::Write>(
         Resource::Program { package, .. } => Ok(install(package)),
         Resource::User { name, home } => {
             // Its home is where the program may write: with a shell, a program that was broken into could let itself in by ssh.
-            let args = ["--system", "--shell", "/usr/sbin/nologin", "--home-dir", home, name];
-            Ok(run(Command::new("useradd").args(args)))
+            let args = ["--shell", NO_SHELL, "--home", home, name];
+            Ok(if account(name)?.is_some() {
+                run(Command::new("usermod").args(args))
+            } else {
+                run(Command::new("useradd").arg("--system").args(args))
+            })
         }
         Resource::Folder { path, mode, owner } => {
             let owner = owner.as_deref().map(id_of).transpose()?.flatten().unwrap_or((0, 0));
@@ -242,9 +251,11 @@ fn own_certificate(folder: &str, domain: &str) -> Result<Result<(), String>, Age
     fs::create_dir_all(folder)
         .and_then(|()| fs::set_permissions(folder, Permissions::from_mode(0o700)))
         .map_err(file_error(Path::new(folder)))?;
-    let (key, chain) = (format!("{folder}/privkey.pem"), format!("{folder}/fullchain.pem"));
+    // Both have their names once they are whole.
+    let names_of = |file: &str| (format!("{folder}/.{file}.next"), format!("{folder}/{file}"));
+    let ((next_key, key), (next_chain, chain)) = (names_of("privkey.pem"), names_of("fullchain.pem"));
     let (subject, names) = (format!("/CN={domain}"), format!("subjectAltName=DNS:{domain}"));
-    Ok(run(Command::new("openssl").args([
+    let made = run(Command::new("openssl").args([
         "req",
         "-x509",
         "-newkey",
@@ -259,22 +270,27 @@ fn own_certificate(folder: &str, domain: &str) -> Result<Result<(), String>, Age
         "-addext",
         &names,
         "-keyout",
-        &key,
+        &next_key,
         "-out",
-        &chain,
-    ])))
+        &next_chain,
+    ]));
+    if made.is_ok() {
+        fs::rename(&next_key, &key)
+            .and_then(|()| fs::rename(&next_chain, &chain))
+            .map_err(file_error(Path::new(folder)))?;
+    }
+    Ok(made)
 }
 
 /// Let's Encrypt looks for a file over HTTP: nginx shows it by a file of its own, which goes when that is done, and what it serves already
 /// stays as it is.
 fn certbot(domain: &str, email: &str) -> Result<Result<(), String>, AgentError> {
-    let path = "/etc/nginx/sites-enabled/mirai-acme.conf";
     let alone = format!(
         "server {{\n    listen 80;\n    listen [::]:80;\n    server_name {domain};\n    access_log off;\n    \
          location /.well-known/acme-challenge/ {{\n        root /var/www/html;\n    }}\n    \
          location / {{\n        return 301 https://{domain}$request_uri;\n    }}\n}}\n"
     );
-    if let Err(trouble) = change(path, Some(&alone), Then::Nginx)? {
+    if let Err(trouble) = change(FOR_CERTBOT, Some(&alone), Then::Nginx)? {
         return Ok(Err(trouble));
     }
     let started = run(Command::new("systemctl").args(["--quiet", "enable", "--now", "nginx.service"]));
@@ -295,7 +311,7 @@ fn certbot(domain: &str, email: &str) -> Result<Result<(), String>, AgentError> 
         ]))
         .map_err(|said| format!("{said}\nthe name has to lead to this host, and port 80 has to be open"))
     });
-    let gone = change(path, None, Then::Nginx)?;
+    let gone = change(FOR_CERTBOT, None, Then::Nginx)?;
     Ok(made.and(gone))
 }
 
@@ -321,7 +337,7 @@ fn enrol<R: io::Read, W: io::Write>(
     let state_option = state.display().to_string();
     let args = ["gateway", "enroll", "--control", control, "--state", &state_option, "--token", "-"];
     // By its standard input: a command line is seen by all users of the host.
-    let said = run_as_owner(&host.layout.agent(), &args, state, &token, None)?;
+    let said = run_as_owner(&host.layout.agent(), &args, state, &token, TO_WORK)?;
     Ok(said.map(drop).map_err(|lines| lines.join("\n")))
 }
 
@@ -461,10 +477,15 @@ fn secret() -> Result<String, AgentError> {
 
 /// User and group of a name, if the host knows it.
 fn id_of(name: &str) -> Result<Option<(u32, u32)>, AgentError> {
+    Ok(account(name)?.and_then(|parts| Some((parts.get(2)?.parse().ok()?, parts.get(3)?.parse().ok()?))))
+}
+
+/// An account's line in `/etc/passwd`, see passwd(5).
+fn account(name: &str) -> Result<Option<Vec<String>>, AgentError> {
     let place = Path::new("/etc/passwd");
     let all = fs::read_to_string(place).map_err(file_error(place))?;
-    let line = all.lines().map(|line| line.split(':').collect::<Vec<_>>()).find(|parts| parts.first() == Some(&name));
-    Ok(line.and_then(|parts| Some((parts.get(2)?.parse().ok()?, parts.get(3)?.parse().ok()?))))
+    let mut lines = all.lines().map(|line| line.split(':').map(str::to_owned).collect::<Vec<_>>());
+    Ok(lines.find(|parts| parts.first().is_some_and(|known| known == name)))
 }
 
 fn run(command: &mut Command) -> Result<(), String> {

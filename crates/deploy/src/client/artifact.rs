@@ -109,8 +109,8 @@ pub fn place(folder: &Path, id: &ReleaseId, role: Role) -> PathBuf {
     folder.join(FOLDER).join(format!("{id}{more}.tar.zst"))
 }
 
-/// Builds the program of a commit. Neither this checkout's folder nor the clock goes into it; the folder of cargo's registry does, so that the
-/// same program comes of the same commit on machines that have it at the same place, as CI's do.
+/// Builds the program of a commit. Neither the clock nor a folder of this machine goes into it, so that the same program comes of the
+/// same commit on machines with the same compilers.
 ///
 /// # Errors
 /// When cargo can't be run, or fails: it has said why itself.
@@ -121,7 +121,10 @@ pub fn build(folder: &Path, commit: &Commit, role: Role) -> Result<PathBuf, Clie
             "take the archive that CI has built from this commit: `--artifact FILE`",
         ));
     }
-    let flags = format!("--remap-path-prefix={}=/src", folder.display());
+    let folders = folders(folder)?;
+    let flags = folders.iter().map(|(place, name)| format!("--remap-path-prefix={place}={name}"));
+    let flags = flags.collect::<Vec<_>>().join("\x1f");
+    let of_c: Vec<String> = folders.iter().map(|(place, name)| format!("-ffile-prefix-map={place}={name}")).collect();
     let done = Command::new("cargo")
         .args([
             "build",
@@ -136,6 +139,7 @@ pub fn build(folder: &Path, commit: &Commit, role: Role) -> Result<PathBuf, Clie
         .args(["--message-format=json-render-diagnostics"])
         .current_dir(folder)
         .env("CARGO_ENCODED_RUSTFLAGS", flags)
+        .env("CFLAGS", of_c.join(" "))
         .env("SOURCE_DATE_EPOCH", &commit.epoch)
         .stdin(Stdio::null())
         .stderr(Stdio::inherit())
@@ -150,6 +154,30 @@ pub fn build(folder: &Path, commit: &Commit, role: Role) -> Result<PathBuf, Clie
     let mut programs = built.filter_map(|message| message["executable"].as_str().map(PathBuf::from));
     let program = programs.next();
     program.ok_or_else(|| failed("cargo built the program and did not say where", "build again: `mirai deploy build`"))
+}
+
+/// The folders of this machine that a compiler would write into the program, and what stands there for each.
+fn folders(checkout: &Path) -> Result<Vec<(String, &'static str)>, ClientError> {
+    let asked = |program: &str, args: &[&str]| {
+        let done = Command::new(program).args(args).current_dir(checkout).stdin(Stdio::null()).output();
+        let done = done
+            .map_err(|error| failed(format!("{program} can't be run: {error}"), "install Rust: https://rustup.rs"))?;
+        if !done.status.success() {
+            let said = String::from_utf8_lossy(&done.stderr).trim().to_owned();
+            return Err(failed(format!("{program} says: {said}"), "mend what it names"));
+        }
+        Ok(String::from_utf8_lossy(&done.stdout).into_owned())
+    };
+    let known = asked("cargo", &["metadata", "--no-deps", "--format-version", "1"])?;
+    let known: serde_json::Value = serde_json::from_str(&known).unwrap_or_default();
+    let cargo = std::env::var("CARGO_HOME").or_else(|_| std::env::var("HOME").map(|home| format!("{home}/.cargo")));
+    let compiler = asked("rustc", &["--print", "sysroot"])?;
+    let mut all = vec![(checkout.display().to_string(), "/src"), (compiler.trim().to_owned(), "/rust")];
+    all.extend(cargo.ok().map(|cargo| (cargo, "/cargo")));
+    all.extend(known["target_directory"].as_str().map(|target| (target.to_owned(), "/target")));
+    // Of two that fit, the compilers take the last: the one that lies deeper.
+    all.sort_by_key(|(place, _)| place.len());
+    Ok(all)
 }
 
 /// Packs a program as the release of a commit. The same program and commit make the same archive.

@@ -67,6 +67,9 @@ const UNITS: [(&str, &str); 9] = [
     ("mirai-backup.timer", shipped!("systemd/mirai-backup.timer")),
 ];
 
+/// By this nginx shows Let's Encrypt what it looks for, while a certificate is being got.
+pub const FOR_CERTBOT: &str = "/etc/nginx/sites-enabled/mirai-acme.conf";
+
 /// What a site's host should have, in the order in which it is made.
 pub fn site(host: &SiteHost<'_>) -> Vec<Resource> {
     let mut all = Vec::new();
@@ -139,6 +142,8 @@ fn nginx(host: &SiteHost<'_>, all: &mut Vec<Resource>) {
         Tls::SelfSigned => Resource::OwnCertificate { folder: folder.clone(), domain },
     });
     all.push(Resource::Absent { path: "/etc/nginx/sites-enabled/default".to_owned(), then: Then::Nothing });
+    // What certbot's step leaves that was cut off.
+    all.push(Resource::Absent { path: FOR_CERTBOT.to_owned(), then: Then::Nginx });
     let text = shipped!("nginx/mirai.conf").replace(&format!("/etc/letsencrypt/live/{NAME}"), &folder);
     let text = text.replace("/var/lib/mirai/status", &format!("{}/status", host.root)).replace(NAME, host.domain);
     all.push(file("/etc/nginx/sites-enabled/mirai.conf", text, Then::Nginx));
