@@ -16,7 +16,7 @@ pub(crate) struct Need {
 }
 
 /// For the tests.
-pub(crate) const TESTS: [Need; 33] = [
+pub(crate) const TESTS: [Need; 34] = [
     Need { program: "mariadbd", package: "mariadb-server-core", suite: "everything on MariaDB" },
     Need { program: "mariadb-install-db", package: "mariadb-server-core", suite: "everything on MariaDB" },
     Need { program: "mariadb", package: "mariadb-client-core", suite: "looking into a MariaDB by hand" },
@@ -45,6 +45,7 @@ pub(crate) const TESTS: [Need; 33] = [
     Need { program: "promtool", package: "prometheus", suite: "the shipped alerts" },
     Need { program: "yq", package: "yq", suite: "reading what is shipped for containers" },
     Need { program: "systemd-analyze", package: "systemd", suite: "the shipped units" },
+    Need { program: "certbot", package: "certbot", suite: "providing a host" },
     Need { program: "sshd", package: "openssh-server", suite: "deploying over a real sshd" },
     Need { program: "ssh", package: "openssh-client", suite: "deploying over a real sshd" },
     Need { program: "ip", package: "iproute2", suite: "real tunnels" },
@@ -192,6 +193,7 @@ mod tests {
                 "prometheus",
                 "yq",
                 "systemd",
+                "certbot",
                 "openssh-server",
                 "openssh-client",
                 "iproute2",

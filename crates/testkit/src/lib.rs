@@ -6,6 +6,7 @@
 //!
 //! Invariant: testkit is linked into tests and tools only, and it ends only processes that it started itself.
 
+pub mod acme;
 pub mod app;
 pub mod browser;
 pub mod caller;

@@ -168,12 +168,14 @@ fn folders(checkout: &Path) -> Result<Vec<(String, &'static str)>, ClientError> 
         }
         Ok(String::from_utf8_lossy(&done.stdout).into_owned())
     };
-    let known = asked("cargo", &["metadata", "--no-deps", "--format-version", "1"])?;
+    let known = asked("cargo", &["metadata", "--locked", "--format-version", "1"])?;
     let known: serde_json::Value = serde_json::from_str(&known).unwrap_or_default();
-    let cargo = std::env::var("CARGO_HOME").or_else(|_| std::env::var("HOME").map(|home| format!("{home}/.cargo")));
+    // Where cargo keeps what it has fetched.
+    let sources = known["packages"].as_array().into_iter().flatten().filter_map(|one| one["manifest_path"].as_str());
+    let cargo = sources.filter_map(|path| path.split_once("/registry/src/")).map(|(home, _)| home.to_owned()).next();
     let compiler = asked("rustc", &["--print", "sysroot"])?;
     let mut all = vec![(checkout.display().to_string(), "/src"), (compiler.trim().to_owned(), "/rust")];
-    all.extend(cargo.ok().map(|cargo| (cargo, "/cargo")));
+    all.extend(cargo.map(|cargo| (cargo, "/cargo")));
     all.extend(known["target_directory"].as_str().map(|target| (target.to_owned(), "/target")));
     // Of two that fit, the compilers take the last: the one that lies deeper.
     all.sort_by_key(|(place, _)| place.len());

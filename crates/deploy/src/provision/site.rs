@@ -141,6 +141,10 @@ fn nginx(host: &SiteHost<'_>, all: &mut Vec<Resource>) {
         Tls::Certbot => Resource::Certbot { domain, email: host.email.unwrap_or_default().to_owned() },
         Tls::SelfSigned => Resource::OwnCertificate { folder: folder.clone(), domain },
     });
+    if *host.tls == Tls::Certbot {
+        // It renews what there is, months after anybody looks.
+        all.push(unit("certbot.timer"));
+    }
     all.push(Resource::Absent { path: "/etc/nginx/sites-enabled/default".to_owned(), then: Then::Nothing });
     // What certbot's step leaves that was cut off.
     all.push(Resource::Absent { path: FOR_CERTBOT.to_owned(), then: Then::Nginx });

@@ -1,5 +1,6 @@
 //! From a laptop to a host with a real sshd, systemd and nginx, and back.
 
+mod certbot;
 mod gateway;
 mod going_back;
 mod load;

@@ -36,6 +36,7 @@ pub(super) struct Site {
     bin: Bin,
     has_guards: bool,
     database: &'static str,
+    tls: &'static str,
     recipient: String,
 }
 
@@ -81,6 +82,12 @@ impl Site {
         self.configure(&self.host_key()?)
     }
 
+    /// From now on the host is to have a certificate that browsers trust.
+    pub(super) fn use_certbot(&mut self) -> anyhow::Result<()> {
+        self.tls = "certbot";
+        self.configure(&self.host_key()?)
+    }
+
     /// The same with a host that has nothing but an sshd.
     pub(super) async fn bare(has_guards: bool) -> anyhow::Result<Option<Site>> {
         for (program, package) in [
@@ -98,7 +105,8 @@ impl Site {
         let Some(machine) = Debian::boot().await? else { return Ok(None) };
         let (dir, bin) = (PrivateDir::new("laptop")?, Bin::mirai().await?);
         let recipient = String::new();
-        let mut site = Site { machine, dir, first: String::new(), bin, has_guards, database: "sqlite", recipient };
+        let (database, tls) = ("sqlite", "self-signed");
+        let mut site = Site { machine, dir, first: String::new(), bin, has_guards, database, tls, recipient };
         site.furnish_laptop().await?;
         site.furnish_host().await?;
         site.first = site.build("first", &program().await?).await?;
@@ -124,9 +132,9 @@ impl Site {
         let (host, identity) = (&self.machine.address, self.dir.join("key"));
         let text = format!(
             "[production]\nhost = \"{host}\"\nhost_key = \"{host_key}\"\nidentity = {identity:?}\ndomain = \"{DOMAIN}\"\n\
-             tls = \"self-signed\"\ndatabase = \"{}\"\nsettings = \"host.env\"\nwatch_seconds = {WATCH_S}\n\
+             tls = \"{}\"\nemail = \"ops@{DOMAIN}\"\ndatabase = \"{}\"\nsettings = \"host.env\"\nwatch_seconds = {WATCH_S}\n\
              confirm_seconds = 5\nbackup_recipient = \"{}\"\nguards = {}\n",
-            self.database, self.recipient, self.has_guards
+            self.tls, self.database, self.recipient, self.has_guards
         );
         Ok(std::fs::write(self.dir.join("deploy.toml"), text)?)
     }
