@@ -67,6 +67,8 @@ pub struct Facts {
     pub free: u64,
     /// Whether what is live runs.
     pub is_serving: bool,
+    /// Whether the settings were changed after what is live began.
+    pub has_new_settings: bool,
     /// What stands in the way.
     pub troubles: Vec<Trouble>,
 }
@@ -268,6 +270,11 @@ pub fn plan(facts: &Facts, wish: &Wish, manner: &Manner) -> Result<Plan, Refusal
         // What is live and can't start must not be in the way of what takes its place.
         (_, Some(live)) if !facts.is_serving && facts.state.pending.is_none() => {
             steps.push(Step::Start { release: live.release.clone() });
+        }
+        // It takes its own place, and the new settings with it.
+        (Some((id, manner)), _) if facts.has_new_settings => {
+            let manner = Manner { has_backup: false, ..manner };
+            go_live(facts.role, &state, &id, &manner, &mut steps);
         }
         // What a run that was cut off after its confirmation has left.
         (Some((id, _)), _) => prune(&state, &id, &mut steps),

@@ -75,14 +75,17 @@ pub async fn upsert(tx: &Tx, row: &Model) -> Result<Option<Model>> {
             Entity::insert(row.clone().into_active_model()).exec_without_returning(tx.conn()).await?;
         }
         Some(known) => {
-            // What was paid is booked, with the tax that was in it then.
-            let sold = if known.status == "paid" { known.taxed() } else { row.taxed() };
+            // What was paid is booked, with the tax that was in it then, and is never owed again: who says so read it before.
+            let kept = if known.status == "paid" { &known } else { row };
             let row = Model {
                 id: known.id,
-                amount_total: sold.total(),
-                amount_tax: sold.tax(),
+                status: kept.status.clone(),
+                amount_due: kept.amount_due,
+                amount_paid: kept.amount_paid,
+                amount_total: kept.amount_total,
+                amount_tax: kept.amount_tax,
                 amount_refunded: known.amount_refunded,
-                dispute: known.dispute,
+                dispute: known.dispute.clone(),
                 charge_read_at: known.charge_read_at,
                 amount_disputed: known.amount_disputed,
                 ..row.clone()

@@ -82,7 +82,13 @@ pub(super) fn provide<R: io::Read, W: io::Write>(
             });
         }
     }
-    Ok(Ending::good("the host has all that it should", ""))
+    let has_new_settings = has.live.as_ref().is_some_and(|live| host.has_new_settings(live));
+    let next = if has_new_settings {
+        "`mirai deploy release` takes up the new settings: what serves goes on with those that it began with"
+    } else {
+        ""
+    };
+    Ok(Ending { next: next.to_owned(), ..Ending::good("the host has all that it should", "") })
 }
 
 /// What is said of something that is not as it should be though all was done for it.

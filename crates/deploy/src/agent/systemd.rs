@@ -32,6 +32,12 @@ pub(super) fn is_active(name: &str) -> bool {
     unit(name).is_some_and(|unit| unit.is_active)
 }
 
+/// When a unit's process began, in Unix seconds.
+pub(super) fn began(name: &str) -> Option<i64> {
+    let shown = text(&["show", "--timestamp=unix", "--property=ExecMainStartTimestamp", name]);
+    shown.trim().strip_prefix("ExecMainStartTimestamp=@")?.parse().ok()
+}
+
 /// Whether a unit is started at boot.
 pub(super) fn is_enabled(name: &str) -> bool {
     Command::new("systemctl").args(["--quiet", "is-enabled", name]).status().is_ok_and(|status| status.success())

@@ -19,7 +19,8 @@ fn kept(n: u32, mark: Mark) -> Kept {
 fn host(releases: Vec<Kept>, live: Option<u32>) -> Facts {
     let live = live.map(|n| Live { release: id(n), slot: Slot::A });
     let state = State { live, pending: None, releases };
-    Facts { role: Role::Site, state, arrived: 0, free: 10_000_000_000, is_serving: true, troubles: Vec::new() }
+    let (arrived, free, is_serving, has_new_settings) = (0, 10_000_000_000, true, false);
+    Facts { role: Role::Site, state, arrived, free, is_serving, has_new_settings, troubles: Vec::new() }
 }
 
 fn names(plan: &Plan) -> Vec<&'static str> {
@@ -39,6 +40,16 @@ fn what_is_live_needs_nothing() {
     for wish in [Wish::Release(wanted(1)), Wish::Push(wanted(1)), Wish::Rollback(Some(id(1)))] {
         assert_eq!(plan(&facts, &wish, &MANNER).unwrap().steps, []);
     }
+}
+
+#[test]
+fn what_is_live_takes_its_own_place_to_take_up_new_settings() {
+    let facts = Facts { has_new_settings: true, ..host(vec![kept(1, Mark::Good)], Some(1)) };
+    let again = plan(&facts, &Wish::Release(wanted(1)), &MANNER).unwrap();
+    assert_eq!(names(&again), ["migrate", "try", "switch", "watch", "confirm"]);
+    let from = Some(id(1));
+    assert!(again.steps.contains(&Step::Switch { release: id(1), slot: Slot::B, role: Role::Site, from }));
+    assert_eq!(plan(&facts, &Wish::Push(wanted(1)), &MANNER).unwrap().steps, []);
 }
 
 #[test]

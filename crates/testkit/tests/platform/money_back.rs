@@ -1,5 +1,6 @@
 //! Refunds, disputes, a deleted customer, and another plan.
 
+use anyhow::Context as _;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use testkit::app::{Database, TestApp, Wanted};
@@ -12,6 +13,7 @@ testkit::on_both_databases!(
     a_larger_plan_counts_at_once_and_a_smaller_one_with_the_next_period,
     a_larger_plan_right_after_stripes_renewal_is_paid,
     a_declined_card_changes_no_plan,
+    what_was_paid_is_never_owed_again,
     a_paused_subscription_rests,
 );
 
@@ -205,6 +207,22 @@ async fn a_declined_card_changes_no_plan(database: Database) -> anyhow::Result<(
     test.advance(60_000);
     assert_eq!(change(&test, &user, &id, "premium").await?.1["plan"], "premium");
     Ok(())
+}
+
+async fn what_was_paid_is_never_owed_again(database: Database) -> anyhow::Result<()> {
+    let Some(test) = TestApp::start(&Wanted::on(database)).await? else { return Ok(()) };
+    let (user, paid) = subscriber(&test, "basic").await?;
+    // Another process had read the invoice before it was paid, and comes to save that only now.
+    let row = store::invoices::by_stripe_id(&test.app.store, &paid.invoice).await?.context("an invoice")?;
+    let tx = test.app.store.write_txn().await?;
+    let stale = store::invoices::Model { status: "open".to_owned(), amount_paid: 0, ..row.clone() };
+    store::invoices::upsert(&tx, &stale).await?;
+    tx.commit().await?;
+    assert_eq!(store::invoices::by_stripe_id(&test.app.store, &paid.invoice).await?, Some(row));
+    test.settle().await?;
+    let shown = test.get("/invoices", Some(&user)).await?;
+    assert_eq!((&shown["invoices"][0]["status"], &shown["invoices"][0]["amount_paid"]), (&json!("paid"), &json!(599)));
+    test.all_is_well().await
 }
 
 async fn a_paused_subscription_rests(database: Database) -> anyhow::Result<()> {

@@ -4,7 +4,8 @@ use std::time::{Duration, Instant};
 
 use reqwest::StatusCode;
 
-use super::site::{self, Site, program};
+use super::load::Load;
+use super::site::{self, Site, program, unit_pids};
 
 /// A program that passes all that is looked at before it is live. Then its database lacks a table: it is ready and runs, and
 /// answers with errors of its own. What it was made of lies in `FIRST`.
@@ -120,6 +121,39 @@ async fn deploy_serves_by_itself_again_once_broken_settings_are_mended() -> anyh
     assert_ne!(state.trim(), "active", "the settings do no harm");
     std::fs::write(&settings, kept)?;
     site.serves(&site::id_of(&site.first)).await
+}
+
+/// A release takes its own place to take up new settings, and leaves it alone where it can't start with them.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn deploy_takes_up_new_settings_without_a_gap_and_refuses_broken_ones() -> anyhow::Result<()> {
+    let Some(site) = Site::new().await? else { return Ok(()) };
+    let (first, release) = (site::id_of(&site.first), ["release", "--artifact", &site.first]);
+    assert_eq!(site.deploy(&release).await?.0, 0);
+    let before = unit_pids(&site).await?;
+    // Times of files and units are told in seconds.
+    tokio::time::sleep(Duration::from_millis(1_100)).await;
+    let settings = site.machine.file("/srv/mirai/host.env");
+    let kept = std::fs::read_to_string(&settings)?;
+    std::fs::write(&settings, kept.replace("DATA_KEYS=", "DATA_KEYS=no-key-"))?;
+    let (code, said) = site.deploy(&release).await?;
+    assert!(code == 20 && said.contains("DATA_KEYS"), "{code}: {said}");
+    assert_eq!((site.ready_release().await?, unit_pids(&site).await?), (first.clone(), before.clone()));
+    std::fs::write(&settings, kept)?;
+
+    let load = Load::begin(&site).await?;
+    let own = std::fs::read_to_string(site.dir.join("host.env"))?;
+    std::fs::write(site.dir.join("host.env"), own + "MONEY_BACK_DAYS=14\n")?;
+    let (code, said) = site.deploy(&["provision", "--artifact", &site.first]).await?;
+    assert!(code == 0 && said.contains("takes up the new settings"), "{code}: {said}");
+    let (code, said) = site.deploy(&release).await?;
+    assert_eq!(code, 0, "{said}");
+    load.end(&site).await?;
+    site.serves(&first).await?;
+    let after = unit_pids(&site).await?;
+    assert!(after[0].1 == "0" && after[1].1 != "0", "in the other slot: {before:?} {after:?}");
+    let (code, said) = site.deploy(&release).await?;
+    assert!(code == 0 && said.contains("nothing was to be done"), "{said}");
+    is_settled(&site).await
 }
 
 /// No switch is under way, and the point at which somebody was to die was passed.
