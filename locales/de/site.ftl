@@ -71,6 +71,7 @@ error-step-up-required = Geben Sie Ihr Passwort noch einmal ein.
 error-password-too-long = Das Passwort ist zu lang: höchstens 1024 Bytes.
 error-password-has-nul = Das Passwort enthält ein Zeichen, das sich nicht überall tippen lässt. Wählen Sie ein anderes.
 error-plan-same = Diesen Tarif haben Sie schon.
+error-subscription-renewing = Die Zahlung für den laufenden Zeitraum ist unterwegs. Wählen Sie in einer Stunde noch einmal.
 error-nothing-renews = Keines Ihrer Abonnements wird mit der Karte verlängert. Bezahlen Sie stattdessen einen Zeitraum mit Guthaben.
 error-price-unknown = Diesen Tarif gibt es nicht für diesen Zeitraum oder in dieser Währung.
 error-interval-unknown = Ein Zeitraum ist ein Monat, ein Vierteljahr oder ein Jahr.

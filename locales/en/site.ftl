@@ -71,6 +71,7 @@ error-step-up-required = Show your password again.
 error-password-too-long = The password is too long: 1024 bytes at most.
 error-password-has-nul = The password has a character in it that can’t be typed everywhere. Choose another.
 error-plan-same = You have this plan already.
+error-subscription-renewing = The payment for the present period is on its way. Choose again in an hour.
 error-nothing-renews = No subscription of yours renews by card. Pay for a period with your credit instead.
 error-price-unknown = This plan is not sold for that period or in that currency.
 error-interval-unknown = A period is a month, a quarter or a year.

@@ -71,6 +71,7 @@ error-step-up-required = Muestre de nuevo su contraseña.
 error-password-too-long = La contraseña es demasiado larga: 1024 bytes como máximo.
 error-password-has-nul = La contraseña contiene un carácter que no se puede escribir en todas partes. Elija otra.
 error-plan-same = Ya tiene este plan.
+error-subscription-renewing = El pago del periodo actual está en camino. Elija de nuevo dentro de una hora.
 error-nothing-renews = Ninguna suscripción suya se renueva con tarjeta. Pague en su lugar un periodo con su saldo.
 error-price-unknown = Este plan no se vende para ese periodo o en esa moneda.
 error-interval-unknown = Un periodo es un mes, un trimestre o un año.

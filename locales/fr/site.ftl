@@ -71,6 +71,7 @@ error-step-up-required = Montrez de nouveau votre mot de passe.
 error-password-too-long = Le mot de passe est trop long : 1024 octets au plus.
 error-password-has-nul = Le mot de passe contient un caractère qui ne se saisit pas partout. Choisissez-en un autre.
 error-plan-same = Vous avez déjà cette formule.
+error-subscription-renewing = Le paiement de la période en cours est en route. Choisissez de nouveau dans une heure.
 error-nothing-renews = Aucun de vos abonnements ne se renouvelle par carte. Payez plutôt une période avec votre crédit.
 error-price-unknown = Cette formule n’est pas vendue pour cette période ou dans cette devise.
 error-interval-unknown = Une période est un mois, un trimestre ou un an.

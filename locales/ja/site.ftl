@@ -71,6 +71,7 @@ error-step-up-required = もう一度パスワードを入力してください�
 error-password-too-long = パスワードが長すぎます。1024 バイトまでです。
 error-password-has-nul = パスワードに、どこでも入力できるとは限らない文字が含まれています。別のものにしてください。
 error-plan-same = すでにこのプランです。
+error-subscription-renewing = 現在の期間のお支払いを処理しています。1時間後にもう一度お選びください。
 error-nothing-renews = カードで更新されるご契約がありません。代わりにクレジットで期間をお支払いください。
 error-price-unknown = このプランは、その期間または通貨では販売していません。
 error-interval-unknown = 期間は1か月、3か月、1年のいずれかです。

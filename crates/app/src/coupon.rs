@@ -120,9 +120,10 @@ pub(crate) async fn intend(
 async fn give_up(app: &App, tx: &Tx, reserved: &[coupon_uses::Model], now: UnixMs) -> Result<()> {
     let mut open = Vec::new();
     for one in reserved {
+        // Given up first: a page that opens meanwhile is seen then, or learns that it comes too late.
+        checkouts::give_up(tx, one.checkout_id, now).await?;
         let intent = checkouts::by_id(tx, one.checkout_id).await?;
         open.extend(intent.and_then(|intent| intent.stripe_session_id));
-        checkouts::give_up(tx, one.checkout_id, now).await?;
         coupon_uses::mark_released(tx, one.checkout_id, now).await?;
     }
     if open.is_empty() { Ok(()) } else { close_pages(app, tx, open, now).await }
@@ -169,8 +170,9 @@ pub(crate) async fn goes_along(app: &App, object: &Subscription, price: &str, ev
     let code = checkouts::by_id(&app.store, intent).await?.and_then(|intent| intent.coupon);
     let Some(code) = code else { return Ok(true) };
     let Some(row) = coupons::by_code(&app.store, &code).await? else { return Ok(true) };
-    let plan = plans::by_stripe_price(&app.store, price).await?.map(|plan| plan.code).unwrap_or_default();
-    Ok(terms(&row)?.holds_for(&plan, every.as_str()).is_ok())
+    // A price that is none of ours was made at Stripe by somebody who knows why.
+    let Some(plan) = plans::by_stripe_price(&app.store, price).await? else { return Ok(true) };
+    Ok(terms(&row)?.holds_for(&plan.code, every.as_str()).is_ok())
 }
 
 /// A session's intent, as it went along to Stripe with the coupon.

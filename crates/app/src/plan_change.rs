@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use clients::stripe::{self, Discounts, Item, NextPhase, Proration, Schedule, StripeError};
 use domain::change::{Begins, Terms, begins};
 use domain::period::Every;
-use domain::subscription::Status;
+use domain::subscription::{Decision, Status, decide};
 use store::{leases, plans, subscriptions};
 use uuid::Uuid;
 
@@ -17,6 +17,8 @@ use crate::{App, Error, Result, coupon, failpoint};
 
 /// How long one holds the others up that was never ended, because its program died.
 const HELD_MS: i64 = 3_000;
+/// How often one that goes on says so.
+const RENEWED: Duration = Duration::from_secs(1);
 /// How long one waits for another: a wish that is repeated after a crash is done, and not refused.
 const PATIENCE: Duration = Duration::from_secs(4);
 
@@ -29,7 +31,7 @@ pub async fn plan_change(app: &App, who: &Who, id: Uuid, plan_code: &str, every:
 }
 
 /// Has one at a time ask Stripe for another price of a subscription: of two side by side the earlier could have the last
-/// word. A program that dies meanwhile holds the others up for some seconds.
+/// word. However long Stripe takes, the others wait or are refused; a program that dies meanwhile holds them up for some seconds.
 pub(crate) async fn one_at_a_time<T>(app: &App, id: Uuid, work: impl Future<Output = Result<T>>) -> Result<T> {
     let name = format!("price:{id}");
     let me = app.dice.id(app.clock.now());
@@ -44,7 +46,18 @@ pub(crate) async fn one_at_a_time<T>(app: &App, id: Uuid, work: impl Future<Outp
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    let done = work.await;
+    let mut work = std::pin::pin!(work);
+    let done = loop {
+        match tokio::time::timeout(RENEWED, &mut work).await {
+            Ok(done) => break done,
+            Err(_) => {
+                let now = app.clock.now();
+                if let Err(error) = leases::acquire(&app.store, &name, me, now, now + HELD_MS).await {
+                    tracing::warn!(%error, "a change of plan can't say that it goes on");
+                }
+            }
+        }
+    };
     if let Err(error) = leases::release(&app.store, &name, me).await {
         tracing::warn!(%error, "a change of plan holds the next one up until its lease runs out");
     }
@@ -52,11 +65,14 @@ pub(crate) async fn one_at_a_time<T>(app: &App, id: Uuid, work: impl Future<Outp
 }
 
 async fn change_alone(app: &App, who: &Who, id: Uuid, plan_code: &str, every: Option<Every>) -> Result<View> {
-    let (row, object) = as_it_is(app, who, id).await?;
+    let (row, mut object) = as_it_is(app, who, id).await?;
     let runs = row.period.as_deref().map(plan::every).transpose()?;
     let is_present = plan_code == row.plan && every.is_none_or(|every| runs == Some(every));
-    if is_present && row.next_plan.is_some() && takes_back(app, &row, runs, &object).await? {
-        return follow(app, who, &row).await;
+    if is_present && row.next_plan.is_some() {
+        if takes_back(app, &row, runs, &object).await? {
+            return follow(app, who, &row).await;
+        }
+        object = app.stripe.retrieve_subscription(&object.id).await?;
     }
     let choice = Choice { every: every.or(runs), currency: row.currency.as_deref() };
     let (wished, at_stripe) = plan::for_sale(app, plan_code, choice).await?;
@@ -67,15 +83,17 @@ async fn change_alone(app: &App, who: &Who, id: Uuid, plan_code: &str, every: Op
     let present =
         Terms { every: runs, size: plans::by_code(&app.store, &row.plan).await?.map(|plan| plan.price_cents) };
     let when = begins(present, Terms { every: wished.price.every, size: Some(wished.plan.price_cents) });
-    let object = app.stripe.retrieve_subscription(&object.id).await?;
     let item = object.items.first().ok_or_else(|| Error::internal("a subscription without an item"))?;
-    // Nothing is paid for a trial: the price that comes after it is simply another one.
-    if wished.price.every < runs && object.status != "trialing" {
-        schedule(app, &object, item, (&at_stripe, wished.price.every)).await?;
+    let next = (at_stripe.as_str(), wished.price.every);
+    // A price that waits is the subscription's own already where that takes nothing away: a shorter period would begin now, and
+    // a coupon that does not hold for it would end now. Nothing is paid for a trial: what comes after it is another price.
+    let waits = when == Begins::Later && !coupon::goes_along(app, &object, next.0, next.1).await?;
+    if (wished.price.every < runs || waits) && object.status != "trialing" {
+        schedule(app, &object, item, next).await?;
     } else {
         let has_released = release(app, &object).await?;
         let proration = if when == Begins::Paid { Proration::Now } else { Proration::None };
-        if let Err(error) = put_on(app, &object, item, (&at_stripe, wished.price.every), proration).await {
+        if let Err(error) = put_on(app, &object, item, next, proration).await {
             if has_released {
                 put_back(app, &object).await?;
                 follow(app, who, &row).await?;
@@ -97,7 +115,12 @@ async fn as_it_is(app: &App, who: &Who, id: Uuid) -> Result<(subscriptions::Mode
         may_change(&row)?;
         let read_at = app.clock.now();
         let object = app.stripe.retrieve_subscription(&row.stripe_subscription_id).await?;
-        if subscription_sync::seen(&object, read_at).period_start == row.period_start {
+        if matches!(decide(Some(&row.state()?), &subscription_sync::seen(&object, read_at)), Decision::Unchanged(_)) {
+            let newest = object.latest_invoice.as_ref().map(|invoice| invoice.status.as_deref().unwrap_or_default());
+            if matches!(newest, Some("draft" | "open")) {
+                let words = "the payment for the present period is on its way: choose again once it is in, in an hour";
+                return Err(Error::conflict("subscription_renewing", words));
+            }
             return Ok((row, object));
         }
         subscription_sync::sync(app, &row.stripe_subscription_id, Cause::asked()).await?;

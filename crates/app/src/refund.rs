@@ -1,7 +1,8 @@
 //! Money given back through Stripe: by an operator, in part or whole; by a customer, the first purchase within its time.
 //!
 //! The key of the request to Stripe says how much had gone back before, so that asking again after an answer was lost is
-//! the same refund. Whoever asks for a part says that too, so that asking again once we know of it is refused.
+//! the same refund, and asking for another amount is refused. Whoever asks for a part says that too, so that asking again
+//! once we know of it is refused as well.
 
 use clients::stripe::StripeError;
 use domain::time::{DAY_MS, UnixMs};
@@ -98,9 +99,14 @@ async fn give_back(app: &App, actor: &str, row: &invoices::Model, amount: i64, r
     let charge = app.stripe.charge_of_invoice(&row.stripe_invoice_id).await?.ok_or_else(missing)?;
     let detail = format!("{amount} {} of {}: {reason}", row.currency, row.stripe_invoice_id);
     note(app, actor, row, "invoice.refund", &detail).await?;
-    let key = format!("refund-{}-{}-{amount}", row.stripe_invoice_id, row.amount_refunded);
+    let key = format!("refund-{}-{}", row.stripe_invoice_id, row.amount_refunded);
     match app.stripe.refund(&charge.id, amount, &key).await {
         Err(StripeError::Refused { code: Some(code), .. }) if code == "charge_already_refunded" => {}
+        Err(StripeError::Refused { kind, .. }) if kind == "idempotency_error" => {
+            note(app, actor, row, "invoice.refund_refused", &detail).await?;
+            let words = "another amount of it was asked for just before: see first whether that has gone back";
+            return Err(Error::conflict("refund_changed", words));
+        }
         Err(error @ StripeError::Refused { .. }) => {
             note(app, actor, row, "invoice.refund_refused", &detail).await?;
             return Err(error.into());

@@ -9,6 +9,7 @@ mod lock;
 mod look;
 mod provide;
 mod run;
+mod settings;
 mod slots;
 mod store;
 mod systemd;
@@ -131,6 +132,12 @@ fn status(host: &Host) -> Result<Status, AgentError> {
             Ok(ready) => format!("answers, but {}", ready.trouble(live.release.as_str())),
             Err(error) => format!("does not answer: {error}"),
         },
+    };
+    let health = match &state.live {
+        Some(live) if host.has_new_settings(live) => {
+            format!("{health}; the settings were changed since it began: `mirai deploy release` takes them up")
+        }
+        _ => health,
     };
     let locked_by = lock::holder(&host.layout);
     let awaited = locked_by.as_ref().and_then(|_| std::fs::read_to_string(host.layout.awaited()).ok());

@@ -113,6 +113,16 @@ impl Layout {
         self.root.join("host.env")
     }
 
+    /// The settings with which what is live has proved itself.
+    pub fn proved_settings(&self) -> PathBuf {
+        self.root.join("host.env.proved")
+    }
+
+    /// Settings that did not prove themselves, in whose place the ones from before were put back.
+    pub fn refused_settings(&self) -> PathBuf {
+        self.root.join("host.env.refused")
+    }
+
     /// What was done, a file for each time.
     pub fn logs(&self) -> PathBuf {
         self.root.join("deploy-logs")

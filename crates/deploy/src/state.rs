@@ -58,6 +58,13 @@ pub struct Pending {
     pub since_ms: i64,
 }
 
+impl Pending {
+    /// Whether a release takes its own place, which is to take up new settings.
+    pub fn changes_settings(&self) -> bool {
+        self.from.as_ref().is_some_and(|from| from.release == self.to.release)
+    }
+}
+
 /// What is known of a release.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

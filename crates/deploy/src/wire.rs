@@ -17,7 +17,7 @@ use crate::role::Role;
 use crate::state::State;
 
 /// What the halves have to agree on. Raised with each change that an older half would misread.
-pub const PROTOCOL: u32 = 2;
+pub const PROTOCOL: u32 = 3;
 /// The first bytes of an agent.
 pub const MAGIC: &[u8] = b"\x01mirai-deploy\n";
 /// How much a host may say before that.

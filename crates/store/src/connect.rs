@@ -29,8 +29,9 @@ const ISOLATION: &str = "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED"
 /// program has vanished without a word, with all its locks: ours never pause.
 const SHORT_WAITS: &str =
     "SET /*M!100300 SESSION idle_transaction_timeout = 3, */ SESSION innodb_lock_wait_timeout = 1";
-/// How long a command's step waits for a table that others are reading: while it waits, so do all who come after it.
-const SHORT_TABLE_WAITS: &str = "SET SESSION lock_wait_timeout = 10";
+/// How long a command's step waits for a table that others are reading, each time that it is tried: while it waits, so do all who
+/// come after it.
+const SHORT_TABLE_WAITS: &str = "SET SESSION lock_wait_timeout = 3";
 /// How long a connection is looked at before it is used again, when there is doubt.
 const LOOK: Duration = Duration::from_secs(1);
 

@@ -15,7 +15,7 @@ use crate::logs;
 use crate::outcome::{CHANGED, Ending, Outcome};
 use crate::plan::{Step, Wanted, Wish, plan};
 use crate::role::Role;
-use crate::state::{Kept, Live, Mark};
+use crate::state::{Kept, Live, Mark, Pending};
 use crate::wire::{Apply, Tell};
 
 /// Lines of a release's log that are shown.
@@ -292,12 +292,19 @@ impl<R: Read, W: Write> Work<'_, R, W> {
             std::thread::sleep(Duration::from_millis(50));
         }
         let host = self.host;
-        host.save(&host.state()?.confirmed((host.clock)()))?;
+        let before = host.state()?;
+        host.save(&before.clone().confirmed((host.clock)()))?;
         host.failpoint("confirmed");
         // What follows may fail: the release is good, and the guard settles what is left.
         let _ = store::remove(&path).and_then(|()| store::remove(&awaited));
-        if let Wish::Release(wanted) = &self.apply.wish {
+        // The agent is as new as what was brought last, or newer.
+        if let Wish::Release(wanted) = &self.apply.wish
+            && !before.pending.as_ref().is_some_and(Pending::changes_settings)
+        {
             let _ = link(&host.layout.agent(), &host.layout.program(&wanted.id));
+        }
+        if let Some(live) = host.state()?.live {
+            let _ = host.keep_settings(&live);
         }
         let _ = host.settle();
         Ok(())
@@ -317,6 +324,17 @@ impl<R: Read, W: Write> Work<'_, R, W> {
             (_, Some(live)) => format!("{} is live", live.release),
             (_, None) => "nothing is live".to_owned(),
         };
+        if let (Some(live), [Step::Recover { .. }]) = (&state.live, &self.apply.plan.steps[..])
+            && !self.host.runs(live)
+        {
+            return Ending {
+                outcome: Outcome::Failed,
+                cause: "recover: what served before does not start".to_owned(),
+                evidence: systemd::journal(self.host.unit(live.slot), EVIDENCE),
+                host: serves(self.host, Some(live)),
+                next: "mend what it names and run `mirai deploy release` again".to_owned(),
+            };
+        }
         let is_idle = self.apply.plan.steps.is_empty();
         let cause = if is_idle { format!("{words} already: nothing was to be done") } else { words };
         Ending::good(cause, serves(self.host, state.live.as_ref()))
@@ -349,6 +367,17 @@ impl<R: Read, W: Write> Work<'_, R, W> {
         };
         let had_ended =
             is_after || !host.role().is_site() || pending.from.as_ref().is_some_and(|from| !host.runs(from));
+        let again = if pending.changes_settings() {
+            let (now, refused) = (host.layout.settings(), host.layout.refused_settings());
+            format!(
+                "if {} is there, the settings from before were put back into {}: mend what was refused, `mirai deploy \
+                     provision`, `mirai deploy release`",
+                refused.display(),
+                now.display()
+            )
+        } else {
+            again
+        };
         match take_back(host).map_err(|error| error.to_string()).flatten() {
             Ok(()) => {
                 let outcome = if had_ended && pending.from.is_some() { Outcome::RolledBack } else { Outcome::Failed };

@@ -1,6 +1,5 @@
 //! What is on this host.
 
-use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use super::systemd::{self, CANDIDATE};
@@ -54,13 +53,6 @@ impl Host {
         let has_new_settings = state.live.as_ref().is_some_and(|live| self.has_new_settings(live));
         let (role, free) = (self.role(), free(self.layout.root()));
         Ok(Facts { role, arrived, free, is_serving, has_new_settings, troubles: troubles(role, &self.layout), state })
-    }
-
-    /// Whether the settings were changed after what is live began.
-    pub(super) fn has_new_settings(&self, live: &Live) -> bool {
-        let changed = std::fs::metadata(self.layout.settings()).map(|file| file.mtime());
-        let began = systemd::began(self.unit(live.slot));
-        changed.ok().zip(began).is_some_and(|(changed, began)| changed > began)
     }
 }
 

@@ -52,8 +52,17 @@ pub(super) fn provide<R: io::Read, W: io::Write>(
     let differences = wanted.resources.iter().map(|resource| difference(resource, given));
     let differences: Vec<String> = differences.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect();
     line.tell(&Tell::Differences(differences.clone()));
+    let good = |cause: &str| {
+        let has_new_settings = has.live.as_ref().is_some_and(|live| host.has_new_settings(live));
+        let next = if has_new_settings {
+            "`mirai deploy release` takes up the new settings: what serves goes on with those that it began with"
+        } else {
+            ""
+        };
+        Ending { next: next.to_owned(), ..Ending::good(cause, "") }
+    };
     if differences.is_empty() {
-        return Ok(Ending::good("the host has all that it should: nothing was to be done", ""));
+        return Ok(good("the host has all that it should: nothing was to be done"));
     }
     if wanted.is_dry {
         return Ok(Ending::good("that is what would be done", "nothing was changed"));
@@ -82,13 +91,7 @@ pub(super) fn provide<R: io::Read, W: io::Write>(
             });
         }
     }
-    let has_new_settings = has.live.as_ref().is_some_and(|live| host.has_new_settings(live));
-    let next = if has_new_settings {
-        "`mirai deploy release` takes up the new settings: what serves goes on with those that it began with"
-    } else {
-        ""
-    };
-    Ok(Ending { next: next.to_owned(), ..Ending::good("the host has all that it should", "") })
+    Ok(good("the host has all that it should"))
 }
 
 /// What is said of something that is not as it should be though all was done for it.
@@ -162,11 +165,10 @@ fn apply<R: io::Read, W: io::Write>(
         Resource::Program { package, .. } => Ok(install(package)),
         Resource::User { name, home } => {
             // Its home is where the program may write: with a shell, a program that was broken into could let itself in by ssh.
-            let args = ["--shell", NO_SHELL, "--home", home, name];
             Ok(if account(name)?.is_some() {
-                run(Command::new("usermod").args(args))
+                run(Command::new("usermod").args(["--shell", NO_SHELL, name]))
             } else {
-                run(Command::new("useradd").arg("--system").args(args))
+                run(Command::new("useradd").args(["--system", "--shell", NO_SHELL, "--home-dir", home, name]))
             })
         }
         Resource::Folder { path, mode, owner } => {

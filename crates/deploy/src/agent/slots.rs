@@ -35,11 +35,15 @@ impl Running {
 pub(super) fn take_back(host: &Host) -> Result<Result<(), String>, AgentError> {
     let state = host.state()?;
     let Some(pending) = &state.pending else { return Ok(Ok(())) };
-    if let Some(from) = &pending.from
-        && let Err(why) = run_in_slot(host, from)?
-    {
-        host.note_no_way_back(from);
-        return Ok(Err(why));
+    if let Some(from) = &pending.from {
+        // What is taken back is a change of the settings. On a full disk it stays, and what was live has to do with it.
+        if pending.changes_settings() && !host.runs(from) {
+            let _ = host.put_settings_back();
+        }
+        if let Err(why) = run_in_slot(host, from)? {
+            host.note_no_way_back(from);
+            return Ok(Err(why));
+        }
     }
     // Should it not end now, the guard ends it: nothing but what is live keeps running.
     let _ = systemd::stop(host.unit(pending.to.slot));

@@ -124,7 +124,10 @@ pub fn build(folder: &Path, commit: &Commit, role: Role) -> Result<PathBuf, Clie
     let folders = folders(folder)?;
     let flags = folders.iter().map(|(place, name)| format!("--remap-path-prefix={place}={name}"));
     let flags = flags.collect::<Vec<_>>().join("\x1f");
-    let of_c: Vec<String> = folders.iter().map(|(place, name)| format!("-ffile-prefix-map={place}={name}")).collect();
+    // In quotes for the crate that calls the C compiler: a folder's name may have spaces.
+    let of_c =
+        folders.iter().map(|(place, name)| format!("'-ffile-prefix-map={}={name}'", place.replace('\'', "'\\''")));
+    let of_c = of_c.collect::<Vec<_>>().join(" ");
     let done = Command::new("cargo")
         .args([
             "build",
@@ -139,7 +142,8 @@ pub fn build(folder: &Path, commit: &Commit, role: Role) -> Result<PathBuf, Clie
         .args(["--message-format=json-render-diagnostics"])
         .current_dir(folder)
         .env("CARGO_ENCODED_RUSTFLAGS", flags)
-        .env("CFLAGS", of_c.join(" "))
+        .env("CFLAGS", of_c)
+        .env("CC_SHELL_ESCAPED_FLAGS", "1")
         .env("SOURCE_DATE_EPOCH", &commit.epoch)
         .stdin(Stdio::null())
         .stderr(Stdio::inherit())

@@ -11,6 +11,7 @@ use super::ssh::{BROKEN, Connection, NO_AGENT, OTHERWISE};
 use crate::outcome::{CHANGED, Ending, Outcome};
 use crate::plan::{Plan, Step, Wish, plan};
 use crate::provision::gateway::TOKEN;
+use crate::state::Live;
 use crate::wire::{self, Apply, Ask, Given, PIECE, Provide, Secret, Status, Tell};
 use crate::{archive, manifest};
 
@@ -319,14 +320,16 @@ fn find_out(target: &Target, apply: &Apply, begun: Option<&Step>) -> Ending {
 fn ended(status: &Status, apply: &Apply, begun: Option<&Step>) -> Ending {
     let live = status.state.live.as_ref().map(|live| live.release.clone());
     let host = live.as_ref().map_or("nothing serves".to_owned(), |live| format!("{live} serves; it {}", status.health));
-    let is_done = match &apply.wish {
-        Wish::Push(wanted) => status.state.find(&wanted.id).is_some(),
-        Wish::Release(wanted) => live.as_ref() == Some(&wanted.id),
-        Wish::Rollback(_) => apply
-            .plan
-            .steps
-            .iter()
-            .any(|step| matches!(step, Step::Switch { release, .. } if live.as_ref() == Some(release))),
+    let switch = apply.plan.steps.iter().find_map(|step| match step {
+        Step::Switch { release, slot, .. } => Some(Live { release: release.clone(), slot: *slot }),
+        _ => None,
+    });
+    let is_done = match (&apply.wish, switch) {
+        (Wish::Push(wanted), _) => status.state.find(&wanted.id).is_some(),
+        // The same release may have been live before, in the other slot.
+        (_, Some(switch)) => status.state.live.as_ref() == Some(&switch),
+        (Wish::Release(wanted), None) => live.as_ref() == Some(&wanted.id),
+        (Wish::Rollback(_), None) => false,
     };
     if is_done {
         return Ending::good("the connection was lost on the way, and all was done", host);

@@ -50,6 +50,8 @@ fn what_is_live_takes_its_own_place_to_take_up_new_settings() {
     let from = Some(id(1));
     assert!(again.steps.contains(&Step::Switch { release: id(1), slot: Slot::B, role: Role::Site, from }));
     assert_eq!(plan(&facts, &Wish::Push(wanted(1)), &MANNER).unwrap().steps, []);
+    let elsewhere = Wanted { sha256: "built elsewhere".to_owned(), ..wanted(1) };
+    assert_eq!(plan(&facts, &Wish::Release(elsewhere), &MANNER), Ok(again));
 }
 
 #[test]

@@ -102,7 +102,8 @@ pub fn site(host: &SiteHost<'_>) -> Vec<Resource> {
 fn programs(host: &SiteHost<'_>, all: &mut Vec<Resource>) {
     let mut needed = vec![("nginx", "nginx"), ("openssl", "openssl"), ("logrotate", "logrotate")];
     if *host.tls == Tls::Certbot {
-        needed.push(("certbot", "certbot"));
+        // By its timer: one that was installed otherwise has another, and would not be renewed.
+        needed.push(("/usr/lib/systemd/system/certbot.timer", "certbot"));
     }
     if host.database == Database::Mariadb {
         needed.extend([("mariadbd", "mariadb-server"), ("mariadb-dump", "mariadb-client")]);

@@ -266,10 +266,21 @@ async fn what_a_coupon_takes_off_ends_with_what_it_holds_for(database: Database)
         test.settle().await?;
         newest_invoice(&test, &test.log_in(&user.email).await?).await
     };
-    choose(&mika, "premium", "month").await?;
+    // What is taken back before it begins has cost nothing.
     choose(&noa, "basic", "month").await?;
+    choose(&noa, "basic", "year").await?;
+    choose(&noa, "basic", "month").await?;
+    choose(&mika, "premium", "month").await?;
     assert_eq!(renewed(&mika).await?, 499, "half of 9.99, to the cent below");
     assert_eq!(newest_invoice(&test, &test.log_in(&noa.email).await?).await?, 599, "a month has no coupon");
+    let aya = test.with_user("aya").await?;
+    add(&test, "LARGE", &half(&["premium"], &[])).await?;
+    buy(&test, &aya, json!({ "plan": "premium", "coupon": "LARGE" })).await?;
+    choose(&aya, "basic", "month").await?;
+    choose(&aya, "premium", "month").await?;
+    assert_eq!(renewed(&aya).await?, 499, "the smaller plan was taken back, and the coupon holds on");
+    choose(&aya, "basic", "month").await?;
+    assert_eq!(renewed(&aya).await?, 599, "it holds for the larger plan");
     choose(&mika, "vip", "month").await?;
     assert_eq!(renewed(&mika).await?, 1_999, "it held for smaller plans");
     test.all_is_well().await

@@ -66,6 +66,9 @@ async fn a_part_whose_answer_is_lost_goes_back_once(database: Database) -> anyho
     test.stripe.trouble("/v1/refunds", &lost);
     assert_eq!(give(0).await, Err("unavailable"));
     test.stripe.calm();
+    let part = Some(Part { amount: 300, gone_back: 0 });
+    let other = refund::by_operator(&test.app, "ops", &paid.invoice, part, "another amount").await;
+    assert_eq!(other.expect_err("one of them is enough").code(), "refund_changed");
     // Asked again before Stripe has told of it, and after.
     assert_eq!(give(0).await, Ok(200));
     test.settle().await?;

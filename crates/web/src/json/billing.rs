@@ -189,7 +189,7 @@ pub(crate) async fn resume(
     security(("key" = [], "session" = [])), params(("id" = uuid::Uuid, Path)),
     responses((status = 200, body = api::Subscription), (status = 401, body = api::Problem),
         (status = 402, description = "card_declined", body = api::Problem), (status = 404, body = api::Problem),
-        (status = 409, description = "plan_same, subscription_not_active, subscription_ending, plan_not_for_sale", body = api::Problem),
+        (status = 409, description = "plan_same, subscription_not_active, subscription_renewing, subscription_ending, plan_not_for_sale", body = api::Problem),
         (status = 422, body = api::Problem), (status = 503, body = api::Problem)))]
 pub(crate) async fn change_plan(
     State(app): State<App>,

@@ -138,13 +138,27 @@ async fn deploy_takes_up_new_settings_without_a_gap_and_refuses_broken_ones() ->
     let (code, said) = site.deploy(&release).await?;
     assert!(code == 20 && said.contains("DATA_KEYS"), "{code}: {said}");
     assert_eq!((site.ready_release().await?, unit_pids(&site).await?), (first.clone(), before.clone()));
-    std::fs::write(&settings, kept)?;
+    std::fs::write(&settings, &kept)?;
 
     let load = Load::begin(&site).await?;
     let own = std::fs::read_to_string(site.dir.join("host.env"))?;
     std::fs::write(site.dir.join("host.env"), own + "MONEY_BACK_DAYS=14\n")?;
     let (code, said) = site.deploy(&["provision", "--artifact", &site.first]).await?;
     assert!(code == 0 && said.contains("takes up the new settings"), "{code}: {said}");
+    // They do not prove themselves: those from before are there again, and what serves began with them.
+    site.fail_at("watch")?;
+    let (code, said) = site.deploy(&release).await?;
+    assert_eq!(code, 21, "{said}");
+    is_settled(&site).await?;
+    let refused = std::fs::read_to_string(site.machine.file("/srv/mirai/host.env.refused"))?;
+    assert!(refused.contains("MONEY_BACK_DAYS=14") && std::fs::read_to_string(&settings)? == kept);
+    let (code, said) = site.deploy(&release).await?;
+    assert!(code == 0 && said.contains("nothing was to be done"), "{said}");
+
+    let (code, said) = site.deploy(&["provision", "--artifact", &site.first]).await?;
+    assert!(code == 0 && said.contains("takes up the new settings"), "{code}: {said}");
+    let (code, said) = site.deploy(&["status"]).await?;
+    assert!(code == 0 && said.contains("the settings were changed since it began"), "{code}: {said}");
     let (code, said) = site.deploy(&release).await?;
     assert_eq!(code, 0, "{said}");
     load.end(&site).await?;
