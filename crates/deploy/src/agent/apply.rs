@@ -303,8 +303,8 @@ impl<R: Read, W: Write> Work<'_, R, W> {
         {
             let _ = link(&host.layout.agent(), &host.layout.program(&wanted.id));
         }
-        if let Some(live) = host.state()?.live {
-            let _ = host.keep_settings(&live);
+        if let Some(pending) = &before.pending {
+            let _ = host.keep_settings(&pending.to);
         }
         let _ = host.settle();
         Ok(())
@@ -370,8 +370,8 @@ impl<R: Read, W: Write> Work<'_, R, W> {
         let again = if pending.changes_settings() {
             let (now, refused) = (host.layout.settings(), host.layout.refused_settings());
             format!(
-                "if {} is there, the settings from before were put back into {}: mend what was refused, `mirai deploy \
-                     provision`, `mirai deploy release`",
+                "if {} is there, the settings from before were put back into {}: mend what was refused, then `mirai deploy \
+                 provision` and `mirai deploy release`",
                 refused.display(),
                 now.display()
             )
