@@ -87,13 +87,15 @@ async fn change_alone(app: &App, who: &Who, id: Uuid, plan_code: &str, every: Op
     let next = (at_stripe.as_str(), wished.price.every);
     // A price that waits is the subscription's own already where that takes nothing away: a shorter period would begin now, and
     // a coupon that does not hold for it would end now. Nothing is paid for a trial: what comes after it is another price.
-    let waits = when == Begins::Later && !coupon::goes_along(app, &object, next.0, next.1).await?;
-    if (wished.price.every < runs || waits) && object.status != "trialing" {
+    let keeps_coupon = coupon::goes_along(app, &object, next.0, next.1).await?;
+    let waits = wished.price.every < runs || when == Begins::Later && !keeps_coupon;
+    if waits && object.status != "trialing" {
         schedule(app, &object, item, next).await?;
     } else {
         let has_released = release(app, &object).await?;
         let proration = if when == Begins::Paid { Proration::Now } else { Proration::None };
-        if let Err(error) = put_on(app, &object, item, next, proration).await {
+        let discounts = if keeps_coupon { Discounts::Stay } else { Discounts::End };
+        if let Err(error) = put_on(app, &object.id, item, &at_stripe, (proration, discounts)).await {
             if has_released {
                 put_back(app, &object).await?;
                 follow(app, who, &row).await?;
@@ -192,19 +194,18 @@ async fn put_back(app: &App, before: &stripe::Subscription) -> Result<()> {
     Ok(())
 }
 
-/// Another price at once, of the subscription's own. A coupon that does not hold for it ends.
+/// Another price at once, of the subscription's own.
 async fn put_on(
     app: &App,
-    object: &stripe::Subscription,
+    id: &str,
     item: &Item,
-    (price, every): (&str, Every),
-    proration: Proration,
+    price: &str,
+    (proration, discounts): (Proration, Discounts),
 ) -> Result<()> {
-    let discounts = if coupon::goes_along(app, object, price, every).await? { Discounts::Stay } else { Discounts::End };
     // A key of this request alone: Stripe would repeat a declined card's answer for a day. Asking twice changes nothing,
     // since a price that is there already makes no difference to be paid.
     let key = format!("plan-{}", app.dice.id(app.clock.now()));
-    match app.stripe.change_price(&object.id, &item.id, price, proration, discounts, &key).await {
+    match app.stripe.change_price(id, &item.id, price, proration, discounts, &key).await {
         Err(StripeError::Refused { kind, .. }) if kind == "card_error" => Err(Error::PaymentRequired {
             code: "card_declined",
             detail: "the card was declined and nothing was changed; use another card, then try again",

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use super::link::Link;
 use super::run::{TO_WORK, run_as_owner};
-use super::store::{file_error, link, random, remove};
+use super::store::{file_error, link, random, remove, replace};
 use super::{AgentError, Host, lock, systemd};
 use crate::outcome::{Ending, Outcome};
 use crate::provision::gateway::TOKEN;
@@ -439,17 +439,7 @@ fn settings(
         return Ok(Err(said));
     }
     let (_, group) = id_of(group)?.unwrap_or((0, 0));
-    let (place, next) = (Path::new(path), Path::new(path).with_extension("next"));
-    let written = || {
-        remove(&next).map_err(io::Error::other)?;
-        let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o640).open(&next)?;
-        std::os::unix::fs::chown(&next, Some(0), Some(group))?;
-        file.write_all(text.as_bytes())?;
-        file.sync_all()?;
-        fs::rename(&next, place)
-    };
-    written().map_err(file_error(place))?;
-    Ok(Ok(()))
+    replace(Path::new(path), text.as_bytes(), 0o640, (0, group)).map(Ok)
 }
 
 /// A database and its user in the MariaDB of this host. The password goes in by standard input.

@@ -1,11 +1,9 @@
 //! The settings that what is live has proved itself with: a way back from a change of them alone.
 
-use std::fs::{self, OpenOptions, Permissions};
-use std::io::Write as _;
-use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
-use std::path::Path;
+use std::fs;
+use std::os::unix::fs::MetadataExt as _;
 
-use super::store::file_error;
+use super::store::{file_error, replace};
 use super::{AgentError, Host, systemd};
 use crate::state::Live;
 
@@ -26,7 +24,7 @@ impl Host {
         }
         let place = self.layout.settings();
         let text = fs::read(&place).map_err(file_error(&place))?;
-        replace(&self.layout.proved_settings(), &text, None)
+        replace(&self.layout.proved_settings(), &text, 0o600, (0, 0))
     }
 
     /// Puts those settings back, if there are any; what is there now lies beside them then.
@@ -36,23 +34,8 @@ impl Host {
         if now == before {
             return Ok(());
         }
-        replace(&self.layout.refused_settings(), &now, None)?;
-        replace(&place, &before, Some(&place))
+        replace(&self.layout.refused_settings(), &now, 0o600, (0, 0))?;
+        let held = fs::metadata(&place).map_err(file_error(&place))?;
+        replace(&place, &before, held.mode() & 0o7777, (held.uid(), held.gid()))
     }
-}
-
-/// Writes a file in one step: for root alone, or for whom another file is for.
-fn replace(path: &Path, content: &[u8], like: Option<&Path>) -> Result<(), AgentError> {
-    let next = path.with_extension("next");
-    let write = || {
-        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&next)?;
-        file.write_all(content)?;
-        if let Some(like) = like.map(fs::metadata).transpose()? {
-            std::os::unix::fs::fchown(&file, Some(like.uid()), Some(like.gid()))?;
-            file.set_permissions(Permissions::from_mode(like.mode() & 0o7777))?;
-        }
-        file.sync_all()?;
-        fs::rename(&next, path)
-    };
-    write().map_err(file_error(path))
 }

@@ -1,7 +1,8 @@
 //! The state and the links on the disk, each changed in one step that a crash can't halve.
 
-use std::fs::{self, File};
+use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, Read as _, Write as _};
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
 use super::{AgentError, Host};
@@ -96,6 +97,21 @@ pub(super) fn random<const N: usize>() -> Result<[u8; N], AgentError> {
 fn listed(folder: &Path) -> Result<Vec<PathBuf>, AgentError> {
     let entries = fs::read_dir(folder).and_then(|all| all.map(|entry| Ok(entry?.path())).collect());
     entries.map_err(file_error(folder))
+}
+
+/// Writes a file in one step, with these permissions and for this user and group: at no moment does anybody else read it.
+pub(super) fn replace(path: &Path, content: &[u8], mode: u32, (user, group): (u32, u32)) -> Result<(), AgentError> {
+    let next = path.with_extension("next");
+    let write = || {
+        remove(&next).map_err(io::Error::other)?;
+        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&next)?;
+        std::os::unix::fs::fchown(&file, Some(user), Some(group))?;
+        file.set_permissions(Permissions::from_mode(mode))?;
+        file.write_all(content)?;
+        file.sync_all()?;
+        fs::rename(&next, path)
+    };
+    write().map_err(file_error(path))
 }
 
 /// Makes what was renamed in a folder last.
